@@ -1,0 +1,607 @@
+//! What one connection did in other logs, keyed by its uid.
+//!
+//! Both doors must give a record the same context, and a log directory does
+//! not hold the order in which Zeek wrote records of different logs. So a
+//! context is made only of what the logs' contents decide:
+//!
+//! - a protocol record sees the *earlier records of its connection in the same log*
+//!   (a log's lines are in the order in which Zeek wrote them),
+//! - and those weird and notice records of its connection whose `ts` is
+//!   *strictly before its own* (both are logged at the moment `ts` names, so in
+//!   Zeek they have been seen by then);
+//! - an http record sees the files that it names by fuid, when the file ended
+//!   by itself and on this connection (such a file is logged before the http record);
+//! - a connection, at its end, sees all its http, dns, ssl, ssh and files records
+//!   (Zeek flushes them before it removes the connection), and its weird and
+//!   notice records with `ts` up to its last packet.
+//!
+//! Inside Zeek [`Context::absorb`] and [`Context::advance`] follow each scored
+//! record, and the conn record ends the context. Offline, a first pass absorbs
+//! everything, a second one scores and advances.
+//!
+//! Memory is bounded: a cap on connections (the oldest go first), a cap on what one
+//! connection keeps, and a cap on the sum of it. What was let go is counted.
+
+use hashbrown::HashMap;
+use std::collections::VecDeque;
+use std::hash::BuildHasherDefault;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+use zeek_log::{Record, Schema, Value};
+
+/// What a log's records are to their connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing: the log has no context.
+    None,
+    /// The connection itself, at its end.
+    Conn,
+    /// An HTTP request.
+    Http,
+    /// A DNS transaction.
+    Dns,
+    /// A TLS handshake.
+    Ssl,
+    /// An SSH session.
+    Ssh,
+    /// A file.
+    Files,
+    /// An oddity.
+    Weird,
+    /// A notice.
+    Notice,
+}
+
+const ROLES: usize = 9;
+
+/// How much memory a [`Context`] may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections remembered at once.
+    pub connections: usize,
+    /// Files, weirds and notices remembered for one connection.
+    pub items_each: usize,
+    /// Files, weirds and notices remembered in all.
+    pub items: usize,
+}
+
+impl Default for Limits {
+    /// One million connections, about 400 MB at the very worst.
+    fn default() -> Self {
+        Limits {
+            connections: 1_000_000,
+            items_each: 64,
+            items: 2_000_000,
+        }
+    }
+}
+
+/// Microseconds since the epoch, or of a span: exact where a log's six decimals are.
+fn micros(seconds: f64) -> i64 {
+    (seconds * 1e6).round() as i64
+}
+
+/// A file that ended by itself on one connection.
+#[derive(Clone, Copy, Debug)]
+pub struct FileState {
+    fuid: u64,
+    /// Bytes that Zeek saw of it.
+    pub seen_bytes: f64,
+    /// Bytes that were lost on the way to Zeek.
+    pub missing_bytes: f64,
+}
+
+/// What is known of one connection from its records in other logs.
+#[derive(Clone, Debug, Default)]
+pub struct ConnState {
+    sequence: u64,
+    ended: bool,
+    earlier: [u32; ROLES],
+    files: Vec<FileState>,
+    weirds: Vec<(i64, u64)>,
+    notices: Vec<i64>,
+    weird_name: Option<Box<[u8]>>,
+    /// HTTP requests.
+    pub http: u32,
+    /// Bytes of HTTP request bodies.
+    pub http_request_bytes: f64,
+    /// Bytes of HTTP response bodies.
+    pub http_response_bytes: f64,
+    /// HTTP responses with a status of 400 or more.
+    pub http_errors: u32,
+    /// DNS transactions.
+    pub dns: u32,
+    /// DNS answers NXDOMAIN.
+    pub dns_nxdomain: u32,
+    /// TLS handshakes.
+    pub ssl: u32,
+    /// TLS handshakes that were not completed.
+    pub ssl_failed: u32,
+    /// SSH sessions.
+    pub ssh: u32,
+    /// SSH authentication attempts.
+    pub ssh_attempts: f64,
+    /// Files that ended by themselves on this connection only.
+    pub file_count: u32,
+    /// Bytes of those files.
+    pub file_bytes: f64,
+}
+
+/// Where the columns that matter to the context stand in a schema.
+#[derive(Clone, Debug)]
+pub struct ContextColumns {
+    role: Role,
+    ts: Option<usize>,
+    uid: Option<usize>,
+    conn_uids: Option<usize>,
+    fuid: Option<usize>,
+    duration: Option<usize>,
+    a: Option<usize>,
+    b: Option<usize>,
+    c: Option<usize>,
+}
+
+impl ContextColumns {
+    /// Binds the columns of a schema for a role.
+    pub fn bind(role: Role, schema: &Schema) -> ContextColumns {
+        let (a, b, c) = match role {
+            Role::Http => ("request_body_len", "response_body_len", "status_code"),
+            Role::Dns => ("rcode", "", ""),
+            Role::Ssl => ("established", "", ""),
+            Role::Ssh => ("auth_attempts", "", ""),
+            Role::Files => ("seen_bytes", "missing_bytes", "timedout"),
+            Role::Weird => ("name", "", ""),
+            _ => ("", "", ""),
+        };
+        ContextColumns {
+            role,
+            ts: schema.position("ts"),
+            uid: schema.position("uid"),
+            conn_uids: schema.position("conn_uids"),
+            fuid: schema.position("fuid"),
+            duration: schema.position("duration"),
+            a: schema.position(a),
+            b: schema.position(b),
+            c: schema.position(c),
+        }
+    }
+
+    /// The record's `ts` in seconds.
+    pub fn ts(&self, record: &Record<'_>) -> Option<f64> {
+        record.get(self.ts?).number()
+    }
+
+    /// The one connection that the record belongs to.
+    fn uid<'r>(&self, record: &Record<'r>) -> Option<&'r [u8]> {
+        if let Some(t) = self
+            .uid
+            .and_then(|i| record.get(i).text())
+            .filter(|t| !t.is_empty())
+        {
+            return Some(t);
+        }
+        // files.log before Zeek 5.1 names its connections in a set.
+        match record.get(self.conn_uids?) {
+            Value::List(e) if e.len() == 1 => e.iter().next().and_then(|v| v.text()),
+            Value::Text(t) => Some(t),
+            _ => None,
+        }
+    }
+}
+
+/// A record's context, as its features see it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct View<'a> {
+    state: Option<&'a ConnState>,
+    role: usize,
+    /// Weirds and notices before this moment count (microseconds, exclusive).
+    before: i64,
+}
+
+impl<'a> View<'a> {
+    /// What is known of the connection; `None` where nothing is.
+    pub fn conn(&self) -> Option<&'a ConnState> {
+        self.state
+    }
+
+    /// A count or sum over the connection; 0 where nothing is known.
+    pub fn total(&self, f: impl Fn(&ConnState) -> f64) -> f64 {
+        self.state.map_or(0.0, f)
+    }
+
+    /// Earlier records of the same connection in the same log.
+    pub fn earlier(&self) -> f64 {
+        self.state.map_or(0.0, |s| f64::from(s.earlier[self.role]))
+    }
+
+    /// Weird records of the connection that are known by now.
+    pub fn weirds(&self) -> f64 {
+        self.state
+            .map_or(0, |s| s.weirds.iter().filter(|w| w.0 < self.before).count()) as f64
+    }
+
+    /// Notices about the connection that are known by now.
+    pub fn notices(&self) -> f64 {
+        self.state.map_or(0, |s| {
+            s.notices.iter().filter(|t| **t < self.before).count()
+        }) as f64
+    }
+
+    /// The name of the connection's weirds that are known by now: `None` without any,
+    /// `several` where they differ.
+    pub fn weird_name(&self) -> Option<&'a [u8]> {
+        let s = self.state?;
+        let mut known = s.weirds.iter().filter(|w| w.0 < self.before);
+        let first = known.next()?;
+        if known.any(|w| w.1 != first.1) {
+            return Some(b"several");
+        }
+        match &s.weird_name {
+            Some(name) if xxh3_64(name) == first.1 => Some(name),
+            _ => Some(b"several"),
+        }
+    }
+
+    /// The file with this fuid, if it ended by itself on this connection.
+    pub fn file(&self, fuid: &[u8]) -> Option<&'a FileState> {
+        let key = xxh3_64(fuid);
+        self.state?.files.iter().find(|f| f.fuid == key)
+    }
+}
+
+/// The contexts of all connections that are open, or whose records are being read.
+#[derive(Debug)]
+pub struct Context {
+    conns: HashMap<u64, ConnState, BuildHasherDefault<Xxh3Default>>,
+    /// Keys in the order of their arrival, with the number of the arrival.
+    order: VecDeque<(u64, u64)>,
+    next: u64,
+    items: usize,
+    limits: Limits,
+    evicted: u64,
+    items_dropped: u64,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Context::new(Limits::default())
+    }
+}
+
+impl Context {
+    /// An empty context.
+    pub fn new(limits: Limits) -> Context {
+        Context {
+            conns: HashMap::default(),
+            order: VecDeque::new(),
+            next: 0,
+            items: 0,
+            limits,
+            evicted: 0,
+            items_dropped: 0,
+        }
+    }
+
+    /// Connections remembered now.
+    pub fn len(&self) -> usize {
+        self.conns.len()
+    }
+
+    /// Whether no connection is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.conns.is_empty()
+    }
+
+    /// Connections forgotten before their end because of the cap.
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// Files, weirds and notices not remembered because of a cap.
+    pub fn items_dropped(&self) -> u64 {
+        self.items_dropped
+    }
+
+    /// The context of a record.
+    pub fn view(&self, columns: &ContextColumns, record: &Record<'_>) -> View<'_> {
+        if columns.role == Role::None || self.conns.is_empty() {
+            return View::default();
+        }
+        let Some(uid) = columns.uid(record) else {
+            return View::default();
+        };
+        let Some(state) = self.conns.get(&xxh3_64(uid)) else {
+            return View::default();
+        };
+        let mut before = columns.ts(record).map_or(i64::MIN, micros);
+        if columns.role == Role::Conn {
+            let d = columns
+                .duration
+                .and_then(|i| record.get(i).number())
+                .unwrap_or(0.0);
+            // Up to and with the last packet.
+            before = before.saturating_add(micros(d)).saturating_add(1);
+        }
+        View {
+            state: Some(state),
+            role: columns.role as usize,
+            before,
+        }
+    }
+
+    /// Remembers what a record says of its connection. Conn records say nothing here.
+    pub fn absorb(&mut self, columns: &ContextColumns, record: &Record<'_>) {
+        if matches!(columns.role, Role::None | Role::Conn) {
+            return;
+        }
+        let Some(uid) = columns.uid(record) else {
+            return;
+        };
+        let Some(key) = self.entry(xxh3_64(uid)) else {
+            return;
+        };
+        let num = |i: Option<usize>| i.and_then(|i| record.get(i).number());
+        let full = self.items >= self.limits.items;
+        let each = self.limits.items_each;
+        let Some(s) = self.conns.get_mut(&key) else {
+            return;
+        };
+        // Sums of whole numbers: exact, so the order of records does not show.
+        match columns.role {
+            Role::Http => {
+                s.http = s.http.saturating_add(1);
+                s.http_request_bytes += num(columns.a).unwrap_or(0.0);
+                s.http_response_bytes += num(columns.b).unwrap_or(0.0);
+                if num(columns.c).is_some_and(|c| c >= 400.0) {
+                    s.http_errors = s.http_errors.saturating_add(1);
+                }
+            }
+            Role::Dns => {
+                s.dns = s.dns.saturating_add(1);
+                if num(columns.a) == Some(3.0) {
+                    s.dns_nxdomain = s.dns_nxdomain.saturating_add(1);
+                }
+            }
+            Role::Ssl => {
+                s.ssl = s.ssl.saturating_add(1);
+                if columns.a.and_then(|i| record.get(i).truth()) == Some(false) {
+                    s.ssl_failed = s.ssl_failed.saturating_add(1);
+                }
+            }
+            Role::Ssh => {
+                s.ssh = s.ssh.saturating_add(1);
+                s.ssh_attempts += num(columns.a).unwrap_or(0.0);
+            }
+            Role::Files => {
+                // A file that timed out may be logged after its connection.
+                if columns.c.and_then(|i| record.get(i).truth()) == Some(true) {
+                    return;
+                }
+                let bytes = num(columns.a).unwrap_or(0.0);
+                s.file_count = s.file_count.saturating_add(1);
+                s.file_bytes += bytes;
+                let fuid = columns.fuid.and_then(|i| record.get(i).text());
+                if let Some(fuid) = fuid {
+                    if full || s.files.len() >= each {
+                        self.items_dropped += 1;
+                        return;
+                    }
+                    s.files.push(FileState {
+                        fuid: xxh3_64(fuid),
+                        seen_bytes: bytes,
+                        missing_bytes: num(columns.b).unwrap_or(0.0),
+                    });
+                    self.items += 1;
+                }
+            }
+            Role::Weird => {
+                let Some(t) = columns.ts(record) else { return };
+                if full || s.weirds.len() >= each {
+                    self.items_dropped += 1;
+                    return;
+                }
+                let name = columns.a.and_then(|i| record.get(i).text()).unwrap_or(b"");
+                s.weirds.push((micros(t), xxh3_64(name)));
+                if s.weird_name.is_none() {
+                    s.weird_name = Some(name[..name.len().min(64)].into());
+                }
+                self.items += 1;
+            }
+            Role::Notice => {
+                let Some(t) = columns.ts(record) else { return };
+                if full || s.notices.len() >= each {
+                    self.items_dropped += 1;
+                    return;
+                }
+                s.notices.push(micros(t));
+                self.items += 1;
+            }
+            Role::None | Role::Conn => {}
+        }
+    }
+
+    /// Counts the record among the earlier ones of its log, for those that follow.
+    pub fn advance(&mut self, columns: &ContextColumns, record: &Record<'_>) {
+        if matches!(columns.role, Role::None | Role::Conn) {
+            return;
+        }
+        let Some(uid) = columns.uid(record) else {
+            return;
+        };
+        let Some(key) = self.entry(xxh3_64(uid)) else {
+            return;
+        };
+        if let Some(s) = self.conns.get_mut(&key) {
+            let n = &mut s.earlier[columns.role as usize];
+            *n = n.saturating_add(1);
+        }
+    }
+
+    /// Ends the connection of a conn record: its context is forgotten.
+    pub fn end(&mut self, columns: &ContextColumns, record: &Record<'_>) {
+        if let Some(uid) = columns.uid(record) {
+            self.remove(xxh3_64(uid));
+        }
+    }
+
+    /// Marks the connection of a conn record as ended, for [`Context::sweep`]:
+    /// offline, its protocol records may still have to be scored.
+    pub fn mark_ended(&mut self, columns: &ContextColumns, record: &Record<'_>) {
+        if columns.role != Role::Conn {
+            return;
+        }
+        if let Some(s) = columns
+            .uid(record)
+            .and_then(|u| self.conns.get_mut(&xxh3_64(u)))
+        {
+            s.ended = true;
+        }
+    }
+
+    /// Forgets the connections that were marked as ended.
+    pub fn sweep(&mut self) {
+        let items = &mut self.items;
+        self.conns.retain(|_, s| {
+            if s.ended {
+                *items -= s.kept();
+            }
+            !s.ended
+        });
+        self.compact();
+    }
+
+    /// Makes sure that a state for `key` exists; `None` where no connection may be kept.
+    fn entry(&mut self, key: u64) -> Option<u64> {
+        if self.conns.contains_key(&key) {
+            return Some(key);
+        }
+        if self.limits.connections == 0 {
+            return None;
+        }
+        while self.conns.len() >= self.limits.connections {
+            let (oldest, sequence) = self.order.pop_front()?;
+            if self
+                .conns
+                .get(&oldest)
+                .is_some_and(|s| s.sequence == sequence)
+            {
+                self.remove(oldest);
+                self.evicted += 1;
+            }
+        }
+        let sequence = self.next;
+        self.next += 1;
+        self.conns.insert(
+            key,
+            ConnState {
+                sequence,
+                ..ConnState::default()
+            },
+        );
+        self.order.push_back((key, sequence));
+        if self.order.len() > 2 * self.conns.len() + 1024 {
+            self.compact();
+        }
+        Some(key)
+    }
+
+    fn remove(&mut self, key: u64) {
+        if let Some(s) = self.conns.remove(&key) {
+            self.items -= s.kept();
+        }
+    }
+
+    /// Drops the order's entries of connections that are gone.
+    fn compact(&mut self) {
+        let conns = &self.conns;
+        self.order
+            .retain(|(k, n)| conns.get(k).is_some_and(|s| s.sequence == *n));
+    }
+}
+
+impl ConnState {
+    fn kept(&self) -> usize {
+        self.files.len() + self.weirds.len() + self.notices.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeek_log::{Field, FieldType, RecordBuf};
+
+    fn weird_schema() -> Schema {
+        Schema {
+            log: "weird".into(),
+            fields: vec![
+                Field::new("ts", FieldType::Time),
+                Field::new("uid", FieldType::String),
+                Field::new("name", FieldType::String),
+            ],
+        }
+    }
+
+    fn weird(buf: &mut RecordBuf, ts: f64, uid: &str, name: &str) {
+        buf.clear();
+        buf.push_time(ts);
+        buf.push_text(uid.as_bytes());
+        buf.push_text(name.as_bytes());
+    }
+
+    #[test]
+    fn a_record_sees_only_weirds_strictly_before_it_and_a_connection_those_up_to_its_end() {
+        let schema = weird_schema();
+        let weirds = ContextColumns::bind(Role::Weird, &schema);
+        let mut ctx = Context::default();
+        let mut buf = RecordBuf::new();
+        for (t, name) in [(10.0, "a"), (11.0, "a"), (12.0, "b")] {
+            weird(&mut buf, t, "C1", name);
+            ctx.absorb(&weirds, &buf.record());
+        }
+        let as_http = ContextColumns::bind(Role::Http, &schema);
+        weird(&mut buf, 12.0, "C1", "");
+        let v = ctx.view(&as_http, &buf.record());
+        assert_eq!((v.weirds(), v.weird_name()), (2.0, Some(&b"a"[..])));
+        let as_conn = ContextColumns::bind(Role::Conn, &schema);
+        let v = ctx.view(&as_conn, &buf.record());
+        assert_eq!((v.weirds(), v.weird_name()), (3.0, Some(&b"several"[..])));
+        ctx.end(&as_conn, &buf.record());
+        assert!(ctx.is_empty());
+        assert_eq!(ctx.items, 0);
+    }
+
+    #[test]
+    fn a_flood_of_connections_stays_within_the_cap_and_is_counted() {
+        let schema = weird_schema();
+        let columns = ContextColumns::bind(Role::Weird, &schema);
+        let mut ctx = Context::new(Limits {
+            connections: 100,
+            items_each: 4,
+            items: 150,
+        });
+        let mut buf = RecordBuf::new();
+        for i in 0..10_000 {
+            weird(&mut buf, 1.0, &format!("C{}", i % 5000), "x");
+            for _ in 0..8 {
+                ctx.absorb(&columns, &buf.record());
+            }
+        }
+        assert_eq!(ctx.len(), 100);
+        assert!(ctx.order.len() <= 2 * 100 + 1025);
+        assert!(ctx.items <= 150 && ctx.evicted() > 9000 && ctx.items_dropped() > 0);
+    }
+
+    #[test]
+    fn ended_connections_leave_no_trace_in_the_order() {
+        let schema = weird_schema();
+        let columns = ContextColumns::bind(Role::Weird, &schema);
+        let conn = ContextColumns::bind(Role::Conn, &schema);
+        let mut ctx = Context::default();
+        let mut buf = RecordBuf::new();
+        for i in 0..50_000 {
+            weird(&mut buf, 1.0, &format!("C{i}"), "x");
+            ctx.absorb(&columns, &buf.record());
+            ctx.end(&conn, &buf.record());
+        }
+        assert!(ctx.is_empty() && ctx.order.len() <= 1026);
+    }
+}

@@ -1,0 +1,135 @@
+//! conn.log: one connection, at its end.
+
+use crate::cell::Cell;
+use crate::context::Role;
+use crate::row::Row;
+use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude};
+use std::net::IpAddr;
+
+columns! {
+    RESP_H = "id.resp_h", RESP_P = "id.resp_p", PROTO = "proto", SERVICE = "service",
+    DURATION = "duration", ORIG_BYTES = "orig_bytes", RESP_BYTES = "resp_bytes",
+    CONN_STATE = "conn_state", LOCAL_ORIG = "local_orig", LOCAL_RESP = "local_resp",
+    MISSED_BYTES = "missed_bytes", HISTORY = "history", ORIG_PKTS = "orig_pkts",
+    RESP_PKTS = "resp_pkts", TUNNEL_PARENTS = "tunnel_parents",
+}
+
+/// States in which the connection was not established: no answer, refused, reset
+/// in the handshake, or a lone half of it.
+const FAILED: &[&[u8]] = &[b"S0", b"REJ", b"RSTOS0", b"RSTRH", b"SH", b"SHR"];
+
+/// The longest duration of a connection that is called short, in seconds.
+const SHORT: f64 = 0.05;
+
+/// The feature definitions.
+pub static TYPE: LogType = LogType {
+    log: "conn",
+    columns: COLUMNS,
+    role: Role::Conn,
+    detector: DefaultDetector::Rarity,
+    features: &[
+        category("proto", |r| Cell::text(r.text(PROTO))),
+        category("service", |r| Cell::text(r.text(SERVICE))),
+        category("id.resp_p", responder_port),
+        category("conn_state", |r| Cell::text(r.text(CONN_STATE))),
+        category("history", |r| Cell::text(r.text(HISTORY))),
+        category("direction", direction),
+        category("resp_kind", |r| Cell::text(r.addr(RESP_H).map(address_kind))),
+        magnitude("duration", Unit::Seconds, |r| Cell::num(r.num(DURATION))),
+        magnitude("orig_bytes", Unit::Bytes, |r| Cell::num(r.num(ORIG_BYTES))),
+        magnitude("resp_bytes", Unit::Bytes, |r| Cell::num(r.num(RESP_BYTES))),
+        magnitude("orig_pkts", Unit::Count, |r| Cell::num(r.num(ORIG_PKTS))),
+        magnitude("resp_pkts", Unit::Count, |r| Cell::num(r.num(RESP_PKTS))),
+        magnitude("bytes_quotient", Unit::Quotient, |r| {
+            Cell::num(r.quotient(ORIG_BYTES, RESP_BYTES))
+        }),
+        magnitude("pkts_quotient", Unit::Quotient, |r| Cell::num(r.quotient(ORIG_PKTS, RESP_PKTS))),
+        magnitude("orig_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(ORIG_BYTES, ORIG_PKTS))),
+        magnitude("resp_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(RESP_BYTES, RESP_PKTS))),
+        magnitude("bytes_per_second", Unit::Rate, |r| {
+            Cell::num(r.sum(ORIG_BYTES, RESP_BYTES).zip(r.num(DURATION)).map(|(b, d)| b / (d + 1e-3)))
+        }),
+        magnitude("missed_bytes", Unit::Bytes, |r| Cell::num(r.num(MISSED_BYTES))),
+        flag("failed", |r| Cell::flag(r.text(CONN_STATE).is_some_and(|s| FAILED.contains(&s)))),
+        flag("short", |r| Cell::flag(r.num(DURATION).is_some_and(|d| d <= SHORT))),
+        flag("tunneled", |r| Cell::flag(r.list_len(TUNNEL_PARENTS).is_some_and(|n| n > 0.0))),
+        magnitude("uid_http", Unit::Count, |r| {
+            Cell::Num(r.context.total(|c| f64::from(c.http)))
+        }),
+        magnitude("uid_http_errors", Unit::Count, |r| {
+            Cell::Num(r.context.total(|c| f64::from(c.http_errors)))
+        }),
+        magnitude("uid_http_request_bytes", Unit::Bytes, |r| {
+            Cell::Num(r.context.total(|c| c.http_request_bytes))
+        }),
+        magnitude("uid_dns_nxdomain", Unit::Count, |r| {
+            Cell::Num(r.context.total(|c| f64::from(c.dns_nxdomain)))
+        }),
+        magnitude("uid_ssl_failed", Unit::Count, |r| {
+            Cell::Num(r.context.total(|c| f64::from(c.ssl_failed)))
+        }),
+        magnitude("uid_ssh_attempts", Unit::Count, |r| {
+            Cell::Num(r.context.total(|c| c.ssh_attempts))
+        }),
+        magnitude("uid_files", Unit::Count, |r| {
+            Cell::Num(r.context.total(|c| f64::from(c.file_count)))
+        }),
+        magnitude("uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.total(|c| c.file_bytes))),
+        magnitude("uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
+        category("uid_weird", |r| Cell::text(r.context.weird_name())),
+    ],
+};
+
+/// The responder's port where it can name a service. For ICMP it holds the
+/// message code; ports from 32768 on are as a rule the ephemeral half of a flow
+/// and are one category.
+fn responder_port<'r>(r: &Row<'r>) -> Cell<'r> {
+    match r.port(RESP_P) {
+        Some(p) if p >= 32768 => Cell::Text(b"ephemeral"),
+        p => Cell::code(p.map(u64::from)),
+    }
+}
+
+/// Which way the connection crosses the border of the local networks; missing
+/// where the sensor knows none.
+fn direction<'r>(r: &Row<'r>) -> Cell<'r> {
+    match (r.truth(LOCAL_ORIG), r.truth(LOCAL_RESP)) {
+        (Some(true), Some(true)) => Cell::Text(b"internal"),
+        (Some(true), Some(false)) => Cell::Text(b"outbound"),
+        (Some(false), Some(true)) => Cell::Text(b"inbound"),
+        (Some(false), Some(false)) => Cell::Text(b"external"),
+        _ => Cell::Missing,
+    }
+}
+
+/// What kind of address this is, from its number alone.
+fn address_kind(a: IpAddr) -> &'static [u8] {
+    match a {
+        IpAddr::V4(v) => {
+            let o = v.octets();
+            if v.is_broadcast() || o[0] == 0 {
+                b"broadcast"
+            } else if v.is_multicast() {
+                b"multicast"
+            } else if v.is_loopback() {
+                b"loopback"
+            } else if v.is_link_local() {
+                b"link-local"
+            } else {
+                b"unicast"
+            }
+        }
+        IpAddr::V6(v) => {
+            let first = v.segments()[0];
+            if v.is_multicast() {
+                b"multicast"
+            } else if v.is_loopback() || v.is_unspecified() {
+                b"loopback"
+            } else if first & 0xffc0 == 0xfe80 {
+                b"link-local"
+            } else {
+                b"unicast"
+            }
+        }
+    }
+}

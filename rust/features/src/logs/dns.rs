@@ -1,0 +1,80 @@
+//! dns.log: one query and its answer.
+
+use crate::cell::Cell;
+use crate::context::Role;
+use crate::lexical;
+use crate::row::Row;
+use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude, ratio};
+
+columns! {
+    RESP_P = "id.resp_p", PROTO = "proto", RTT = "rtt", QUERY = "query", QCLASS = "qclass_name",
+    QTYPE = "qtype_name", QTYPE_N = "qtype", RCODE = "rcode_name", RCODE_N = "rcode", AA = "AA",
+    TC = "TC", RD = "RD", RA = "RA", ANSWERS = "answers", TTLS = "TTLs", REJECTED = "rejected",
+}
+
+/// The feature definitions.
+pub static TYPE: LogType = LogType {
+    log: "dns",
+    columns: COLUMNS,
+    role: Role::Dns,
+    detector: DefaultDetector::Rarity,
+    features: &[
+        category("id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
+        category("proto", |r| Cell::text(r.text(PROTO))),
+        category("qclass", |r| Cell::text(r.text(QCLASS))),
+        category("qtype", |r| named(r, QTYPE, QTYPE_N)),
+        category("rcode", |r| named(r, RCODE, RCODE_N)),
+        category("query_domain", |r| Cell::text(r.text(QUERY).map(|q| lexical::last_labels(q, 2)))),
+        category("query_tld", |r| Cell::text(r.text(QUERY).and_then(lexical::last_label))),
+        magnitude("query_length", Unit::Bytes, |r| Cell::num(r.text_len(QUERY))),
+        magnitude("query_labels", Unit::Count, |r| {
+            Cell::num(r.text(QUERY).map(|q| q.split(|&b| b == b'.').count() as f64))
+        }),
+        magnitude("label_length", Unit::Bytes, |r| Cell::num(label(r).map(|l| l.len() as f64))),
+        ratio("label_entropy", |r| Cell::num(label(r).map(lexical::entropy))),
+        ratio("label_distinct_share", |r| Cell::num(label(r).map(lexical::distinct_share))),
+        ratio("label_digit_share", |r| {
+            Cell::num(label(r).map(|l| lexical::share(l, |b| b.is_ascii_digit())))
+        }),
+        ratio("label_vowel_share", |r| {
+            Cell::num(label(r).map(|l| lexical::share(l, lexical::is_vowel)))
+        }),
+        ratio("label_consonant_run", |r| {
+            Cell::num(label(r).map(|l| lexical::longest_consonant_run(l) as f64))
+        }),
+        magnitude("answers", Unit::Count, |r| Cell::num(r.list_len(ANSWERS).or(Some(0.0)))),
+        magnitude("min_ttl", Unit::Seconds, |r| {
+            Cell::num(r.list(TTLS).and_then(|l| {
+                l.iter().filter_map(|v| v.number()).min_by(|a, b| a.total_cmp(b))
+            }))
+        }),
+        magnitude("rtt", Unit::Seconds, |r| Cell::num(r.num(RTT))),
+        flag("rejected", |r| Cell::flag(r.truth(REJECTED) == Some(true))),
+        category("flags", flags),
+        magnitude("uid_queries_before", Unit::Count, |r| Cell::Num(r.context.earlier())),
+        magnitude("uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),
+    ],
+};
+
+/// A category by its name, or by its number where the log has no name for it.
+fn named<'r>(r: &Row<'r>, name: usize, number: usize) -> Cell<'r> {
+    match r.text(name) {
+        Some(t) => Cell::Text(t),
+        None => Cell::code(r.num(number).filter(|v| *v >= 0.0).map(|v| v as u64)),
+    }
+}
+
+/// The label of the query that somebody chose freely.
+fn label<'r>(r: &Row<'r>) -> Option<&'r [u8]> {
+    r.text(QUERY).map(lexical::longest_label)
+}
+
+/// The header's flags as one category.
+fn flags<'r>(r: &Row<'r>) -> Cell<'r> {
+    const NAMES: [&[u8]; 16] = [
+        b"none", b"AA", b"TC", b"AA TC", b"RD", b"AA RD", b"TC RD", b"AA TC RD", b"RA", b"AA RA",
+        b"TC RA", b"AA TC RA", b"RD RA", b"AA RD RA", b"TC RD RA", b"AA TC RD RA",
+    ];
+    let bit = |c, n| if r.truth(c) == Some(true) { n } else { 0 };
+    Cell::Text(NAMES[bit(AA, 1) | bit(TC, 2) | bit(RD, 4) | bit(RA, 8)])
+}

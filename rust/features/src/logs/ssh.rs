@@ -1,0 +1,42 @@
+//! ssh.log: one SSH session.
+
+use crate::cell::Cell;
+use crate::context::Role;
+use crate::spec::{DefaultDetector, LogType, Unit, category, magnitude};
+
+columns! {
+    RESP_P = "id.resp_p", VERSION = "version", SUCCESS = "auth_success", ATTEMPTS = "auth_attempts",
+    DIRECTION = "direction", CLIENT = "client", SERVER = "server", CIPHER = "cipher_alg",
+    MAC = "mac_alg", COMPRESSION = "compression_alg", KEX = "kex_alg", HOST_KEY_ALG = "host_key_alg",
+    HOST_KEY = "host_key", HASSH = "hassh",
+}
+
+/// The feature definitions.
+pub static TYPE: LogType = LogType {
+    log: "ssh",
+    columns: COLUMNS,
+    role: Role::Ssh,
+    detector: DefaultDetector::Rarity,
+    features: &[
+        category("id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
+        category("version", |r| Cell::code(r.num(VERSION).map(|v| v as u64))),
+        category("auth_success", |r| {
+            Cell::num(r.truth(SUCCESS).map(|b| f64::from(u8::from(b))))
+        }),
+        magnitude("auth_attempts", Unit::Count, |r| Cell::num(r.num(ATTEMPTS))),
+        category("direction", |r| Cell::text(r.text(DIRECTION))),
+        category("client", |r| Cell::text(r.text(CLIENT))),
+        magnitude("client_length", Unit::Bytes, |r| Cell::num(r.text_len(CLIENT))),
+        category("server", |r| Cell::text(r.text(SERVER))),
+        magnitude("server_length", Unit::Bytes, |r| Cell::num(r.text_len(SERVER))),
+        category("cipher_alg", |r| Cell::text(r.text(CIPHER))),
+        category("mac_alg", |r| Cell::text(r.text(MAC))),
+        category("compression_alg", |r| Cell::text(r.text(COMPRESSION))),
+        category("kex_alg", |r| Cell::text(r.text(KEX))),
+        category("host_key_alg", |r| Cell::text(r.text(HOST_KEY_ALG))),
+        category("host_key", |r| Cell::text(r.text(HOST_KEY))),
+        category("hassh", |r| Cell::text(r.text(HASSH))),
+        magnitude("uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),
+        magnitude("uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
+    ],
+};

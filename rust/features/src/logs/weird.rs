@@ -1,0 +1,27 @@
+//! weird.log: one oddity of a protocol.
+
+use crate::cell::Cell;
+use crate::context::Role;
+use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude};
+
+columns! {
+    UID = "uid", RESP_P = "id.resp_p", NAME = "name", ADDL = "addl", NOTICE = "notice",
+    SOURCE = "source",
+}
+
+/// The feature definitions.
+pub static TYPE: LogType = LogType {
+    log: "weird",
+    columns: COLUMNS,
+    role: Role::Weird,
+    detector: DefaultDetector::Rarity,
+    features: &[
+        category("name", |r| Cell::text(r.text(NAME))),
+        category("source", |r| Cell::text(r.text(SOURCE))),
+        category("addl", |r| Cell::text(r.text(ADDL))),
+        category("id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
+        flag("notice", |r| Cell::flag(r.truth(NOTICE) == Some(true))),
+        flag("has_connection", |r| Cell::flag(r.is_set(UID))),
+        magnitude("uid_weirds_before", Unit::Count, |r| Cell::Num(r.context.earlier())),
+    ],
+};

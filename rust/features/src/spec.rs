@@ -1,0 +1,226 @@
+//! What a log type is made of.
+
+use crate::cell::Cell;
+use crate::context::Role;
+use crate::generic::GenericSpec;
+use crate::row::Row;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+/// What kind of value a feature has, and how people read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// A number that spans orders of magnitude (bytes, seconds, counts): compared on
+    /// a logarithmic scale.
+    Magnitude(Unit),
+    /// A number on a plain scale from 0 to about 1, or a few units.
+    Ratio,
+    /// 0 or 1.
+    Flag,
+    /// One of many values without an order.
+    Category,
+}
+
+/// The unit of a number, for its scale and for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Unit {
+    /// A count of things.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Seconds; the scale begins at a tenth of a millisecond.
+    Seconds,
+    /// Bytes a second.
+    Rate,
+    /// A quotient of two numbers; below one is as telling as above.
+    Quotient,
+}
+
+impl Unit {
+    /// The smallest step that matters, in the unit itself: the logarithmic
+    /// scale is linear below it.
+    pub fn step(self) -> f64 {
+        match self {
+            Unit::Seconds => 1e-4,
+            Unit::Quotient => 1e-3,
+            Unit::Count | Unit::Bytes | Unit::Rate => 1.0,
+        }
+    }
+}
+
+/// One feature of a log type.
+#[derive(Clone, Copy)]
+pub struct Feature {
+    /// Its name, as reasons and reports show it.
+    pub name: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// Where it comes from.
+    pub get: for<'r> fn(&Row<'r>) -> Cell<'r>,
+}
+
+/// A feature on a logarithmic scale.
+pub const fn magnitude(
+    name: &'static str,
+    unit: Unit,
+    get: for<'r> fn(&Row<'r>) -> Cell<'r>,
+) -> Feature {
+    Feature {
+        name,
+        kind: Kind::Magnitude(unit),
+        get,
+    }
+}
+
+/// A feature on a plain scale.
+pub const fn ratio(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
+    Feature {
+        name,
+        kind: Kind::Ratio,
+        get,
+    }
+}
+
+/// A feature that is 0 or 1.
+pub const fn flag(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
+    Feature {
+        name,
+        kind: Kind::Flag,
+        get,
+    }
+}
+
+/// A feature without an order.
+pub const fn category(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
+    Feature {
+        name,
+        kind: Kind::Category,
+        get,
+    }
+}
+
+/// The detector that a log type gets when nothing else is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DefaultDetector {
+    /// Isolation forest.
+    IsolationForest,
+    /// Rarity.
+    Rarity,
+}
+
+/// A log type that has its own feature definitions.
+pub struct LogType {
+    /// The log's name.
+    pub log: &'static str,
+    /// The columns that the features read, by dotted name; a [`Row`] addresses
+    /// them by their position here.
+    pub columns: &'static [&'static str],
+    /// The features.
+    pub features: &'static [Feature],
+    /// What the log contributes to its connection's context.
+    pub role: Role,
+    /// The detector by default.
+    pub detector: DefaultDetector,
+}
+
+/// The features of one log: its own definitions, or made from its schema.
+#[derive(Clone)]
+pub enum Spec {
+    /// A log type with a file of its own.
+    Known(&'static LogType),
+    /// Any other log.
+    Generic(GenericSpec),
+}
+
+impl Spec {
+    /// The log's name.
+    pub fn log(&self) -> &str {
+        match self {
+            Spec::Known(t) => t.log,
+            Spec::Generic(g) => &g.log,
+        }
+    }
+
+    /// The columns to bind.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Spec::Known(t) => t.columns.to_vec(),
+            Spec::Generic(g) => g.columns.iter().map(|c| c.name.as_str()).collect(),
+        }
+    }
+
+    /// How many features there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Spec::Known(t) => t.features.len(),
+            Spec::Generic(g) => g.features.len(),
+        }
+    }
+
+    /// Whether there are no features.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The name of feature `f`.
+    pub fn name(&self, f: usize) -> &str {
+        match self {
+            Spec::Known(t) => t.features[f].name,
+            Spec::Generic(g) => &g.features[f].name,
+        }
+    }
+
+    /// The kind of feature `f`.
+    pub fn kind(&self, f: usize) -> Kind {
+        match self {
+            Spec::Known(t) => t.features[f].kind,
+            Spec::Generic(g) => g.features[f].kind,
+        }
+    }
+
+    /// The value of feature `f` for a row that was bound with this spec's columns.
+    pub fn cell<'r>(&self, f: usize, row: &Row<'r>) -> Cell<'r> {
+        match self {
+            Spec::Known(t) => (t.features[f].get)(row),
+            Spec::Generic(g) => g.features[f].cell(row),
+        }
+    }
+
+    /// All features of a row in their compact form, appended to `out`: the bits of a
+    /// float (NaN where missing) for numbers, a hash for categories.
+    pub fn extract(&self, row: &Row<'_>, out: &mut Vec<u64>) {
+        for f in 0..self.len() {
+            let cell = self.cell(f, row);
+            out.push(match self.kind(f) {
+                Kind::Category => cell.category_bits(),
+                _ => cell.number_bits(),
+            });
+        }
+    }
+
+    /// A number that changes when a name, a kind or the order of the features
+    /// does: a model made for other features must not be used.
+    pub fn fingerprint(&self) -> u64 {
+        let mut h = Xxh3::new();
+        h.update(self.log().as_bytes());
+        h.update(&[0, FEATURES_VERSION]);
+        for f in 0..self.len() {
+            h.update(self.name(f).as_bytes());
+            let kind = match self.kind(f) {
+                Kind::Magnitude(Unit::Count) => 1,
+                Kind::Magnitude(Unit::Bytes) => 2,
+                Kind::Magnitude(Unit::Seconds) => 3,
+                Kind::Magnitude(Unit::Rate) => 4,
+                Kind::Magnitude(Unit::Quotient) => 5,
+                Kind::Ratio => 6,
+                Kind::Flag => 7,
+                Kind::Category => 8,
+            };
+            h.update(&[0, kind]);
+        }
+        h.digest()
+    }
+}
+
+/// To be raised when a feature keeps its name and changes its meaning.
+pub const FEATURES_VERSION: u8 = 1;
