@@ -44,13 +44,14 @@ pub fn unescape(text: &[u8], max: usize, out: &mut Vec<u8>) {
     let mut i = 0;
     while i < text.len() && left > 0 {
         let hex = |k: usize| text.get(k).and_then(|c| (*c as char).to_digit(16));
-        if text[i] == b'\\' && text.get(i + 1) == Some(&b'x') {
-            if let (Some(h), Some(l)) = (hex(i + 2), hex(i + 3)) {
-                out.push((h * 16 + l) as u8);
-                i += 4;
-                left -= 1;
-                continue;
-            }
+        if text[i] == b'\\'
+            && text.get(i + 1) == Some(&b'x')
+            && let (Some(h), Some(l)) = (hex(i + 2), hex(i + 3))
+        {
+            out.push((h * 16 + l) as u8);
+            i += 4;
+            left -= 1;
+            continue;
         }
         out.push(text[i]);
         i += 1;

@@ -9,10 +9,66 @@
 //! What differs between Zeek's writers is levelled here (see [`canon`]), so
 //! that the same event read from TSV, from JSON, or handed over inside Zeek is
 //! the same record, value for value.
+//!
+//! # Reading
+//!
+//! [`discover`] lists what there is to read, [`LogReader`] reads one input row
+//! by row, and [`Stats`] says what became of every line:
+//!
+//! ```
+//! use zeek_log::{LogReader, Options};
+//!
+//! let text = b"#separator \\x09\n#path\tconn\n\
+//!     #fields\tts\tid.orig_h\tduration\n#types\ttime\taddr\tinterval\n\
+//!     1655071198.444458\t10.0.0.1\t1.135424\n\
+//!     1655071199.000000\tnobody\t-\n";
+//! let mut reader = LogReader::from_reader(Box::new(&text[..]), "conn.log", None, &Options::default())?;
+//! let (mut bound, mut duration) = (0, None);
+//! while let Some(row) = reader.next()? {
+//!     // The columns seldom change: look them up when they do.
+//!     if row.schema_id != bound {
+//!         bound = row.schema_id;
+//!         duration = row.schema.position("duration");
+//!     }
+//!     let seconds = duration.and_then(|at| row.record.get(at).number());
+//!     assert_eq!((row.schema.log.as_str(), seconds), ("conn", Some(1.135424)));
+//! }
+//! let stats = reader.stats();
+//! assert_eq!((stats.rows, stats.refused, stats.headers), (1, 1, 4));
+//! assert_eq!(
+//!     stats.refusals[0].to_string(),
+//!     "line 6: id.orig_h should be an address but is \"nobody\""
+//! );
+//! # Ok::<(), zeek_log::Error>(())
+//! ```
+//!
+//! TSV columns have the types of the header, and a line whose value is none of
+//! its column's type is refused. JSON columns are [`FieldType::Unknown`]: a
+//! value is a count, a number, text, a truth value or a list as it is written,
+//! and of the type that [`names::known_type`] gives to the few names that mean
+//! the same everywhere (`ts` is a time in seconds, milliseconds or ISO 8601).
+//! The accessors of [`Value`] level the rest: an address in a text is found by
+//! [`Value::addr`].
+
+#![forbid(unsafe_code)]
 
 pub mod canon;
+mod error;
+mod input;
+mod json;
+mod line;
+pub mod names;
+mod number;
+mod reader;
 pub mod record;
 pub mod schema;
+mod source;
+mod stats;
+mod tsv;
 
+pub use error::{Error, ErrorKind, Reason, Refusal};
+pub use input::{Discovery, Input, Interval, discover};
+pub use reader::{LogReader, Options, Row};
 pub use record::{Elements, Record, RecordBuf, Value};
 pub use schema::{Field, FieldType, Schema};
+pub use stats::Stats;

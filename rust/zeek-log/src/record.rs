@@ -5,6 +5,7 @@
 //! else reads. Values are levelled by [`crate::canon`] as they are pushed.
 
 use crate::canon;
+use crate::schema::FieldType;
 use std::net::IpAddr;
 
 /// The longest text, in bytes, that a record keeps of one value.
@@ -200,6 +201,7 @@ pub struct RecordBuf {
     slots: Vec<Slot>,
     elems: Vec<Slot>,
     list_start: Option<usize>,
+    spare: Vec<Slot>,
 }
 
 impl RecordBuf {
@@ -234,13 +236,34 @@ impl RecordBuf {
     /// Moves the value pushed last to position `i`, which must exist, for
     /// readers that meet the fields in any order (JSON).
     pub fn set_from_last(&mut self, i: usize) {
-        if let Some(slot) = self.slots.pop() {
-            if let Some(place) = self.slots.get_mut(i) {
-                *place = slot;
-            }
+        if let Some(slot) = self.slots.pop()
+            && let Some(place) = self.slots.get_mut(i)
+        {
+            *place = slot;
         }
     }
 
+    /// Puts the values into a record `width` wide: the one pushed as number `i`
+    /// goes to `places[i]`. Where two go to one place, the later one stays;
+    /// places that nothing goes to are unset.
+    pub(crate) fn arrange(&mut self, places: &[u32], width: usize) {
+        self.spare.clear();
+        self.spare.resize(width, Slot::Unset);
+        for (slot, place) in self.slots.iter().zip(places) {
+            if let Some(to) = self.spare.get_mut(*place as usize) {
+                *to = *slot;
+            }
+        }
+        std::mem::swap(&mut self.slots, &mut self.spare);
+    }
+
+    /// Whether a list that is begun can take no more elements.
+    pub(crate) fn list_is_full(&self) -> bool {
+        self.list_start
+            .is_some_and(|start| self.elems.len() - start >= MAX_ELEMENTS)
+    }
+
+    #[inline]
     fn push(&mut self, slot: Slot) {
         match self.list_start {
             Some(start) => {
@@ -310,6 +333,30 @@ impl RecordBuf {
             len: (self.buf.len() - start) as u32,
         };
         self.push(slot);
+    }
+
+    /// Pushes text that is known to hold no backslash.
+    #[inline]
+    pub(crate) fn push_plain_text(&mut self, text: &[u8]) {
+        let start = self.buf.len();
+        self.buf
+            .extend_from_slice(&text[..text.len().min(MAX_TEXT)]);
+        let slot = Slot::Text {
+            start: start as u32,
+            len: (self.buf.len() - start) as u32,
+        };
+        self.push(slot);
+    }
+
+    /// Pushes a fraction, time or interval that [`canon::decimals`] would leave
+    /// as it is.
+    #[inline]
+    pub(crate) fn push_canonical(&mut self, ty: FieldType, v: f64) {
+        self.push(match ty {
+            FieldType::Time => Slot::Time(v),
+            FieldType::Interval => Slot::Interval(v),
+            _ => Slot::Double(v),
+        });
     }
 
     /// Begins a set or vector. Lists do not nest: a second call without

@@ -1,0 +1,307 @@
+//! What there is to read: files, directories and archives, listed in an order
+//! that does not depend on the file system.
+//!
+//! Nothing is opened here and nothing is left out for its kind: whether
+//! `loaded_scripts.log` is worth reading is for the caller to say.
+
+use crate::error::Error;
+use crate::names;
+use crate::number::{count, days_from_civil};
+use std::collections::HashSet;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One thing to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The file, or `-` for standard input.
+    pub path: PathBuf,
+    /// The log that the file's name gives away. The content has the last word.
+    pub log: Option<String>,
+    /// The rotation interval that the file's name, or its directory's, tells.
+    pub interval: Option<Interval>,
+    /// The file's size in bytes, as it is on disk; 0 for standard input.
+    pub size: u64,
+}
+
+impl Input {
+    /// An input for this path, described as far as its name tells.
+    pub fn new(path: impl Into<PathBuf>) -> Input {
+        let path = path.into();
+        let text = |p: Option<&std::ffi::OsStr>| {
+            p.map_or_else(String::new, |n| n.to_string_lossy().into_owned())
+        };
+        let name = text(path.file_name());
+        let dir = text(path.parent().and_then(Path::file_name));
+        Input {
+            log: names::log_of_file(&name).map(str::to_owned),
+            interval: Interval::of(&dir, &name),
+            size: std::fs::metadata(&path).map_or(0, |m| m.len()),
+            path,
+        }
+    }
+
+    /// Whether this is standard input.
+    pub fn is_stdin(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+}
+
+/// The span of time that a rotated file covers, by the clock of the sensor: the
+/// zone is not in the name, so these are no epoch times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Interval {
+    /// The start in seconds since 1970-01-01 00:00 of the sensor's clock; since
+    /// midnight where [`Interval::dated`] is false.
+    pub start: i64,
+    /// The end, where the name has one.
+    pub end: Option<i64>,
+    /// Whether the name or its directory has a date.
+    pub dated: bool,
+}
+
+impl Interval {
+    /// Reads the interval from a file's name, and a date from its directory's
+    /// (`2026-11-20/conn.00:00:00-01:00:00.log.gz`).
+    pub fn of(dir: &str, name: &str) -> Option<Interval> {
+        // Everything but digits separates: the numbers and their widths tell the
+        // form. zeekctl: NAME.HH:MM:SS-HH:MM:SS.log; Corelight:
+        // NAME_YYYYMMDD_HH:MM:SS-HH:MM:SS+ZZZZ.log; Zeek's own rotation:
+        // NAME-YY-MM-DD_HH.MM.SS.log; its archiver:
+        // NAME__YYYY-MM-DD-HH-MM-SS__YYYY-MM-DD-HH-MM-SS__.log.
+        let numbers = |text: &str| -> Vec<(usize, i64)> {
+            text.split(|c: char| !c.is_ascii_digit())
+                .filter_map(|d| Some((d.len(), i64::try_from(count(d.as_bytes())?).ok()?)))
+                .collect()
+        };
+        let clock = |n: &[(usize, i64)]| match n {
+            [(2, h), (2, m), (2, s), ..] if *h < 25 && *m < 60 && *s < 61 => {
+                Some(h * 3600 + m * 60 + s)
+            }
+            _ => None,
+        };
+        let date = |n: &[(usize, i64)]| match n {
+            [(4, y), (2, m), (2, d), ..] => days_from_civil(*y, *m, *d),
+            [(2, y), (2, m), (2, d), ..] => days_from_civil(2000 + y, *m, *d),
+            [(8, ymd), ..] => days_from_civil(ymd / 10_000, ymd / 100 % 100, ymd % 100),
+            _ => None,
+        };
+        let full = |n: &[(usize, i64)]| Some(date(n)? * 86_400 + clock(n.get(3..)?)?);
+        let all = numbers(name);
+        for from in 0..all.len() {
+            let n = &all[from..];
+            // Six or more numbers: a date and a time, or two times.
+            if let Some(start) = full(n).filter(|_| n[0].0 == 4 || !name.contains(':')) {
+                let end = n.get(6..).and_then(full);
+                return Some(Interval {
+                    start,
+                    end,
+                    dated: true,
+                });
+            }
+            let (own, n) = match n {
+                [(8, _), rest @ ..] => (date(n), rest),
+                _ => (None, n),
+            };
+            if !name.contains(':') {
+                continue;
+            }
+            let Some(mut start) = clock(n) else { continue };
+            let mut end = n.get(3..).and_then(clock);
+            // An interval that ends at or before its start ends the day after.
+            end = end.map(|e| if e <= start { e + 86_400 } else { e });
+            let in_dir = numbers(dir);
+            let day = own.or_else(|| {
+                if in_dir.len() == 3 {
+                    date(&in_dir)
+                } else {
+                    None
+                }
+            });
+            if let Some(day) = day {
+                start += day * 86_400;
+                end = end.map(|e| e + day * 86_400);
+            }
+            return Some(Interval {
+                start,
+                end,
+                dated: day.is_some(),
+            });
+        }
+        None
+    }
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = |f: &mut fmt::Formatter<'_>, t: i64| {
+            if self.dated {
+                let (y, m, d) = civil_from_days(t.div_euclid(86_400));
+                write!(f, "{y:04}-{m:02}-{d:02} ")?;
+            }
+            let s = t.rem_euclid(86_400);
+            write!(f, "{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+        };
+        one(f, self.start)?;
+        if let Some(end) = self.end {
+            f.write_str(" to ")?;
+            one(f, end)?;
+        }
+        Ok(())
+    }
+}
+
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let doe = z - era * 146_097;
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    (
+        yoe + era * 400 + i64::from(month <= 2),
+        month,
+        doy - (153 * mp + 2) / 5 + 1,
+    )
+}
+
+/// What was found to read, and what could not be.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// The inputs, by log, then in time order, then by path; each file once.
+    pub inputs: Vec<Input>,
+    /// Paths that gave nothing, and why.
+    pub problems: Vec<Error>,
+}
+
+/// Lists what is to be read under these paths. A file is taken whatever it is
+/// called; of a directory, everything below it that is named like a log; `-` is
+/// standard input.
+pub fn discover(paths: &[PathBuf]) -> Discovery {
+    let mut found = Discovery::default();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            found.inputs.push(Input {
+                path: path.clone(),
+                log: None,
+                interval: None,
+                size: 0,
+            });
+            continue;
+        }
+        match std::fs::metadata(path) {
+            Ok(m) if m.is_dir() => walk(path, &mut found),
+            Ok(_) => found.inputs.push(Input::new(path)),
+            Err(cause) => found.problems.push(Error::Open {
+                file: path.display().to_string(),
+                cause,
+            }),
+        }
+    }
+    // A log without a name comes last, and so does a file without an interval:
+    // in an archive that is the one still being written.
+    found.inputs.sort_by(|a, b| {
+        let key = |i: &Input| (i.is_stdin(), i.log.is_none(), i.interval.is_none());
+        let time = |i: &Input| i.interval;
+        (key(a).0, key(a).1, &a.log, key(a).2, time(a), &a.path).cmp(&(
+            key(b).0,
+            key(b).1,
+            &b.log,
+            key(b).2,
+            time(b),
+            &b.path,
+        ))
+    });
+    let mut seen = HashSet::new();
+    found
+        .inputs
+        .retain(|i| seen.insert(std::fs::canonicalize(&i.path).unwrap_or(i.path.clone())));
+    found
+}
+
+fn walk(dir: &Path, found: &mut Discovery) {
+    let before = (found.inputs.len(), found.problems.len());
+    let entries = walkdir::WalkDir::new(dir)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        // Not the directory itself: `.` and `.logs` may be asked for.
+        .filter_entry(|e| e.depth() == 0 || !e.file_name().as_encoded_bytes().starts_with(b"."));
+    for entry in entries {
+        match entry {
+            Ok(e)
+                if e.file_type().is_file()
+                    && named_like_a_log(&e.file_name().to_string_lossy()) =>
+            {
+                found.inputs.push(Input::new(e.path()));
+            }
+            Ok(_) => {}
+            // A link to a directory above is followed once, not for ever.
+            Err(e) if e.loop_ancestor().is_some() => {}
+            Err(e) => found.problems.push(Error::Open {
+                file: e.path().unwrap_or(dir).display().to_string(),
+                cause: e
+                    .into_io_error()
+                    .unwrap_or_else(|| io::Error::other("cannot be listed")),
+            }),
+        }
+    }
+    if (found.inputs.len(), found.problems.len()) == before {
+        found.problems.push(Error::NoLogs {
+            dir: dir.display().to_string(),
+        });
+    }
+}
+
+fn named_like_a_log(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let plain = name
+        .strip_suffix(".gz")
+        .or_else(|| name.strip_suffix(".zst"))
+        .unwrap_or(&name);
+    [".log", ".log.labeled", ".json", ".jsonl", ".ndjson"]
+        .iter()
+        .any(|end| plain.len() > end.len() && plain.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archive_names_tell_their_interval() {
+        let of = |dir: &str, name: &str| Interval::of(dir, name).map(|i| i.to_string());
+        for (dir, name, text) in [
+            (
+                "2026-11-20",
+                "conn.00:00:00-01:00:00.log.gz",
+                "2026-11-20 00:00:00 to 2026-11-20 01:00:00",
+            ),
+            (
+                "2026-11-20",
+                "x509.23:00:00-00:00:00.log.gz",
+                "2026-11-20 23:00:00 to 2026-11-21 00:00:00",
+            ),
+            ("logs", "conn.22:00:00-23:00:00.log", "22:00:00 to 23:00:00"),
+            ("", "conn-22-04-01_12.30.00.log", "2022-04-01 12:30:00"),
+            (
+                "",
+                "conn__2020-07-16-09-43-10__2020-07-16-10-43-10__.log",
+                "2020-07-16 09:43:10 to 2020-07-16 10:43:10",
+            ),
+            (
+                "",
+                "conn_20170802_01:00:00-02:00:00-0400.log.gz",
+                "2017-08-02 01:00:00 to 2017-08-02 02:00:00",
+            ),
+            ("", "conn.2020-11-20-12-00-00.log", "2020-11-20 12:00:00"),
+        ] {
+            assert_eq!(of(dir, name).as_deref(), Some(text), "{name}");
+        }
+        for name in ["conn.log", "dhcp_002.log.gz", "x509.log", "conn-2022.log"] {
+            assert_eq!(of("2026-11-20", name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What Zeek calls its logs and columns, for files that do not say it.
+//!
+//! The lists are those of Zeek 8.2's own scripts, older Zeek's, and the
+//! packages most often installed. They only ever help: a log or column that is
+//! not in them is read all the same.
+
+use crate::schema::{Field, FieldType};
+
+/// The logs that Zeek and its common packages write.
+const LOGS: &[&str] = &[
+    "analyzer",
+    "analyzer_debug",
+    "app_stats",
+    "arp",
+    "barnyard2",
+    "bacnet",
+    "broker",
+    "capture_loss",
+    "cip",
+    "cluster",
+    "config",
+    "conn",
+    "dce_rpc",
+    "dhcp",
+    "dnp3",
+    "dns",
+    "dpd",
+    "enip",
+    "ethercat",
+    "files",
+    "ftp",
+    "generic_icmp",
+    "http",
+    "http2",
+    "intel",
+    "ipsec",
+    "irc",
+    "kerberos",
+    "known_certs",
+    "known_devices",
+    "known_hosts",
+    "known_modbus",
+    "known_services",
+    "ldap",
+    "ldap_search",
+    "loaded_scripts",
+    "modbus",
+    "modbus_register_change",
+    "mqtt_connect",
+    "mqtt_publish",
+    "mqtt_subscribe",
+    "mysql",
+    "netcontrol",
+    "netcontrol_catch_release",
+    "netcontrol_drop",
+    "netcontrol_shunt",
+    "notice",
+    "notice_alarm",
+    "ntlm",
+    "ntp",
+    "ocsp",
+    "openflow",
+    "openvpn",
+    "packet_filter",
+    "pe",
+    "postgresql",
+    "profinet",
+    "quic",
+    "radius",
+    "rdp",
+    "redis",
+    "reporter",
+    "rfb",
+    "s7comm",
+    "signatures",
+    "sip",
+    "smb_cmd",
+    "smb_files",
+    "smb_mapping",
+    "smtp",
+    "snmp",
+    "socks",
+    "software",
+    "ssh",
+    "ssl",
+    "stats",
+    "stderr",
+    "stdout",
+    "stun",
+    "stun_nat",
+    "suricata_corelight",
+    "syslog",
+    "telemetry",
+    "telemetry_histogram",
+    "tds",
+    "tftp",
+    "traceroute",
+    "tunnel",
+    "unknown_protocols",
+    "websocket",
+    "weird",
+    "weird_stats",
+    "wireguard",
+    "x509",
+];
+
+/// Whether this is the name of a log that Zeek or a common package writes.
+pub fn is_known_log(name: &str) -> bool {
+    LOGS.contains(&name)
+}
+
+/// The log that a file of this name holds, as far as the name tells:
+/// `conn.log`, `conn.00:00:00-01:00:00.log.gz`, `labeled-conn.log`,
+/// `SENSOR_smb_files.log`, `conn_2022.log`.
+pub fn log_of_file(file_name: &str) -> Option<&'static str> {
+    let stem = file_name
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let known = |name: &str| LOGS.iter().copied().find(|l| *l == name);
+    if let Some(log) = known(&stem) {
+        return Some(log);
+    }
+    let words: Vec<&str> = stem
+        .split(['_', '-', ' '])
+        .filter(|w| !w.is_empty())
+        .collect();
+    // The last words name the log better than the first: `conn_dns` would be a
+    // conn sensor's dns log. Longer names first: `weird_stats` before `stats`.
+    (0..words.len())
+        .find_map(|from| known(&words[from..].join("_")))
+        .or_else(|| {
+            (1..words.len())
+                .rev()
+                .find_map(|to| known(&words[..to].join("_")))
+        })
+}
+
+/// The dotted form of a column's name: Corelight and others write `id_orig_h`
+/// for `id.orig_h`, and the same for other nested records.
+pub fn dotted(name: &str) -> &str {
+    match name {
+        "id_orig_h" => "id.orig_h",
+        "id_orig_p" => "id.orig_p",
+        "id_resp_h" => "id.resp_h",
+        "id_resp_p" => "id.resp_p",
+        "certificate_version" => "certificate.version",
+        "certificate_serial" => "certificate.serial",
+        "certificate_subject" => "certificate.subject",
+        "certificate_issuer" => "certificate.issuer",
+        "certificate_cn" => "certificate.cn",
+        "certificate_not_valid_before" => "certificate.not_valid_before",
+        "certificate_not_valid_after" => "certificate.not_valid_after",
+        "certificate_key_alg" => "certificate.key_alg",
+        "certificate_sig_alg" => "certificate.sig_alg",
+        "certificate_key_type" => "certificate.key_type",
+        "certificate_key_length" => "certificate.key_length",
+        "certificate_exponent" => "certificate.exponent",
+        "certificate_curve" => "certificate.curve",
+        "san_dns" => "san.dns",
+        "san_uri" => "san.uri",
+        "san_email" => "san.email",
+        "san_ip" => "san.ip",
+        "basic_constraints_ca" => "basic_constraints.ca",
+        "basic_constraints_path_len" => "basic_constraints.path_len",
+        "times_modified" => "times.modified",
+        "times_accessed" => "times.accessed",
+        "times_created" => "times.created",
+        "times_changed" => "times.changed",
+        "remote_location_country_code" => "remote_location.country_code",
+        "remote_location_region" => "remote_location.region",
+        "remote_location_city" => "remote_location.city",
+        "remote_location_latitude" => "remote_location.latitude",
+        "remote_location_longitude" => "remote_location.longitude",
+        "version_major" => "version.major",
+        "version_minor" => "version.minor",
+        "version_minor2" => "version.minor2",
+        "version_minor3" => "version.minor3",
+        "version_addl" => "version.addl",
+        "seen_indicator" => "seen.indicator",
+        "seen_indicator_type" => "seen.indicator_type",
+        "seen_where" => "seen.where",
+        "seen_node" => "seen.node",
+        "data_channel_passive" => "data_channel.passive",
+        "data_channel_orig_h" => "data_channel.orig_h",
+        "data_channel_resp_h" => "data_channel.resp_h",
+        "data_channel_resp_p" => "data_channel.resp_p",
+        other => other,
+    }
+}
+
+/// The type of a column that has the same type in every log that has it;
+/// [`FieldType::Unknown`] for all others. For JSON, and TSV without `#types`.
+pub fn known_type(name: &str) -> FieldType {
+    match name {
+        "ts"
+        | "_write_ts"
+        | "certificate.not_valid_before"
+        | "certificate.not_valid_after"
+        | "times.modified"
+        | "times.accessed"
+        | "times.created"
+        | "times.changed"
+        | "compile_ts"
+        | "ref_time"
+        | "org_time"
+        | "rec_time"
+        | "xmt_time"
+        | "up_since"
+        | "revoketime"
+        | "thisUpdate"
+        | "nextUpdate"
+        | "from"
+        | "till" => FieldType::Time,
+        "duration" | "rtt" | "lease_time" | "suppress_for" | "ts_delta" | "pkt_lag" | "poll"
+        | "precision" | "root_delay" | "root_disp" => FieldType::Interval,
+        "id.orig_h" | "id.resp_h" => FieldType::Addr,
+        "id.orig_p" | "id.resp_p" => FieldType::Port,
+        _ => FieldType::Unknown,
+    }
+}
+
+/// The columns of `conn.log`, for files that lost their header: 21 columns since
+/// Bro 2.4; a 22nd, `ip_proto`, with Zeek 8; 20 before `local_resp`; and 23
+/// where a labeller added two.
+pub(crate) fn conn_columns(n: usize) -> Option<Vec<Field>> {
+    use FieldType::{Addr, Bool, Count, Enum, Interval, Port, String, Time};
+    let mut fields: Vec<Field> = [
+        ("ts", Time),
+        ("uid", String),
+        ("id.orig_h", Addr),
+        ("id.orig_p", Port),
+        ("id.resp_h", Addr),
+        ("id.resp_p", Port),
+        ("proto", Enum),
+        ("service", String),
+        ("duration", Interval),
+        ("orig_bytes", Count),
+        ("resp_bytes", Count),
+        ("conn_state", String),
+        ("local_orig", Bool),
+        ("local_resp", Bool),
+        ("missed_bytes", Count),
+        ("history", String),
+        ("orig_pkts", Count),
+        ("orig_ip_bytes", Count),
+        ("resp_pkts", Count),
+        ("resp_ip_bytes", Count),
+    ]
+    .into_iter()
+    .map(|(name, ty)| Field::new(name, ty))
+    .collect();
+    fields.push(Field::list("tunnel_parents", String));
+    match n {
+        20 => {
+            fields.remove(13);
+        }
+        21 => {}
+        22 => fields.push(Field::new("ip_proto", Count)),
+        23 => {
+            fields.push(Field::new("label", String));
+            fields.push(Field::new("detailedlabel", String));
+        }
+        _ => return None,
+    }
+    Some(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_tell_their_log() {
+        for (file, log) in [
+            ("conn.log", Some("conn")),
+            ("conn.log.labeled", Some("conn")),
+            ("labeled-conn.log", Some("conn")),
+            ("conn.00:00:00-01:00:00.log.gz", Some("conn")),
+            ("NASHUA_conn.log", Some("conn")),
+            ("NASHUA_dce_rpc.log", Some("dce_rpc")),
+            ("SCRANTON_smb_files.log", Some("smb_files")),
+            ("conn_date_issue.log", Some("conn")),
+            ("http_empty.log", Some("http")),
+            ("http.log.corrupt.gz", Some("http")),
+            ("dhcp_002.log.gz", Some("dhcp")),
+            ("conn-22-04-01_00.00.00.log", Some("conn")),
+            ("weird_stats.log", Some("weird_stats")),
+            ("tor_ssl.log", Some("ssl")),
+            ("combined_zeek.log", None),
+            ("export.json", None),
+            ("", None),
+            (".log", None),
+        ] {
+            assert_eq!(log_of_file(file), log, "{file}");
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! One input, from its first byte to its last row.
+//!
+//! [`LogReader`] finds out what it was given (compressed or not, TSV or JSON,
+//! by content and never by name), then hands out one row at a time. It holds
+//! one block of the file and one record, whatever the file's length.
+
+use crate::error::{Error, Reason, shown};
+use crate::input::Input;
+use crate::json::Json;
+use crate::line::{Lines, Step};
+use crate::names;
+use crate::record::{Record, RecordBuf};
+use crate::schema::Schema;
+use crate::source::{self, Compression};
+use crate::stats::Stats;
+use crate::tsv::{self, Tsv};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How to read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The longest line, in bytes, that is read; a longer one is refused without
+    /// being held in memory. At most 64 MiB.
+    pub max_line: usize,
+    /// How many refusals [`Stats::refusals`] keeps in full.
+    pub keep_refusals: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            max_line: 1 << 20,
+            keep_refusals: 5,
+        }
+    }
+}
+
+/// One row, borrowed from its reader until the next is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// The columns. [`Schema::log`] says which log the row belongs to; in a
+    /// combined stream that changes from row to row.
+    pub schema: &'a Arc<Schema>,
+    /// Names this very schema and no other, in this process: compare it with the
+    /// last row's to learn whether the columns are still the same. When a JSON
+    /// log brings a new key its schema grows, at its end, under a new id.
+    pub schema_id: u64,
+    /// The values, in the order of the schema's fields.
+    pub record: Record<'a>,
+    /// The line's number, from 1.
+    pub line: u64,
+}
+
+/// A schema under the id that names it.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) id: u64,
+}
+
+impl Shape {
+    pub(crate) fn new(schema: Schema) -> Shape {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Shape {
+            schema: Arc::new(schema),
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
+/// What is known of the log's name before its content is read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Guess {
+    /// The name that the file's name gives away.
+    pub(crate) log: Option<String>,
+    /// What to call the log if nothing gives its name away.
+    pub(crate) stem: String,
+}
+
+impl Guess {
+    pub(crate) fn name(&self) -> String {
+        self.log.clone().unwrap_or_else(|| self.stem.clone())
+    }
+}
+
+enum Format {
+    Tsv(Tsv),
+    Json(Json),
+}
+
+/// Reads the rows of one input.
+pub struct LogReader {
+    file: String,
+    lines: Lines,
+    format: Format,
+    compression: Compression,
+    taken: Arc<AtomicU64>,
+    record: RecordBuf,
+    stats: Stats,
+    keep: usize,
+    done: bool,
+}
+
+impl std::fmt::Debug for LogReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogReader")
+            .field("file", &self.file)
+            .field("compression", &self.compression)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LogReader {
+    /// Opens a file, or standard input where the path is `-`.
+    pub fn open(input: &Input, options: &Options) -> Result<LogReader, Error> {
+        let name = input.path.display().to_string();
+        if input.is_stdin() {
+            let stdin = Box::new(io::stdin());
+            return LogReader::from_reader(stdin, "standard input", input.log.as_deref(), options);
+        }
+        let failed = |cause| Error::Open {
+            file: name.clone(),
+            cause,
+        };
+        let file = File::open(&input.path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(Error::Directory { file: name });
+        }
+        LogReader::from_reader(Box::new(file), &name, input.log.as_deref(), options)
+    }
+
+    /// Reads from any stream. `name` is what messages call it; `log` names the log
+    /// if the content does not, and if neither does, `name`'s stem is used.
+    pub fn from_reader(
+        reader: Box<dyn Read + Send>,
+        name: &str,
+        log: Option<&str>,
+        options: &Options,
+    ) -> Result<LogReader, Error> {
+        let source = source::open(reader).map_err(|cause| Error::Read {
+            file: name.to_owned(),
+            line: 0,
+            cause,
+        })?;
+        let base = Path::new(name)
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let stem = match base.split('.').next() {
+            Some(stem) if !stem.is_empty() && !stem.contains(' ') => stem.to_owned(),
+            _ => "unknown".to_owned(),
+        };
+        let log = log.or_else(|| names::log_of_file(&base)).map(str::to_owned);
+        let guess = Guess { log, stem };
+        let mut this = LogReader {
+            file: name.to_owned(),
+            lines: Lines::new(source.plain, options.max_line),
+            format: Format::Tsv(Tsv::new(guess.clone())),
+            compression: source.compression,
+            taken: source.taken,
+            record: RecordBuf::new(),
+            stats: Stats::default(),
+            keep: options.keep_refusals,
+            done: false,
+        };
+        this.find_format(guess)?;
+        Ok(this)
+    }
+
+    /// Decides by the first line that is not blank, and leaves it unread.
+    fn find_format(&mut self, guess: Guess) -> Result<(), Error> {
+        if let Some(what) = binary(self.lines.head()) {
+            let file = self.file.clone();
+            return Err(Error::Binary { file, what });
+        }
+        loop {
+            let range = match self.lines.step() {
+                Ok(Step::Line(range)) => range,
+                Ok(Step::TooLong) => {
+                    self.too_long();
+                    continue;
+                }
+                Ok(Step::CutOff) => {
+                    self.cut_off();
+                    continue;
+                }
+                Ok(Step::End) => {
+                    let file = self.file.clone();
+                    return Err(match self.stats.refusals.first() {
+                        Some(r) => Error::NotALog {
+                            file,
+                            line: r.line,
+                            found: r.reason.to_string(),
+                        },
+                        None => Error::Empty { file },
+                    });
+                }
+                Err(e) => return Err(self.broken(e)),
+            };
+            let line = self.lines.get(range.clone());
+            let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            let text = line.trim_ascii();
+            match text.first() {
+                None => {
+                    self.stats.lines += 1;
+                    self.stats.blank += 1;
+                    continue;
+                }
+                Some(b'{') => self.format = Format::Json(Json::new(guess)),
+                Some(b'[') => {
+                    let file = self.file.clone();
+                    return Err(Error::JsonArray { file });
+                }
+                Some(b'#') if !tsv::is_directive(text) => {
+                    self.stats.lines += 1;
+                    self.stats.comments += 1;
+                    continue;
+                }
+                Some(b'#') => {}
+                Some(_) => {
+                    let line = line.strip_suffix(b"\r").unwrap_or(line);
+                    let conn = match &mut self.format {
+                        Format::Tsv(tsv) => tsv.assume_conn(line),
+                        Format::Json(_) => false,
+                    };
+                    if !conn {
+                        return Err(Error::NotALog {
+                            file: self.file.clone(),
+                            line: self.stats.lines + 1,
+                            found: shown(text),
+                        });
+                    }
+                }
+            }
+            self.lines.unread(&range);
+            return Ok(());
+        }
+    }
+
+    /// The next row, or `None` at the end. Bad lines are skipped and counted in
+    /// [`LogReader::stats`]; an error means that the input ended before its time,
+    /// is given once, and leaves the rows before it good.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a row borrows from its reader, which an Iterator's item cannot"
+    )]
+    pub fn next(&mut self) -> Result<Option<Row<'_>>, Error> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        let shape = match &self.format {
+            Format::Tsv(tsv) => tsv.shape(),
+            Format::Json(json) => json.shape(),
+        };
+        Ok(shape.map(|shape| Row {
+            schema: &shape.schema,
+            schema_id: shape.id,
+            record: self.record.record(),
+            line: self.stats.lines,
+        }))
+    }
+
+    /// Reads lines until one is a row.
+    fn advance(&mut self) -> Result<bool, Error> {
+        while !self.done {
+            let range = match self.lines.step() {
+                Ok(Step::Line(range)) => range,
+                Ok(Step::TooLong) => {
+                    self.too_long();
+                    continue;
+                }
+                Ok(Step::CutOff) => {
+                    self.cut_off();
+                    continue;
+                }
+                Ok(Step::End) => {
+                    self.done = true;
+                    break;
+                }
+                Err(e) => {
+                    self.done = true;
+                    return Err(self.broken(e));
+                }
+            };
+            self.stats.lines += 1;
+            let line = self.lines.get(range);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.trim_ascii_start().is_empty() {
+                self.stats.blank += 1;
+                continue;
+            }
+            let outcome = match &mut self.format {
+                Format::Tsv(tsv) => tsv.line(line, &mut self.record),
+                Format::Json(json) => json.line(line, &mut self.record, &mut self.stats),
+            };
+            match outcome {
+                tsv::Line::Row => {
+                    self.stats.rows += 1;
+                    return Ok(true);
+                }
+                tsv::Line::Header => self.stats.headers += 1,
+                tsv::Line::Comment => self.stats.comments += 1,
+                tsv::Line::Refused(reason) => {
+                    self.stats.refuse(self.stats.lines, reason, self.keep);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn too_long(&mut self) {
+        self.stats.lines += 1;
+        let limit = self.lines.max();
+        self.stats
+            .refuse(self.stats.lines, Reason::TooLong { limit }, self.keep);
+    }
+
+    fn cut_off(&mut self) {
+        self.stats.lines += 1;
+        self.stats
+            .refuse(self.stats.lines, Reason::CutOff, self.keep);
+    }
+
+    fn broken(&self, cause: io::Error) -> Error {
+        let (file, line) = (self.file.clone(), self.stats.lines);
+        let format = self.compression.name();
+        match (self.compression, cause.kind()) {
+            (Compression::None, _) => Error::Read { file, line, cause },
+            (_, io::ErrorKind::UnexpectedEof) => Error::Truncated { file, line, format },
+            // Decompressors say `InvalidData`, `InvalidInput` or `Other`.
+            (
+                _,
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other,
+            ) => Error::Corrupt {
+                file,
+                line,
+                format,
+                cause,
+            },
+            _ => Error::Read { file, line, cause },
+        }
+    }
+
+    /// What became of the lines so far.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// How many bytes of the file were taken so far, before decompression: with
+    /// [`Input::size`] the progress.
+    pub fn bytes_read(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// What messages call the input.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+}
+
+/// What a file that is not text seems to be, or `None` for text.
+fn binary(head: &[u8]) -> Option<&'static str> {
+    const PCAP: &str = "a packet capture; let Zeek read it first (`zeek -r FILE`)";
+    match head {
+        [0xd4, 0xc3, 0xb2, 0xa1, ..]
+        | [0xa1, 0xb2, 0xc3, 0xd4, ..]
+        | [0x4d, 0x3c, 0xb2, 0xa1, ..]
+        | [0xa1, 0xb2, 0x3c, 0x4d, ..]
+        | [0x0a, 0x0d, 0x0d, 0x0a, ..] => return Some(PCAP),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            return Some("UTF-16 text; convert it to UTF-8 first");
+        }
+        [0x1f, 0x8b, ..] => return Some("compressed twice; decompress it once first"),
+        [b'P', b'K', 3, 4, ..] => return Some("a zip archive; unpack it first"),
+        [b'B', b'Z', b'h', ..] => return Some("compressed with bzip2; decompress it first"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => {
+            return Some("compressed with xz; decompress it first");
+        }
+        _ => {}
+    }
+    // A log may have any separator; how it begins is proof enough.
+    if matches!(head.trim_ascii_start().first(), Some(b'#' | b'{')) {
+        return None;
+    }
+    let control = |c: &&u8| **c < 9 || (14..32).contains(*c) && **c != 27;
+    let controls = head.iter().filter(control).count();
+    (head.contains(&0) || controls * 10 > head.len())
+        .then_some("binary data; name a Zeek log (TSV or JSON lines, plain, .gz or .zst)")
+}
