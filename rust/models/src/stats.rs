@@ -15,7 +15,6 @@
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use zeek_anomaly_features::cell::{Cell, MISSING_CATEGORY};
 use zeek_anomaly_features::spec::{Kind, Unit};
@@ -109,7 +108,8 @@ pub struct FeatureCounts {
     kind: Kind,
     rows: u64,
     missing: u64,
-    cells: BTreeMap<i32, u64>,
+    /// Counts of the grid's cells from −[`LAST_CELL`] on; empty until the first number.
+    cells: Vec<u64>,
     categories: HashOf<u64>,
     /// Rows whose category was forgotten, and how many categories those were.
     forgotten_rows: u64,
@@ -124,7 +124,7 @@ impl FeatureCounts {
             kind,
             rows: 0,
             missing: 0,
-            cells: BTreeMap::new(),
+            cells: Vec::new(),
             categories: HashOf::default(),
             forgotten_rows: 0,
             forgotten: 0,
@@ -140,7 +140,10 @@ impl FeatureCounts {
             if v.is_nan() {
                 self.missing += 1;
             } else {
-                *self.cells.entry(cell_of(self.kind, v)).or_insert(0) += 1;
+                if self.cells.is_empty() {
+                    self.cells.resize(2 * LAST_CELL as usize + 1, 0);
+                }
+                self.cells[(cell_of(self.kind, v) + LAST_CELL) as usize] += 1;
             }
             return;
         }
@@ -190,7 +193,11 @@ impl FeatureCounts {
             kind: self.kind,
             rows: self.rows,
             missing: self.missing,
-            cells: self.cells.iter().map(|(k, c)| (*k, *c)).collect(),
+            cells: (-LAST_CELL..)
+                .zip(&self.cells)
+                .filter(|(_, c)| **c > 0)
+                .map(|(k, c)| (k, *c))
+                .collect(),
             categories,
             forgotten_rows: self.forgotten_rows,
             forgotten: self.forgotten,
@@ -327,7 +334,7 @@ impl Encoder {
             missing,
             table: Table::Categories {
                 surprise,
-                unseen: tail.surprise(0),
+                unseen: f64::from(tail.surprise(0) as f32),
             },
             counted,
         }
