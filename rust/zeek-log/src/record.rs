@@ -218,6 +218,14 @@ impl RecordBuf {
         self.list_start = None;
     }
 
+    /// Becomes a copy of a record.
+    pub fn copy_from(&mut self, record: &Record<'_>) {
+        self.clear();
+        self.buf.extend_from_slice(record.buf);
+        self.slots.extend_from_slice(record.slots);
+        self.elems.extend_from_slice(record.elems);
+    }
+
     /// How many values there are.
     pub fn len(&self) -> usize {
         self.slots.len()
