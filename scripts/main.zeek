@@ -1,0 +1,319 @@
+##! Scores the records of Zeek's logs as they are written, with a model that
+##! ``zeek-anomaly train`` made from logs of the same network. What is unusual
+##! goes to ``anomaly.log`` with the reasons; what is very unusual is raised as
+##! a notice.
+##!
+##! Nothing that Zeek writes elsewhere changes: no log gets another column, no
+##! record is altered, dropped or delayed. Without a model, one line in
+##! ``reporter.log`` says so and Zeek runs on.
+##!
+##! A record is scored with what its connection did before. Exemptions keep a
+##! record from being reported, never from being remembered as part of its
+##! connection: the other records' scores stay the same.
+
+@load-plugin Anomaly::Engine
+
+@load base/frameworks/logging
+@load base/frameworks/notice
+@load base/frameworks/reporter
+@load base/protocols/conn
+@load base/utils/site
+
+module Anomaly;
+
+export {
+	## The log of what is unusual, ``anomaly.log``.
+	redef enum Log::ID += { LOG };
+
+	redef enum Notice::Type += {
+		## A connection is unusual for this network.
+		Unusual_Connection,
+		## What a protocol log, or any log but ``conn.log``, says is unusual
+		## for this network.
+		Unusual_Activity,
+	};
+
+	## The model file. Where this is empty, the environment's
+	## ``ZEEK_ANOMALY_MODEL`` is used, and if that is not set either,
+	## ``share/zeek-anomaly/model.zam`` below the prefix of the Zeek
+	## installation, which ``zeekctl deploy`` brings to all hosts of a cluster.
+	const model_path = "" &redef;
+
+	## How many connections are remembered at once, as context for what comes
+	## later in them. 0 leaves it to the engine.
+	const max_connections = 0 &redef;
+
+	## The least score that goes to ``anomaly.log``. A score is the number of
+	## zeros: a record as unusual as one in a thousand has 3, one in ten
+	## thousand 4.
+	option threshold: double = 3.0;
+
+	## The logs whose records are reported, by the names of their files without
+	## the ending. An empty set stands for all that the model knows.
+	option logs: set[string] = {};
+
+	## Logs that are never reported: they tell about Zeek, not about the network.
+	option ignored_logs: set[string] = {
+		"broker", "capture_loss", "cluster", "config", "loaded_scripts",
+		"packet_filter", "print", "prof", "reporter", "stats", "telemetry",
+		"telemetry_histogram", "zeekygen",
+	};
+
+	## The least score that raises a notice.
+	option notice_threshold: double = 4.0;
+
+	## The logs whose records may raise a notice. An empty set stands for all.
+	option notice_logs: set[string] = {
+		"conn", "dce_rpc", "dns", "files", "ftp", "http", "kerberos", "ntlm",
+		"rdp", "smb_files", "smb_mapping", "smtp", "snmp", "socks", "ssh", "ssl",
+	};
+
+	## The least score of severity "medium"; less is "low".
+	option severity_medium: double = 4.0;
+
+	## The least score of severity "high".
+	option severity_high: double = 5.0;
+
+	## The least score of severity "critical".
+	option severity_critical: double = 6.0;
+
+	## Addresses whose records are not reported, on either side of a connection.
+	option exempt_addresses: set[addr] = {};
+
+	## Networks whose records are not reported, on either side of a connection.
+	option exempt_networks: set[subnet] = {};
+
+	## Ports of responders whose records are not reported.
+	option exempt_ports: set[port] = {};
+
+	## Domains whose records are not reported, in lower case. Each stands for
+	## everything below it too. They are looked for in DNS queries, HTTP hosts
+	## and TLS server names.
+	option exempt_domains: set[string] = {};
+
+	## One line of ``anomaly.log``.
+	type Info: record {
+		## Time of the record that is unusual.
+		ts: time &log;
+		## Its connection.
+		uid: string &log &optional;
+		## Its file.
+		fuid: string &log &optional;
+		## Endpoints of the connection.
+		id: conn_id &log &optional;
+		## The log that it is in.
+		log: string &log;
+		## How unusual it is: -log10 of the share of the training records that
+		## are at least as unusual. See :zeek:see:`Anomaly::threshold`.
+		score: double &log;
+		## The detector's own value, before it was calibrated.
+		raw: double &log;
+		## The detector that found it most unusual.
+		detector: string &log;
+		## Why, the weightiest first: what it has, what is usual, and the share
+		## of the score that comes from it.
+		reasons: vector of string &log &optional;
+		## Whether the originator is in :zeek:see:`Site::local_nets`.
+		local_orig: bool &log &optional;
+		## Whether the responder is.
+		local_resp: bool &log &optional;
+		## The Zeek process that saw it.
+		peer: string &log &optional;
+
+		## The feature of the first reason.
+		feature: string &optional;
+		## The host that the record is about, where it has no connection.
+		host: addr &optional;
+		## The domain that the record names.
+		domain: string &optional;
+	};
+
+	## Sees every record that is about to be reported or to be given a score.
+	## A handler that breaks exempts it.
+	##
+	## rec: The record.
+	##
+	## id: The stream that it is written to.
+	global score_policy: hook(rec: any, id: Log::ID);
+
+	## The usual policy hook of a log stream, for ``anomaly.log``.
+	global log_policy: Log::PolicyHook;
+
+	## Raised for every line of ``anomaly.log``.
+	global log_anomaly: event(rec: Info);
+
+	## Names how severe a score is.
+	##
+	## score: The score of a record.
+	##
+	## Returns: "low", "medium", "high" or "critical".
+	global severity: function(score: double): string;
+
+	## Tells whether the options exempt a record.
+	##
+	## info: What is known of the record.
+	##
+	## Returns: True if it is not to be reported.
+	global is_exempt: function(info: Info): bool;
+}
+
+function severity(score: double): string
+	{
+	if ( score >= severity_critical )
+		return "critical";
+
+	if ( score >= severity_high )
+		return "high";
+
+	return score >= severity_medium ? "medium" : "low";
+	}
+
+# Whether a name is one of these domains or below one.
+function is_below(name: string, domains: set[string]): bool
+	{
+	local rest = to_lower(name);
+
+	while ( rest != "" )
+		{
+		if ( rest in domains )
+			return T;
+
+		local parts = split_string1(rest, /\./);
+		rest = |parts| == 2 ? parts[1] : "";
+		}
+
+	return F;
+	}
+
+function is_exempt_host(host: addr): bool
+	{
+	return host in exempt_addresses || host in exempt_networks;
+	}
+
+function is_exempt(info: Info): bool
+	{
+	if ( info?$id )
+		{
+		if ( is_exempt_host(info$id$orig_h) || is_exempt_host(info$id$resp_h) )
+			return T;
+
+		if ( info$id$resp_p in exempt_ports )
+			return T;
+		}
+
+	if ( info?$host && is_exempt_host(info$host) )
+		return T;
+
+	return info?$domain && |exempt_domains| > 0 && is_below(info$domain, exempt_domains);
+	}
+
+# Writes what was found, unless it is not wanted. Returns true if it deserves a
+# notice too.
+function report(info: Info, rec: any, id: Log::ID): bool
+	{
+	if ( info$log in ignored_logs || (|logs| > 0 && info$log !in logs) )
+		return F;
+
+	if ( is_exempt(info) || ! hook score_policy(rec, id) )
+		return F;
+
+	if ( info?$id )
+		{
+		info$local_orig = Site::is_local_addr(info$id$orig_h);
+		info$local_resp = Site::is_local_addr(info$id$resp_h);
+		}
+
+	info$peer = peer_description;
+	Log::write(LOG, info);
+
+	return info$score >= notice_threshold &&
+	       (|notice_logs| == 0 || info$log in notice_logs);
+	}
+
+function notice_of(info: Info): Notice::Info
+	{
+	local level = severity(info$score);
+	local feature = info?$feature ? info$feature : "-";
+	local subject = info?$host ? cat(info$host) : "";
+
+	if ( info?$id )
+		subject = fmt("%s %s %s", info$id$orig_h, info$id$resp_h, info$id$resp_p);
+
+	local n = Notice::Info(
+		$note = info$log == "conn" ? Unusual_Connection : Unusual_Activity,
+		$msg = fmt("Unusual %s record, score %.1f: %s", info$log, info$score,
+		           info?$reasons && |info$reasons| > 0 ? join_string_vec(info$reasons, "; ") : "no single reason"),
+		$sub = fmt("log=%s score=%.2f severity=%s detector=%s feature=%s", info$log, info$score, level,
+		           info$detector, feature),
+		$identifier = fmt("%s %s %s", info$log, subject, feature));
+
+	if ( info?$uid )
+		n$uid = info$uid;
+
+	if ( info?$fuid )
+		n$fuid = info$fuid;
+
+	if ( info?$id )
+		n$id = info$id;
+	else if ( info?$host )
+		n$src = info$host;
+
+	return n;
+	}
+
+event zeek_init() &priority=5
+	{
+	Log::create_stream(LOG, Log::Stream($columns=Info, $ev=log_anomaly, $path="anomaly", $policy=log_policy));
+
+	local path = model_path;
+
+	if ( path == "" )
+		path = getenv("ZEEK_ANOMALY_MODEL");
+
+	if ( path == "" )
+		path = __default_model();
+
+	__open(path, max_connections);
+	}
+
+# After Conn has filled its record (5) and the protocols have written what they
+# still held (-3), before conn.log is written (-5): now everything is known.
+event connection_state_remove(c: connection) &priority=-4
+	{
+	if ( ! c?$conn || ! __observe(Conn::LOG, c$conn, threshold) )
+		return;
+
+	local info = __finding() as Info;
+
+	if ( report(info, c$conn, Conn::LOG) )
+		{
+		local n = notice_of(info);
+		n$conn = c;
+		NOTICE(n);
+		}
+	}
+
+# All other logs. The priority lets handlers that veto a record come first: only
+# what is written is scored.
+hook Log::log_stream_policy(rec: any, id: Log::ID) &priority=-10
+	{
+	if ( id == Conn::LOG || ! __observe(id, rec, threshold) )
+		return;
+
+	local info = __finding() as Info;
+
+	if ( report(info, rec, id) )
+		{
+		local n = notice_of(info);
+
+		if ( info?$id && info?$uid && connection_exists(info$id) )
+			{
+			local c = lookup_connection(info$id);
+
+			if ( c$uid == info$uid )
+				n$conn = c;
+			}
+
+		NOTICE(n);
+		}
+	}

@@ -1,0 +1,62 @@
+#include "Engine.h"
+
+namespace plugin::Anomaly_Engine {
+
+namespace {
+
+// Turns the outcome of a call into text, and frees what came with it.
+bool Succeeded(za_status status, za_error* error, std::string& problem) {
+    if ( status == ZA_STATUS_OK )
+        return true;
+
+    const auto* message = za_error_message(error);
+    problem = message ? message : za_status_text(status);
+    za_error_free(error);
+    return false;
+}
+
+} // namespace
+
+std::string Engine::AbiMismatch() {
+    if ( za_abi_version() == ZA_ABI_VERSION )
+        return "";
+
+    return std::string("the engine speaks ABI ") + std::to_string(za_abi_version()) + ", this plugin was built for " +
+           std::to_string(ZA_ABI_VERSION);
+}
+
+std::unique_ptr<Engine> Engine::Open(const std::string& model, uint64_t max_connections, std::string& problem) {
+    za_options options{};
+    options.size = sizeof(options);
+    options.model_path = model.data();
+    options.model_path_len = model.size();
+    options.max_connections = max_connections;
+
+    za_engine* handle = nullptr;
+    za_error* error = nullptr;
+
+    if ( ! Succeeded(za_engine_open(&options, &handle, &error), error, problem) )
+        return nullptr;
+
+    return std::unique_ptr<Engine>(new Engine(handle));
+}
+
+Engine::~Engine() { za_engine_close(handle); }
+
+bool Engine::Bind(std::string_view log, const std::vector<za_field>& fields, uint32_t& binding, std::string& problem) {
+    za_error* error = nullptr;
+    auto status = za_engine_bind(handle, log.data(), log.size(), fields.data(), fields.size(), &binding, &error);
+    return Succeeded(status, error, problem);
+}
+
+bool Engine::Observe(uint32_t binding, const std::vector<za_value>& values, double explain_from, za_result& result,
+                     std::string& problem) {
+    result = za_result{};
+    result.size = sizeof(result);
+
+    za_error* error = nullptr;
+    auto status = za_engine_observe(handle, binding, values.data(), values.size(), explain_from, &result, &error);
+    return Succeeded(status, error, problem);
+}
+
+} // namespace plugin::Anomaly_Engine
