@@ -1,1 +1,34 @@
-//! Skeleton.
+//! The one pipeline behind both doors.
+//!
+//! A record comes in, its log's features are taken, with what its connection
+//! did in other logs; the log's detector judges them, the judgement is brought to the
+//! common scale, and, where asked for, explained.
+//!
+//! - [`Engine`] is the live door: records one by one, in the order in which they happen.
+//! - [`offline`] reads log files: [`offline::train`] and [`offline::score`].
+//! - [`Model`] is what training gives, and [`file`](mod@file) how it is kept on disk.
+
+pub mod explain;
+pub mod file;
+pub mod live;
+pub mod model;
+pub mod offline;
+pub mod text;
+pub mod train;
+
+pub use explain::Reason;
+pub use file::ModelError;
+pub use live::{Binding, Engine};
+pub use model::{LogModel, Model, ModelInfo, Verdict};
+pub use zeek_anomaly_features::Limits;
+pub use zeek_anomaly_models::DetectorKind;
+
+/// The version of this project.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The score from which a record is called anomalous where nobody says otherwise:
+/// one in a thousand normal records looks as strange.
+pub const DEFAULT_THRESHOLD: f64 = 3.0;
+
+/// Logs that say nothing of traffic, and this project's own.
+pub const LEFT_OUT: &[&str] = &["loaded_scripts", "anomaly"];

@@ -132,6 +132,15 @@ pub enum Spec {
     Generic(GenericSpec),
 }
 
+impl std::fmt::Debug for Spec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spec")
+            .field("log", &self.log())
+            .field("features", &self.len())
+            .finish()
+    }
+}
+
 impl Spec {
     /// The log's name.
     pub fn log(&self) -> &str {

@@ -41,8 +41,10 @@ impl Default for ForestParams {
     }
 }
 
-/// The most nodes that a forest from a file may have.
+/// The most nodes and trees, and the deepest tree, that a forest from a file may have.
 const MAX_NODES: usize = 1 << 24;
+const MAX_TREES: usize = 1 << 14;
+const MAX_DEPTH: u8 = 64;
 
 /// A node. A leaf has `child` 0 and its path length in `value`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,6 +154,20 @@ impl IsolationForest {
             node = &self.nodes[(node.child + u32::from(right)) as usize];
         }
         node.value
+    }
+
+    /// Whether no path is longer than a trained tree's could be. Children must lie
+    /// behind their parents.
+    fn is_shallow(&self) -> bool {
+        let mut depth = vec![0u8; self.nodes.len()];
+        self.nodes.iter().enumerate().all(|(i, n)| {
+            if n.child > 0 {
+                for c in [n.child as usize, n.child as usize + 1] {
+                    depth[c] = depth[c].max(depth[i] + 1);
+                }
+            }
+            depth[i] < MAX_DEPTH
+        })
     }
 
     fn raw_of_depth(&self, mean: f64) -> f64 {
@@ -331,6 +347,7 @@ impl Detector for IsolationForest {
             && self.normal_depth.is_finite()
             && self.normal_depth > 0.0
             && !self.roots.is_empty()
+            && self.roots.len() <= MAX_TREES
             && self.nodes.len() <= MAX_NODES
             && self.roots.iter().all(|r| (*r as usize) < self.nodes.len())
             && self.nodes.iter().enumerate().all(|(i, n)| {
@@ -340,11 +357,12 @@ impl Detector for IsolationForest {
                     n.value.is_finite()
                 } else {
                     child > i
-                        && child + 1 < self.nodes.len()
+                        && child.checked_add(1).is_some_and(|c| c < self.nodes.len())
                         && usize::from(n.feature) < features
                         && !n.value.is_nan()
                 }
             })
+            && self.is_shallow()
     }
 }
 

@@ -1,0 +1,318 @@
+//! The model file.
+//!
+//! ```text
+//! 0   8  "ZEEKANOM"
+//! 8   4  format version, little endian
+//! 12  4  CRC-32 of the payload
+//! 16  8  length of the payload
+//! 24     payload: bincode 2 (standard configuration) of the stored model
+//! ```
+//!
+//! A file is written beside its place and renamed into it: it is there whole
+//! or not at all. Reading trusts nothing: length and checksum first, then
+//! decoding with limits, then a check that every part makes sense. This is the
+//! only module that knows bincode (which is no longer maintained).
+
+use crate::model::{LogModel, Model, ModelInfo};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use zeek_anomaly_features::generic::{GenericColumn, GenericSpec, MAX_COLUMNS};
+use zeek_anomaly_features::{Spec, logs};
+use zeek_anomaly_models::stats::Counted;
+use zeek_anomaly_models::{Calibration, DetectorModel, Encoder};
+
+const MAGIC: &[u8; 8] = b"ZEEKANOM";
+
+/// The format that this version writes, and the only one that it reads.
+pub const FORMAT: u32 = 1;
+
+/// The largest payload, in bytes.
+const MAX_PAYLOAD: u64 = 256 << 20;
+
+/// The most logs in one model.
+const MAX_LOGS: usize = 1024;
+
+/// Why a model file was not written or not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The file cannot be read or written.
+    #[error("{path}: {cause}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The file is no model.
+    #[error("{path}: is not a zeek-anomaly model")]
+    NotAModel {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file's format is another one.
+    #[error(
+        "{path}: is of model format {found}, this version reads {FORMAT}: train it again, or use the version that made it"
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// The file is damaged.
+    #[error("{path}: is damaged ({what}); copy it again or train it again")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// In which way.
+        what: &'static str,
+    },
+    /// The file was made for other features.
+    #[error(
+        "{path}: its features for {log} are not those of this version (made by {made_by}): train it again"
+    )]
+    Features {
+        /// The file.
+        path: PathBuf,
+        /// The log.
+        log: String,
+        /// The version that made it.
+        made_by: String,
+    },
+}
+
+impl ModelError {
+    /// Whether the file could not be read at all, as against read and refused.
+    pub fn is_io(&self) -> bool {
+        matches!(self, ModelError::Io { .. })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredModel {
+    info: ModelInfo,
+    logs: Vec<StoredLog>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredLog {
+    log: String,
+    fingerprint: u64,
+    generic: Option<Vec<GenericColumn>>,
+    fields: Vec<(String, String)>,
+    counts: Vec<Counted>,
+    detector: DetectorModel,
+    calibration: Calibration,
+    rows: u64,
+    span: Option<(f64, f64)>,
+}
+
+fn config() -> impl bincode::config::Config {
+    bincode::config::standard().with_limit::<{ MAX_PAYLOAD as usize }>()
+}
+
+impl Model {
+    /// The bytes of the model's file. The same model gives the same bytes.
+    ///
+    /// # Errors
+    /// An error where the model is too large for a file.
+    pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let stored = StoredModel {
+            info: self.info.clone(),
+            logs: self
+                .logs
+                .iter()
+                .map(|m| StoredLog {
+                    log: m.log().to_owned(),
+                    fingerprint: m.spec.fingerprint(),
+                    generic: match &m.spec {
+                        Spec::Known(_) => None,
+                        Spec::Generic(g) => Some(g.columns.clone()),
+                    },
+                    fields: m.fields.clone(),
+                    counts: m.encoders.iter().map(|e| e.counted().clone()).collect(),
+                    detector: m.detector.clone(),
+                    calibration: m.calibration.clone(),
+                    rows: m.rows,
+                    span: m.span,
+                })
+                .collect(),
+        };
+        let payload = bincode::serde::encode_to_vec(&stored, config()).map_err(io::Error::other)?;
+        if payload.len() as u64 > MAX_PAYLOAD {
+            return Err(io::Error::other(
+                "the model is larger than a model file may be",
+            ));
+        }
+        let mut out = Vec::with_capacity(24 + payload.len());
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&FORMAT.to_le_bytes());
+        out.extend_from_slice(&crc32fast::hash(&payload).to_le_bytes());
+        out.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+        out.extend_from_slice(&payload);
+        Ok(out)
+    }
+
+    /// Writes the model to a file, whole or not at all.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`].
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        let failed = |cause| ModelError::Io {
+            path: path.to_owned(),
+            cause,
+        };
+        let bytes = self.to_bytes().map_err(failed)?;
+        let dir = match path.parent() {
+            Some(d) if !d.as_os_str().is_empty() => d,
+            _ => Path::new("."),
+        };
+        let mut tmp = tempfile::Builder::new()
+            .prefix(".zeek-anomaly-")
+            .permissions(permissions(path))
+            .tempfile_in(dir)
+            .map_err(failed)?;
+        tmp.write_all(&bytes).map_err(failed)?;
+        tmp.as_file().sync_all().map_err(failed)?;
+        tmp.persist(path).map_err(|e| failed(e.error))?;
+        Ok(())
+    }
+
+    /// Reads a model from a file.
+    ///
+    /// # Errors
+    /// Any [`ModelError`]: what is refused, and why.
+    pub fn load(path: &Path) -> Result<Model, ModelError> {
+        let failed = |cause| ModelError::Io {
+            path: path.to_owned(),
+            cause,
+        };
+        let file = File::open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(failed(io::Error::other("is a directory, not a model")));
+        }
+        let mut bytes = Vec::new();
+        // One byte more than there may be: enough to notice.
+        file.take(24 + MAX_PAYLOAD + 1)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+        Model::from_bytes(&bytes, path)
+    }
+
+    /// Reads a model from the bytes of a file; `path` is for messages.
+    ///
+    /// # Errors
+    /// Any [`ModelError`] but [`ModelError::Io`].
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Model, ModelError> {
+        let damaged = |what| ModelError::Damaged {
+            path: path.to_owned(),
+            what,
+        };
+        let Some(head) = bytes.first_chunk::<24>().filter(|h| h.starts_with(MAGIC)) else {
+            return Err(if bytes.len() >= 8 && bytes.starts_with(MAGIC) {
+                damaged("truncated")
+            } else {
+                ModelError::NotAModel {
+                    path: path.to_owned(),
+                }
+            });
+        };
+        let word =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        if word(8) != FORMAT {
+            return Err(ModelError::Format {
+                path: path.to_owned(),
+                found: word(8),
+            });
+        }
+        let length = u64::from(word(16)) | u64::from(word(20)) << 32;
+        let payload = &bytes[24..];
+        if length > MAX_PAYLOAD {
+            return Err(damaged("impossible length"));
+        }
+        if (payload.len() as u64) < length {
+            return Err(damaged("truncated"));
+        }
+        if payload.len() as u64 > length {
+            return Err(damaged("more data than there should be"));
+        }
+        if crc32fast::hash(payload) != word(12) {
+            return Err(damaged("wrong checksum"));
+        }
+        let (stored, used): (StoredModel, usize) =
+            bincode::serde::decode_from_slice(payload, config())
+                .map_err(|_| damaged("contents that cannot be decoded"))?;
+        if used != payload.len() || stored.logs.len() > MAX_LOGS {
+            return Err(damaged("contents that make no sense"));
+        }
+        let made_by = stored.info.made_by.clone();
+        let logs = stored
+            .logs
+            .into_iter()
+            .map(|s| restore(s, path, &made_by))
+            .collect::<Result<Vec<_>, _>>()?;
+        if !logs.windows(2).all(|w| w[0].log() < w[1].log()) {
+            return Err(damaged("logs out of order"));
+        }
+        Ok(Model {
+            info: stored.info,
+            logs,
+        })
+    }
+}
+
+/// Checks one stored log and makes it a model.
+fn restore(s: StoredLog, path: &Path, made_by: &str) -> Result<LogModel, ModelError> {
+    let damaged = |what| ModelError::Damaged {
+        path: path.to_owned(),
+        what,
+    };
+    let other = || ModelError::Features {
+        path: path.to_owned(),
+        log: crate::text::printable(&s.log),
+        made_by: crate::text::printable(made_by),
+    };
+    let spec = match s.generic {
+        Some(columns) if columns.len() <= MAX_COLUMNS => {
+            Spec::Generic(GenericSpec::new(s.log.clone(), columns))
+        }
+        Some(_) => return Err(damaged("too many columns")),
+        None => Spec::Known(logs::by_name(&s.log).ok_or_else(other)?),
+    };
+    if spec.fingerprint() != s.fingerprint {
+        return Err(other());
+    }
+    let n = spec.len();
+    let sound = s.counts.len() == n
+        && s.counts
+            .iter()
+            .enumerate()
+            .all(|(f, c)| c.kind == spec.kind(f) && c.is_sound())
+        && s.calibration.is_sound()
+        && s.detector.as_detector().is_sound(n)
+        && s.span.is_none_or(|(a, b)| a.is_finite() && b.is_finite());
+    if !sound {
+        return Err(damaged("contents that make no sense"));
+    }
+    let encoders = s.counts.into_iter().map(Encoder::new).collect();
+    let mut model = LogModel::new(spec, encoders, s.detector, s.calibration);
+    model.fields = s.fields;
+    model.rows = s.rows;
+    model.span = s.span;
+    Ok(model)
+}
+
+/// The permissions of the file that is replaced, or those of an ordinary new file:
+/// the account that Zeek runs under has to read the model.
+fn permissions(path: &Path) -> std::fs::Permissions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path)
+            .map(|m| m.permissions())
+            .unwrap_or_else(|_| std::fs::Permissions::from_mode(0o644))
+    }
+}

@@ -1,0 +1,124 @@
+//! The live door: records one by one, in the order in which they happen.
+
+use crate::explain::Reason;
+use crate::model::{Model, Scratch, Verdict};
+use std::sync::Arc;
+use zeek_anomaly_features::context::{ContextColumns, Role};
+use zeek_anomaly_features::row::Columns;
+use zeek_anomaly_features::{Context, Limits, Row, Spec, logs};
+use zeek_log::{Record, Schema};
+
+/// The role that a log plays for its connections.
+pub(crate) fn role_of(log: &str) -> Role {
+    logs::by_name(log).map_or(Role::None, |t| t.role)
+}
+
+/// A schema made known to an engine: where in it everything stands that is needed.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The position of the log's model; `None` where the model has none.
+    pub(crate) model: Option<usize>,
+    pub(crate) columns: Columns,
+    pub(crate) context: ContextColumns,
+    pub(crate) role: Role,
+}
+
+impl Binding {
+    /// Binds a schema for a model.
+    pub fn new(model: &Model, schema: &Schema) -> Binding {
+        let at = model.position(&schema.log);
+        let spec: Option<&Spec> = at.map(|i| &model.logs[i].spec);
+        let names = spec.map(Spec::columns).unwrap_or_default();
+        let role = role_of(&schema.log);
+        Binding {
+            model: at,
+            columns: Columns::bind(&names, schema),
+            context: ContextColumns::bind(role, schema),
+            role,
+        }
+    }
+
+    /// Whether records of this schema get a score.
+    pub fn is_scored(&self) -> bool {
+        self.model.is_some()
+    }
+}
+
+/// Scores records as they happen. One engine sees all of a connection's records.
+#[derive(Debug)]
+pub struct Engine {
+    model: Arc<Model>,
+    context: Context,
+    scratch: Scratch,
+    bits: Vec<u64>,
+    records: u64,
+}
+
+impl Engine {
+    /// An engine for a model, with bounds on what it remembers of connections.
+    pub fn new(model: Arc<Model>, limits: Limits) -> Engine {
+        Engine {
+            model,
+            context: Context::new(limits),
+            scratch: Scratch::default(),
+            bits: Vec::new(),
+            records: 0,
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// What is remembered of connections.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Records seen so far.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Binds a schema; to be kept and given with each of its records.
+    pub fn bind(&self, schema: &Schema) -> Binding {
+        Binding::new(&self.model, schema)
+    }
+
+    /// Scores a record with what its connection did so far, and remembers it for
+    /// what follows. A conn record ends its connection.
+    ///
+    /// `None` where the model knows nothing of the log. Where the score is at least
+    /// `explain_from` (never where that is NaN), `reasons` is filled; it is
+    /// emptied first.
+    pub fn observe(
+        &mut self,
+        binding: &Binding,
+        record: &Record<'_>,
+        explain_from: f64,
+        reasons: &mut Vec<Reason>,
+    ) -> Option<Verdict> {
+        reasons.clear();
+        self.records += 1;
+        let verdict = binding.model.map(|i| {
+            let model = &self.model.logs[i];
+            let view = self.context.view(&binding.context, record);
+            let row = Row::new(*record, &binding.columns, view);
+            self.bits.clear();
+            model.spec.extract(&row, &mut self.bits);
+            let verdict = model.judge(&self.bits, false, &mut self.scratch);
+            if verdict.score >= explain_from {
+                *reasons = model.explain(&row, &self.bits);
+            }
+            verdict
+        });
+        if binding.role == Role::Conn {
+            self.context.end(&binding.context, record);
+        } else {
+            self.context.absorb(&binding.context, record);
+            self.context.advance(&binding.context, record);
+        }
+        verdict
+    }
+}

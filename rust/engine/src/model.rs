@@ -1,0 +1,145 @@
+//! What training gives: a model for each log.
+
+use crate::text::printable;
+use serde::{Deserialize, Serialize};
+use zeek_anomaly_features::Spec;
+use zeek_anomaly_models::{Calibration, DetectorModel, Encoded, Encoder};
+
+/// What a model says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// The version of this project that made it.
+    pub made_by: String,
+    /// The version of Zeek that wrote the training logs, where it was told.
+    pub zeek_version: Option<String>,
+    /// The seed.
+    pub seed: u64,
+    /// The first `ts` of the training rows, in seconds since the epoch.
+    pub first_ts: Option<f64>,
+    /// The last `ts` of the training rows.
+    pub last_ts: Option<f64>,
+    /// Training rows.
+    pub rows: u64,
+}
+
+/// A trained model.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// What it says of itself.
+    pub info: ModelInfo,
+    /// A model for each log, by name.
+    pub logs: Vec<LogModel>,
+}
+
+impl Model {
+    /// The position of the model for a log.
+    pub fn position(&self, log: &str) -> Option<usize> {
+        self.logs.binary_search_by(|m| m.spec.log().cmp(log)).ok()
+    }
+}
+
+/// The judgement of one record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// −log10(p), where p is the fraction of normal records that look at least as
+    /// strange; from 0 to about log10 of the training rows.
+    pub score: f64,
+    /// The detector's own value.
+    pub raw: f64,
+    /// The detector's name.
+    pub detector: &'static str,
+}
+
+/// Memory for judging rows, to be used again.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    coordinates: Vec<f32>,
+    surprises: Vec<f64>,
+}
+
+/// The model of one log.
+#[derive(Clone, Debug)]
+pub struct LogModel {
+    /// The features.
+    pub spec: Spec,
+    /// The log's columns in training: names and types.
+    pub fields: Vec<(String, String)>,
+    /// What is usual for each feature.
+    pub encoders: Vec<Encoder>,
+    /// The same in words, safe to print.
+    pub usual: Vec<String>,
+    /// The detector.
+    pub detector: DetectorModel,
+    /// From the detector's value to the common scale.
+    pub calibration: Calibration,
+    /// Training rows.
+    pub rows: u64,
+    /// The first and last `ts` of them.
+    pub span: Option<(f64, f64)>,
+}
+
+impl LogModel {
+    /// Puts a model together; its usual values are put in words here.
+    pub fn new(
+        spec: Spec,
+        encoders: Vec<Encoder>,
+        detector: DetectorModel,
+        calibration: Calibration,
+    ) -> LogModel {
+        LogModel {
+            usual: encoders.iter().map(|e| printable(&e.usual())).collect(),
+            spec,
+            fields: Vec::new(),
+            encoders,
+            detector,
+            calibration,
+            rows: 0,
+            span: None,
+        }
+    }
+
+    /// The log's name.
+    pub fn log(&self) -> &str {
+        self.spec.log()
+    }
+
+    /// Judges a row's features ([`Spec::extract`]). With `leave_out` the row is
+    /// one of the training rows, and is judged as if it had not been.
+    pub fn judge(&self, bits: &[u64], leave_out: bool, scratch: &mut Scratch) -> Verdict {
+        let row = encode(&self.encoders, bits, leave_out, scratch);
+        let detector = self.detector.as_detector();
+        let raw = detector.raw(&row);
+        Verdict {
+            score: self.calibration.score(raw),
+            raw,
+            detector: detector.name(),
+        }
+    }
+
+    /// What each feature contributes to how strange a row is.
+    pub(crate) fn attribute(&self, bits: &[u64], out: &mut [f64]) {
+        let mut scratch = Scratch::default();
+        let row = encode(&self.encoders, bits, false, &mut scratch);
+        self.detector.as_detector().attribute(&row, out);
+    }
+}
+
+/// A row's features as detectors see them.
+pub(crate) fn encode<'s>(
+    encoders: &[Encoder],
+    bits: &[u64],
+    leave_out: bool,
+    scratch: &'s mut Scratch,
+) -> Encoded<'s> {
+    scratch.coordinates.clear();
+    scratch.surprises.clear();
+    for (e, b) in encoders.iter().zip(bits) {
+        let s = e.surprise(*b, leave_out);
+        scratch.surprises.push(s);
+        scratch.coordinates.push(e.coordinate(*b, s));
+    }
+    Encoded {
+        coordinates: &scratch.coordinates,
+        surprises: &scratch.surprises,
+    }
+}

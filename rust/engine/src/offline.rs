@@ -1,0 +1,481 @@
+//! The offline door: log files through the same pipeline.
+//!
+//! Files do not hold the order in which Zeek wrote records of different logs.
+//! So each batch of files (a rotation interval; everything that has none is one
+//! batch) is read twice: once to remember what connections did (only the logs
+//! that tell of it), once to train or score, file by file and in file order. A
+//! connection that was logged in a batch is forgotten after it; others wait
+//! for the next. Standard input can be read only once, and is taken as it comes, as
+//! inside Zeek.
+
+use crate::LEFT_OUT;
+use crate::explain::Reason;
+use crate::live::{Binding, role_of};
+use crate::model::{Model, Scratch, Verdict};
+use crate::train::{TrainParams, Trainer};
+use hashbrown::HashMap;
+use rayon::prelude::*;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use zeek_anomaly_features::context::{ContextColumns, Role};
+use zeek_anomaly_features::{Context, Limits, Row};
+use zeek_log::{Error, Input, LogReader, Options, Record, RecordBuf, Schema, Stats};
+
+/// Which rows are used, and how they are read.
+#[derive(Clone, Debug, Default)]
+pub struct ReadParams {
+    /// Only rows from this time on (seconds since the epoch).
+    pub from: Option<f64>,
+    /// Only rows before this time.
+    pub until: Option<f64>,
+    /// Only rows whose column has this text: (column, text).
+    pub only: Option<(String, String)>,
+    /// How lines are read.
+    pub options: Options,
+    /// What is remembered of connections.
+    pub limits: Limits,
+}
+
+/// Is told how the work goes. Everything has a default that does nothing.
+pub trait Observer {
+    /// More bytes of files (as they are on disk) were read, and more rows used.
+    fn progress(&mut self, bytes: u64, rows: u64) {
+        let _ = (bytes, rows);
+    }
+    /// An input ended early, or could not be read at all.
+    fn problem(&mut self, error: Error) {
+        let _ = error;
+    }
+    /// An input was read as far as it goes, for training or scoring.
+    fn finished(&mut self, input: &Input, stats: &Stats, tally: &Tally) {
+        let _ = (input, stats, tally);
+    }
+    /// Contexts were let go because of a cap: connections, and items of connections.
+    fn context_dropped(&mut self, connections: u64, items: u64) {
+        let _ = (connections, items);
+    }
+}
+
+/// What became of the rows of one input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows trained on or scored.
+    pub used: u64,
+    /// Rows outside the time bounds, or with another label.
+    pub filtered: u64,
+    /// Rows of logs that are left out, or that the model has nothing for.
+    pub unscored: u64,
+}
+
+/// How many bytes will be read in all, for a progress bar: files that tell of
+/// connections are read twice.
+pub fn work(inputs: &[Input]) -> u64 {
+    inputs
+        .iter()
+        .map(|i| i.size * if in_first_pass(i) { 2 } else { 1 })
+        .sum()
+}
+
+/// Whether a file has to be read for its connections' contexts. A file whose
+/// name tells nothing may hold anything.
+fn in_first_pass(input: &Input) -> bool {
+    !input.is_stdin()
+        && input
+            .log
+            .as_deref()
+            .is_none_or(|log| !matches!(role_of(log), Role::None | Role::Conn))
+}
+
+/// Trains a model on log files.
+pub fn train(
+    inputs: &[Input],
+    params: &TrainParams,
+    read: &ReadParams,
+    observer: &mut dyn Observer,
+) -> Model {
+    let mut trainer = Trainer::new(params.clone());
+    let mut context = Context::new(read.limits);
+    let mut passes = Passes {
+        read,
+        observer,
+        filters: HashMap::new(),
+    };
+    for batch in batches(inputs) {
+        passes.remember(&batch, &mut context);
+        for input in &batch {
+            passes.each_row(input, |schema, of_context, record, used, _| {
+                if used && !LEFT_OUT.contains(&schema.log.as_str()) {
+                    trainer.add(schema, record, &context);
+                }
+                passed(&mut context, of_context, record, input.is_stdin());
+                ControlFlow::Continue(if used { Fate::Used } else { Fate::Filtered })
+            });
+        }
+        context.sweep();
+    }
+    passes
+        .observer
+        .context_dropped(context.evicted(), context.items_dropped());
+    trainer.finish(&context)
+}
+
+/// A row was used: what follows sees it as an earlier one. In one pass (`live`) it is
+/// also remembered only now, and a connection ends with its conn record.
+fn passed(context: &mut Context, columns: &ContextColumns, record: &Record<'_>, live: bool) {
+    if live {
+        context.absorb(columns, record);
+    }
+    context.advance(columns, record);
+    context.mark_ended(columns, record);
+}
+
+/// One scored record, as it is handed to the sink.
+pub struct Scored<'a> {
+    /// The input it came from.
+    pub input: &'a Input,
+    /// Its line in that.
+    pub line: u64,
+    /// Its columns.
+    pub schema: &'a Arc<Schema>,
+    /// Its values.
+    pub record: Record<'a>,
+    /// The judgement.
+    pub verdict: Verdict,
+    binding: &'a Binding,
+    bits: &'a [u64],
+    model: &'a Model,
+    context: &'a Context,
+}
+
+impl Scored<'_> {
+    /// Why it is strange, the most telling reason first.
+    pub fn reasons(&self) -> Vec<Reason> {
+        let Some(i) = self.binding.model else {
+            return Vec::new();
+        };
+        let view = self.context.view(&self.binding.context, &self.record);
+        let row = Row::new(self.record, &self.binding.columns, view);
+        self.model.logs[i].explain(&row, self.bits)
+    }
+}
+
+/// Scores log files with a model. The sink gets each scored record, batch by batch, file by
+/// file, in file order; it may stop the work.
+///
+/// With `leave_out` the rows are those that the model was trained on, and each
+/// is judged as if it had not been.
+pub fn score(
+    inputs: &[Input],
+    model: &Model,
+    leave_out: bool,
+    read: &ReadParams,
+    observer: &mut dyn Observer,
+    sink: &mut dyn FnMut(&Scored<'_>) -> ControlFlow<()>,
+) {
+    let mut context = Context::new(read.limits);
+    let mut passes = Passes {
+        read,
+        observer,
+        filters: HashMap::new(),
+    };
+    let mut pending = Pending::default();
+    let mut bindings: HashMap<u64, Arc<Binding>> = HashMap::new();
+    'work: for batch in batches(inputs) {
+        passes.remember(&batch, &mut context);
+        for input in &batch {
+            // Schemas are numbered apart for each reader.
+            bindings.clear();
+            let mut stop = false;
+            passes.each_row(input, |schema, of_context, record, used, (id, line)| {
+                let binding = bindings
+                    .entry(id)
+                    .or_insert_with(|| Arc::new(Binding::new(model, schema)))
+                    .clone();
+                let fate = match binding.model {
+                    _ if !used => Fate::Filtered,
+                    Some(at) if !LEFT_OUT.contains(&schema.log.as_str()) => {
+                        let view = context.view(of_context, record);
+                        let row = Row::new(*record, &binding.columns, view);
+                        pending.push(schema, &binding, at, record, line, |bits| {
+                            model.logs[at].spec.extract(&row, bits);
+                        });
+                        Fate::Used
+                    }
+                    _ => Fate::Unscored,
+                };
+                passed(&mut context, of_context, record, input.is_stdin());
+                if pending.is_full() {
+                    stop = pending
+                        .flush(input, model, leave_out, &context, sink)
+                        .is_break();
+                }
+                if stop {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(fate)
+                }
+            });
+            if stop
+                || pending
+                    .flush(input, model, leave_out, &context, sink)
+                    .is_break()
+            {
+                break 'work;
+            }
+        }
+        context.sweep();
+    }
+    passes
+        .observer
+        .context_dropped(context.evicted(), context.items_dropped());
+}
+
+/// Rows that wait to be judged together, on all threads.
+#[derive(Default)]
+struct Pending {
+    rows: Vec<Waiting>,
+    used: usize,
+}
+
+struct Waiting {
+    schema: Arc<Schema>,
+    binding: Arc<Binding>,
+    model: usize,
+    line: u64,
+    record: RecordBuf,
+    bits: Vec<u64>,
+    verdict: Option<Verdict>,
+}
+
+/// Rows judged together.
+const TOGETHER: usize = 4096;
+
+impl Pending {
+    fn is_full(&self) -> bool {
+        self.used >= TOGETHER
+    }
+
+    fn push(
+        &mut self,
+        schema: &Arc<Schema>,
+        binding: &Arc<Binding>,
+        model: usize,
+        record: &Record<'_>,
+        line: u64,
+        extract: impl FnOnce(&mut Vec<u64>),
+    ) {
+        if self.used == self.rows.len() {
+            self.rows.push(Waiting {
+                schema: schema.clone(),
+                binding: binding.clone(),
+                model,
+                line,
+                record: RecordBuf::new(),
+                bits: Vec::new(),
+                verdict: None,
+            });
+        }
+        let w = &mut self.rows[self.used];
+        self.used += 1;
+        if !Arc::ptr_eq(&w.schema, schema) {
+            w.schema = schema.clone();
+        }
+        if !Arc::ptr_eq(&w.binding, binding) {
+            w.binding = binding.clone();
+        }
+        w.model = model;
+        w.line = line;
+        w.record.copy_from(record);
+        w.bits.clear();
+        extract(&mut w.bits);
+        w.verdict = None;
+    }
+
+    fn flush(
+        &mut self,
+        input: &Input,
+        model: &Model,
+        leave_out: bool,
+        context: &Context,
+        sink: &mut dyn FnMut(&Scored<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let rows = &mut self.rows[..self.used];
+        rows.par_chunks_mut(256)
+            .for_each_init(Scratch::default, |scratch, chunk| {
+                for w in chunk {
+                    w.verdict = Some(model.logs[w.model].judge(&w.bits, leave_out, scratch));
+                }
+            });
+        self.used = 0;
+        for w in rows {
+            let Some(verdict) = w.verdict else { continue };
+            sink(&Scored {
+                input,
+                line: w.line,
+                schema: &w.schema,
+                record: w.record.record(),
+                verdict,
+                binding: &w.binding,
+                bits: &w.bits,
+                model,
+                context,
+            })?;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// What became of a row.
+enum Fate {
+    Used,
+    Filtered,
+    Unscored,
+}
+
+/// Reads inputs, with what the two passes share.
+struct Passes<'a> {
+    read: &'a ReadParams,
+    observer: &'a mut dyn Observer,
+    filters: HashMap<u64, Filter>,
+}
+
+/// The columns that decide whether a row is used, and its context columns.
+#[derive(Clone)]
+struct Filter {
+    only: Option<Option<usize>>,
+    context: ContextColumns,
+}
+
+impl Passes<'_> {
+    /// The first pass over a batch: remembers what its connections did.
+    fn remember(&mut self, batch: &[Input], context: &mut Context) {
+        let relevant: Vec<&Input> = batch.iter().filter(|i| in_first_pass(i)).collect();
+        for input in relevant {
+            let Ok(mut reader) = LogReader::open(input, &self.read.options) else {
+                // Said in the second pass.
+                continue;
+            };
+            let mut columns: HashMap<u64, ContextColumns> = HashMap::new();
+            let mut told = 0;
+            while let Ok(Some(row)) = reader.next() {
+                let c = columns
+                    .entry(row.schema_id)
+                    .or_insert_with(|| ContextColumns::bind(role_of(&row.schema.log), row.schema));
+                context.absorb(c, &row.record);
+                if row.line % 8192 == 0 {
+                    let now = reader.bytes_read();
+                    self.observer.progress(now - told, 0);
+                    told = now;
+                }
+            }
+            self.observer.progress(reader.bytes_read() - told, 0);
+        }
+    }
+
+    /// The second pass over an input: hands over each row, with whether it is to be used.
+    fn each_row(
+        &mut self,
+        input: &Input,
+        mut f: impl FnMut(
+            &Arc<Schema>,
+            &ContextColumns,
+            &Record<'_>,
+            bool,
+            (u64, u64),
+        ) -> ControlFlow<(), Fate>,
+    ) {
+        let mut tally = Tally::default();
+        let mut reader = match LogReader::open(input, &self.read.options) {
+            Ok(r) => r,
+            Err(e) => {
+                self.observer.problem(e);
+                return;
+            }
+        };
+        self.filters.clear();
+        let (mut told, mut told_rows, mut rows) = (0, 0, 0u64);
+        loop {
+            match reader.next() {
+                Ok(Some(row)) => {
+                    let filter = self
+                        .filters
+                        .entry(row.schema_id)
+                        .or_insert_with(|| Filter::new(self.read, row.schema));
+                    let used = filter.passes(self.read, &row.record);
+                    let id = (row.schema_id, row.line);
+                    match f(row.schema, &filter.context, &row.record, used, id) {
+                        ControlFlow::Continue(Fate::Used) => tally.used += 1,
+                        ControlFlow::Continue(Fate::Filtered) => tally.filtered += 1,
+                        ControlFlow::Continue(Fate::Unscored) => tally.unscored += 1,
+                        ControlFlow::Break(()) => break,
+                    }
+                    rows += 1;
+                    if rows.is_multiple_of(8192) {
+                        let now = reader.bytes_read();
+                        self.observer.progress(now - told, rows - told_rows);
+                        (told, told_rows) = (now, rows);
+                    }
+                }
+                Ok(None) => break,
+                Err(e) => {
+                    self.observer.problem(e);
+                    break;
+                }
+            }
+        }
+        self.observer
+            .progress(reader.bytes_read() - told, rows - told_rows);
+        self.observer.finished(input, reader.stats(), &tally);
+    }
+}
+
+impl Filter {
+    fn new(read: &ReadParams, schema: &Schema) -> Filter {
+        Filter {
+            only: read
+                .only
+                .as_ref()
+                .map(|(column, _)| schema.position(column)),
+            context: ContextColumns::bind(role_of(&schema.log), schema),
+        }
+    }
+
+    fn passes(&self, read: &ReadParams, record: &Record<'_>) -> bool {
+        if let (Some(at), Some((_, want))) = (self.only, &read.only) {
+            let text = at.and_then(|i| record.get(i).text());
+            if text != Some(want.as_bytes()) {
+                return false;
+            }
+        }
+        if read.from.is_some() || read.until.is_some() {
+            let Some(ts) = self.context.ts(record) else {
+                return false;
+            };
+            return read.from.is_none_or(|t| ts >= t) && read.until.is_none_or(|t| ts < t);
+        }
+        true
+    }
+}
+
+/// The inputs in batches that are read together: by the start of their rotation interval,
+/// those without one at the end.
+fn batches(inputs: &[Input]) -> Vec<Vec<Input>> {
+    let key = |i: &Input| match i.interval {
+        Some(v) if v.dated => (0, v.start),
+        Some(v) => (1, v.start),
+        None => (2, 0),
+    };
+    let mut sorted: Vec<Input> = inputs.to_vec();
+    // Stable: within a batch the files stay in their order.
+    sorted.sort_by_key(key);
+    let mut out: Vec<Vec<Input>> = Vec::new();
+    for input in sorted {
+        match out.last_mut() {
+            Some(batch) if batch.first().is_some_and(|b| key(b) == key(&input)) => {
+                batch.push(input)
+            }
+            _ => out.push(vec![input]),
+        }
+    }
+    out
+}

@@ -1,0 +1,366 @@
+//! Training: rows in, a model out.
+//!
+//! Rows are counted as they come, in memory that does not grow with their number; of
+//! each log a random sample (a reservoir) is kept, for the detectors that need
+//! rows and for calibration.
+
+use crate::live::role_of;
+use crate::model::{LogModel, Model, ModelInfo, Scratch, encode};
+use ndarray_rows::rows_of;
+use rand_reservoir::Reservoir;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use zeek_anomaly_features::context::ContextColumns;
+use zeek_anomaly_features::generic::KindLearner;
+use zeek_anomaly_features::row::Columns;
+use zeek_anomaly_features::spec::DefaultDetector;
+use zeek_anomaly_features::{Context, Kind, Row, Spec, logs};
+use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
+use zeek_anomaly_models::rarity::Rarity;
+use zeek_anomaly_models::{
+    Calibration, Detector, DetectorKind, DetectorModel, Encoded, Encoder, FeatureCounts,
+};
+use zeek_log::{Record, RecordBuf, Schema};
+
+/// How to train.
+#[derive(Clone, Debug)]
+pub struct TrainParams {
+    /// The seed of all randomness.
+    pub seed: u64,
+    /// Rows of each log that are kept for the detectors and for calibration.
+    pub sample_rows: usize,
+    /// The detector; `None` for each log's own default.
+    pub detector: Option<DetectorKind>,
+    /// The trees of an isolation forest, and the rows for each.
+    pub forest: ForestParams,
+    /// The version of Zeek that wrote the logs, if known.
+    pub zeek_version: Option<String>,
+}
+
+impl Default for TrainParams {
+    fn default() -> Self {
+        TrainParams {
+            seed: 0,
+            sample_rows: 200_000,
+            detector: None,
+            forest: ForestParams::default(),
+            zeek_version: None,
+        }
+    }
+}
+
+/// Rows of a log without definitions of its own from which the kinds of its
+/// columns are learned.
+const LEARNING_ROWS: usize = 1000;
+
+/// The most rows on which a forest is calibrated.
+const FOREST_CALIBRATION_ROWS: usize = 50_000;
+
+/// Learns from rows, log by log.
+#[derive(Debug)]
+pub struct Trainer {
+    params: TrainParams,
+    logs: BTreeMap<String, LogTrainer>,
+}
+
+#[derive(Debug)]
+enum LogTrainer {
+    /// A generic log whose columns are not known yet: the first rows wait.
+    Learning {
+        learner: KindLearner,
+        waiting: Vec<(Arc<Schema>, RecordBuf)>,
+    },
+    Counting(Counting),
+}
+
+#[derive(Debug)]
+struct Counting {
+    spec: Spec,
+    fields: Vec<(String, String)>,
+    counts: Vec<FeatureCounts>,
+    sample: Reservoir,
+    bits: Vec<u64>,
+    span: Option<(f64, f64)>,
+    /// The columns of the schema met last.
+    bound: Option<(Arc<Schema>, Columns, ContextColumns)>,
+}
+
+impl Trainer {
+    /// Nothing learned yet.
+    pub fn new(params: TrainParams) -> Trainer {
+        Trainer {
+            params,
+            logs: BTreeMap::new(),
+        }
+    }
+
+    /// Rows learned from so far.
+    pub fn rows(&self) -> u64 {
+        self.logs
+            .values()
+            .map(|l| match l {
+                LogTrainer::Learning { waiting, .. } => waiting.len() as u64,
+                LogTrainer::Counting(c) => c.sample.seen(),
+            })
+            .sum()
+    }
+
+    /// Learns from one row, with what `context` knows of its connection.
+    pub fn add(&mut self, schema: &Arc<Schema>, record: &Record<'_>, context: &Context) {
+        if !self.logs.contains_key(&schema.log) {
+            let new = match logs::by_name(&schema.log) {
+                Some(t) => LogTrainer::Counting(Counting::new(Spec::Known(t), &self.params)),
+                None => LogTrainer::Learning {
+                    learner: KindLearner::default(),
+                    waiting: Vec::new(),
+                },
+            };
+            self.logs.insert(schema.log.clone(), new);
+        }
+        let Some(log) = self.logs.get_mut(&schema.log) else {
+            return;
+        };
+        match log {
+            LogTrainer::Counting(c) => c.add(schema, record, context),
+            LogTrainer::Learning { learner, waiting } => {
+                learner.schema(schema);
+                learner.row(schema, record);
+                let mut kept = RecordBuf::new();
+                kept.copy_from(record);
+                waiting.push((schema.clone(), kept));
+                if waiting.len() >= LEARNING_ROWS {
+                    log.learned(&schema.log, &self.params, context);
+                }
+            }
+        }
+    }
+
+    /// The model of what was learned. Logs with no row are left out.
+    pub fn finish(mut self, context: &Context) -> Model {
+        let mut info = ModelInfo {
+            made_by: crate::VERSION.to_owned(),
+            zeek_version: self.params.zeek_version.clone(),
+            seed: self.params.seed,
+            ..ModelInfo::default()
+        };
+        let mut models = Vec::new();
+        for (name, log) in &mut self.logs {
+            log.learned(name, &self.params, context);
+            if let LogTrainer::Counting(c) = log {
+                let model = c.finish(&self.params);
+                info.rows += model.rows;
+                if let Some((a, b)) = model.span {
+                    info.first_ts = Some(info.first_ts.map_or(a, |t| t.min(a)));
+                    info.last_ts = Some(info.last_ts.map_or(b, |t| t.max(b)));
+                }
+                models.push(model);
+            }
+        }
+        Model { info, logs: models }
+    }
+}
+
+impl LogTrainer {
+    /// Ends the learning of columns, if it has not ended, and counts what waited.
+    fn learned(&mut self, log: &str, params: &TrainParams, context: &Context) {
+        if let LogTrainer::Learning { learner, waiting } = self {
+            let spec = Spec::Generic(learner.finish(log));
+            let mut counting = Counting::new(spec, params);
+            for (schema, kept) in std::mem::take(waiting) {
+                counting.add(&schema, &kept.record(), context);
+            }
+            *self = LogTrainer::Counting(counting);
+        }
+    }
+}
+
+impl Counting {
+    fn new(spec: Spec, params: &TrainParams) -> Counting {
+        Counting {
+            counts: (0..spec.len())
+                .map(|f| FeatureCounts::new(spec.kind(f)))
+                .collect(),
+            sample: Reservoir::new(spec.len(), params.sample_rows, params.seed, spec.log()),
+            spec,
+            fields: Vec::new(),
+            bits: Vec::new(),
+            span: None,
+            bound: None,
+        }
+    }
+
+    fn add(&mut self, schema: &Arc<Schema>, record: &Record<'_>, context: &Context) {
+        let same = self
+            .bound
+            .as_ref()
+            .is_some_and(|b| Arc::ptr_eq(&b.0, schema));
+        if !same {
+            for f in &schema.fields {
+                if !self.fields.iter().any(|(n, _)| *n == f.name) {
+                    self.fields
+                        .push((f.name.clone(), format!("{:?}", f.ty).to_lowercase()));
+                }
+            }
+            let columns = Columns::bind(&self.spec.columns(), schema);
+            let context = ContextColumns::bind(role_of(&schema.log), schema);
+            self.bound = Some((schema.clone(), columns, context));
+        }
+        let Some((_, columns, of_context)) = &self.bound else {
+            return;
+        };
+        let row = Row::new(*record, columns, context.view(of_context, record));
+        self.bits.clear();
+        for (f, counts) in self.counts.iter_mut().enumerate() {
+            let cell = self.spec.cell(f, &row);
+            counts.add(&cell);
+            self.bits.push(match self.spec.kind(f) {
+                Kind::Category => cell.category_bits(),
+                _ => cell.number_bits(),
+            });
+        }
+        self.sample.add(&self.bits);
+        if let Some(t) = of_context.ts(record) {
+            self.span = Some(self.span.map_or((t, t), |(a, b)| (a.min(t), b.max(t))));
+        }
+    }
+
+    fn finish(&self, params: &TrainParams) -> LogModel {
+        let encoders: Vec<Encoder> = self
+            .counts
+            .iter()
+            .map(|c| Encoder::new(c.finish()))
+            .collect();
+        let kind = params.detector.unwrap_or(match &self.spec {
+            Spec::Known(t) => match t.detector {
+                DefaultDetector::IsolationForest => DetectorKind::IsolationForest,
+                DefaultDetector::Rarity => DetectorKind::Rarity,
+            },
+            Spec::Generic(_) => DetectorKind::Rarity,
+        });
+        let (detector, calibration) = match kind {
+            DetectorKind::Rarity => self.rarity(&encoders),
+            DetectorKind::IsolationForest => self.forest(&encoders, params),
+        };
+        let mut model = LogModel::new(self.spec.clone(), encoders, detector, calibration);
+        model.fields = self.fields.clone();
+        model.rows = self.sample.seen();
+        model.span = self.span;
+        model
+    }
+
+    fn rarity(&self, encoders: &[Encoder]) -> (DetectorModel, Calibration) {
+        let detector = Rarity {
+            mean: encoders.iter().map(Encoder::mean_surprise).collect(),
+        };
+        let mut scratch = Scratch::default();
+        let raw = self
+            .sample
+            .rows()
+            .map(|bits| detector.raw(&encode(encoders, bits, true, &mut scratch)))
+            .collect();
+        (DetectorModel::Rarity(detector), Calibration::fit(raw))
+    }
+
+    fn forest(&self, encoders: &[Encoder], params: &TrainParams) -> (DetectorModel, Calibration) {
+        let rows = rows_of(&self.sample, encoders);
+        let forest_params = ForestParams {
+            seed: params.seed,
+            ..params.forest
+        };
+        let (forest, samples) = IsolationForest::fit(rows.view(), &forest_params);
+        // Evenly spread over the sample, whose order is random anyway.
+        let step = rows.nrows().div_ceil(FOREST_CALIBRATION_ROWS).max(1);
+        let raw = (0..rows.nrows())
+            .step_by(step)
+            .filter_map(|i| {
+                let row = rows.row(i);
+                Some(forest.raw_left_out(row.as_slice()?, i as u32, &samples))
+            })
+            .collect();
+        (
+            DetectorModel::IsolationForest(forest),
+            Calibration::fit(raw),
+        )
+    }
+}
+
+mod ndarray_rows {
+    //! The sampled rows as a matrix.
+
+    use super::{Encoded, Encoder, Reservoir, Scratch, encode};
+    use ndarray::Array2;
+
+    /// Rows × features coordinates.
+    pub fn rows_of(sample: &Reservoir, encoders: &[Encoder]) -> Array2<f32> {
+        let mut out = Vec::with_capacity(sample.len() * encoders.len());
+        let mut scratch = Scratch::default();
+        for bits in sample.rows() {
+            let Encoded { coordinates, .. } = encode(encoders, bits, true, &mut scratch);
+            out.extend_from_slice(coordinates);
+        }
+        Array2::from_shape_vec((sample.len(), encoders.len()), out)
+            .unwrap_or_else(|_| Array2::zeros((0, encoders.len())))
+    }
+}
+
+mod rand_reservoir {
+    //! A uniform random sample of rows of unknown number: algorithm R (J. S. Vitter,
+    //! "Random sampling with a reservoir", ACM TOMS 11, 1985).
+
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    #[derive(Debug)]
+    pub struct Reservoir {
+        width: usize,
+        capacity: usize,
+        cells: Vec<u64>,
+        seen: u64,
+        rng: ChaCha8Rng,
+    }
+
+    impl Reservoir {
+        /// An empty sample of at most `capacity` rows of `width` cells, with
+        /// randomness of its own for each log.
+        pub fn new(width: usize, capacity: usize, seed: u64, log: &str) -> Reservoir {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(u64::from(crc32fast::hash(log.as_bytes())));
+            Reservoir {
+                width,
+                capacity: capacity.max(1),
+                cells: Vec::new(),
+                seen: 0,
+                rng,
+            }
+        }
+
+        /// Offers a row.
+        pub fn add(&mut self, row: &[u64]) {
+            self.seen += 1;
+            if self.seen <= self.capacity as u64 {
+                self.cells.extend_from_slice(row);
+                return;
+            }
+            let at = self.rng.random_range(0..self.seen);
+            if at < self.capacity as u64 {
+                let start = at as usize * self.width;
+                self.cells[start..start + self.width].copy_from_slice(row);
+            }
+        }
+
+        /// Rows offered.
+        pub fn seen(&self) -> u64 {
+            self.seen
+        }
+
+        /// Rows kept.
+        pub fn len(&self) -> usize {
+            self.seen.min(self.capacity as u64) as usize
+        }
+
+        /// The rows kept.
+        pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
+            (0..self.len()).map(|i| &self.cells[i * self.width..(i + 1) * self.width])
+        }
+    }
+}
