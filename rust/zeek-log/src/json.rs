@@ -141,7 +141,7 @@ impl Json {
         }
     }
 
-    fn read(&mut self, line: &[u8], out: &mut RecordBuf, stats: &mut Stats) -> Result<(), Reason> {
+    fn read(&mut self, line: &str, out: &mut RecordBuf, stats: &mut Stats) -> Result<(), Reason> {
         out.clear();
         self.order.clear();
         self.path.clear();
@@ -155,7 +155,7 @@ impl Json {
             ignored: 0,
             bad: None,
         };
-        let mut json = serde_json::Deserializer::from_slice(line);
+        let mut json = serde_json::Deserializer::from_str(line);
         let parsed = Object {
             p: &mut parse,
             depth: 0,
@@ -251,15 +251,15 @@ fn in_line(e: &serde_json::Error) -> String {
 
 /// Bytes that are not UTF-8 stand in some tools' output, where Zeek's writer has
 /// a literal `\xNN`. They are put in Zeek's form, which means the same.
-fn repaired(line: &[u8]) -> Cow<'_, [u8]> {
-    if line.is_ascii() || std::str::from_utf8(line).is_ok() {
-        return Cow::Borrowed(line);
+fn repaired(line: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(line) {
+        return Cow::Borrowed(text);
     }
-    let mut out = Vec::with_capacity(line.len() + 64);
+    let mut out = String::with_capacity(line.len() + 64);
     for chunk in line.utf8_chunks() {
-        out.extend_from_slice(chunk.valid().as_bytes());
+        out.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            out.extend_from_slice(format!("\\\\x{byte:02x}").as_bytes());
+            out.push_str(&format!("\\\\x{byte:02x}"));
         }
     }
     Cow::Owned(out)
