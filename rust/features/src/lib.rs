@@ -21,4 +21,4 @@ pub mod spec;
 pub use cell::Cell;
 pub use context::{Context, Limits};
 pub use row::Row;
-pub use spec::{Feature, Kind, LogType, Spec};
+pub use spec::{Feature, Kind, LogType, Spec, Unit};
