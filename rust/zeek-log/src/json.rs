@@ -10,18 +10,19 @@
 //! levels deep; deeper values are ignored and counted. `_path` and `@stream`
 //! name the log of their line and are no columns; all other keys are.
 
+mod visit;
+
 use crate::error::{Reason, shown};
 use crate::names;
-use crate::number;
 use crate::reader::{Guess, Shape};
 use crate::record::RecordBuf;
 use crate::schema::{Field, FieldType, Schema};
 use crate::stats::Stats;
 use crate::tsv::Line;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeSeed;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
+use visit::{Object, Parse};
 
 /// The most columns of one log.
 const MAX_COLUMNS: usize = 1024;
@@ -31,8 +32,6 @@ const MAX_KEYS: usize = 16 * 1024;
 const MAX_LOGS: usize = 256;
 /// The longest key, with its dots, in bytes.
 const MAX_KEY: usize = 256;
-/// How deep objects may be nested for their values to be kept.
-const MAX_DEPTH: usize = 4;
 
 /// A key that was met.
 struct Key {
@@ -108,6 +107,8 @@ pub(crate) struct Json {
     logs: Vec<Log>,
     current: usize,
     guess: Guess,
+    /// The log of lines that do not name it, once there was one.
+    unnamed: Option<String>,
     /// The keys of the line's values, then their places.
     order: Vec<u32>,
     path: String,
@@ -121,6 +122,7 @@ impl Json {
             logs: Vec::new(),
             current: 0,
             guess,
+            unnamed: None,
             order: Vec::new(),
             path: String::new(),
             log: String::new(),
@@ -179,11 +181,14 @@ impl Json {
 
     /// Makes the log that the line names the current one.
     fn find_log(&mut self) -> Result<(), Reason> {
-        let wanted: Cow<'_, str> = match self.log.as_str() {
-            "" => self.guess.name().into(),
-            named => named.into(),
-        };
-        let is = |l: &Log| l.shape.schema.log == *wanted;
+        if self.log.is_empty() {
+            let name = match &self.unnamed {
+                Some(name) => name,
+                None => self.unnamed.insert(self.name_by_columns()),
+            };
+            self.log.push_str(name);
+        }
+        let is = |l: &Log| l.shape.schema.log == self.log;
         if self.logs.get(self.current).is_some_and(is) {
             return Ok(());
         }
@@ -197,12 +202,26 @@ impl Json {
         self.current = self.logs.len();
         self.logs.push(Log {
             shape: Shape::new(Schema {
-                log: wanted.into_owned(),
+                log: self.log.clone(),
                 fields: Vec::new(),
             }),
             columns: Vec::new(),
         });
         Ok(())
+    }
+
+    /// What to call the log of the first line that does not say it: as its file is
+    /// called, or else by the columns that it has.
+    fn name_by_columns(&self) -> String {
+        let keys = self
+            .order
+            .iter()
+            .filter_map(|k| self.keys.all.get(*k as usize));
+        let columns: Vec<&str> = keys.map(|k| k.name.as_str()).collect();
+        match names::log_of_columns(&columns) {
+            Some(log) if self.guess.log.is_none() => log.to_owned(),
+            _ => self.guess.name(),
+        }
     }
 
     /// Puts the values in the order of the log's schema.
@@ -263,337 +282,4 @@ fn repaired(line: &[u8]) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
-}
-
-/// What the visitors share.
-struct Parse<'p> {
-    keys: &'p mut Keys,
-    order: &'p mut Vec<u32>,
-    /// The key at hand, with the keys of the objects around it.
-    path: &'p mut String,
-    log: &'p mut String,
-    out: &'p mut RecordBuf,
-    ignored: u64,
-    bad: Option<Reason>,
-}
-
-impl Parse<'_> {
-    /// Notes that a value of the key at hand comes; `None` if it is to be ignored.
-    #[inline]
-    fn begin(&mut self) -> Option<FieldType> {
-        let last = self.order.last().copied();
-        match self.keys.find(self.path, last) {
-            Some(key) => {
-                self.order.push(key);
-                self.keys.all.get(key as usize).map(|k| k.ty)
-            }
-            None => {
-                self.ignored += 1;
-                None
-            }
-        }
-    }
-
-    /// The line's time must be one; other columns take what comes.
-    #[cold]
-    fn not_a_time(&mut self, found: &[u8]) {
-        if self.bad.is_none() && self.path == "ts" {
-            self.bad = Some(Reason::Value {
-                field: "ts".into(),
-                expected: "a time",
-                found: shown(found),
-            });
-        }
-    }
-
-    fn number(&mut self, ty: FieldType, v: f64) {
-        match ty {
-            FieldType::Time => self.out.push_time(number::epoch(v)),
-            FieldType::Interval => self.out.push_interval(v),
-            _ => self.out.push_double(v),
-        }
-    }
-
-    fn unsigned(&mut self, ty: FieldType, v: u64) {
-        match ty {
-            FieldType::Time | FieldType::Interval => self.number(ty, v as f64),
-            FieldType::Port => match u16::try_from(v) {
-                Ok(port) => self.out.push_port(port),
-                Err(_) => self.out.push_count(v),
-            },
-            _ => self.out.push_count(v),
-        }
-    }
-
-    fn text(&mut self, ty: FieldType, v: &str) {
-        let text = v.as_bytes();
-        match ty {
-            FieldType::Time => match number::time(text) {
-                Some(t) => return self.out.push_time(t),
-                None => self.not_a_time(text),
-            },
-            FieldType::Interval => {
-                if let Some(Some(v)) = number::decimal(text) {
-                    return self.out.push_interval(v);
-                }
-            }
-            FieldType::Addr => {
-                if let Some(a) = number::addr(text) {
-                    return self.out.push_addr(a);
-                }
-            }
-            FieldType::Port => {
-                if let Some(p) = number::port(text) {
-                    return self.out.push_port(p);
-                }
-            }
-            _ => {}
-        }
-        self.out.push_text(text);
-    }
-}
-
-/// Reads an object's keys and values.
-struct Object<'a, 'p> {
-    p: &'a mut Parse<'p>,
-    depth: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Object<'_, '_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
-        d.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Object<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let before = self.p.path.len();
-        loop {
-            self.p.path.truncate(before);
-            let path = &mut *self.p.path;
-            if map.next_key_seed(KeyText { path })?.is_none() {
-                return Ok(());
-            }
-            map.next_value_seed(Item {
-                p: &mut *self.p,
-                depth: self.depth,
-            })?;
-        }
-    }
-}
-
-/// Appends a key to the path.
-struct KeyText<'a> {
-    path: &'a mut String,
-}
-
-impl<'de> DeserializeSeed<'de> for KeyText<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
-        d.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for KeyText<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, v: &str) -> Result<(), E> {
-        if !self.path.is_empty() {
-            self.path.push('.');
-        }
-        self.path.push_str(v);
-        Ok(())
-    }
-}
-
-/// Reads the value of a key.
-struct Item<'a, 'p> {
-    p: &'a mut Parse<'p>,
-    depth: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
-        d.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Item<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, v: bool) -> Result<(), E> {
-        if let Some(ty) = self.p.begin() {
-            if ty == FieldType::Time {
-                self.p.not_a_time(if v { b"true" } else { b"false" });
-            }
-            self.p.out.push_bool(v);
-        }
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, v: u64) -> Result<(), E> {
-        if let Some(ty) = self.p.begin() {
-            self.p.unsigned(ty, v);
-        }
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, v: i64) -> Result<(), E> {
-        if let Some(ty) = self.p.begin() {
-            match ty {
-                FieldType::Time | FieldType::Interval => self.p.number(ty, v as f64),
-                _ => self.p.out.push_int(v),
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, v: f64) -> Result<(), E> {
-        if let Some(ty) = self.p.begin() {
-            self.p.number(ty, v);
-        }
-        Ok(())
-    }
-
-    fn visit_str<E>(self, v: &str) -> Result<(), E> {
-        if self.depth == 0 && matches!(self.p.path.as_str(), "_path" | "@stream") {
-            if self.p.log.is_empty() && is_log_name(v) {
-                self.p.log.push_str(v);
-            }
-            return Ok(());
-        }
-        if let Some(ty) = self.p.begin() {
-            self.p.text(ty, v);
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Some(ty) = self.p.begin() else {
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
-            return Ok(());
-        };
-        if ty == FieldType::Time {
-            self.p.not_a_time(b"[...]");
-        }
-        self.p.out.begin_list();
-        while seq
-            .next_element_seed(Element { p: &mut *self.p })?
-            .is_some()
-        {}
-        self.p.out.end_list();
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        self.p.not_a_time(b"{...}");
-        if self.depth + 1 >= MAX_DEPTH {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-                self.p.ignored += 1;
-            }
-            return Ok(());
-        }
-        let inner = Object {
-            p: self.p,
-            depth: self.depth + 1,
-        };
-        inner.visit_map(map)
-    }
-}
-
-/// Reads an element of a list.
-struct Element<'a, 'p> {
-    p: &'a mut Parse<'p>,
-}
-
-impl<'de> DeserializeSeed<'de> for Element<'_, '_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
-        if self.p.out.list_is_full() {
-            return d.deserialize_ignored_any(IgnoredAny).map(|_| ());
-        }
-        d.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Element<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an element")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.p.out.push_unset();
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, v: bool) -> Result<(), E> {
-        self.p.out.push_bool(v);
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, v: u64) -> Result<(), E> {
-        self.p.out.push_count(v);
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, v: i64) -> Result<(), E> {
-        self.p.out.push_int(v);
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, v: f64) -> Result<(), E> {
-        self.p.out.push_double(v);
-        Ok(())
-    }
-
-    fn visit_str<E>(self, v: &str) -> Result<(), E> {
-        self.p.out.push_text(v.as_bytes());
-        Ok(())
-    }
-
-    // Zeek's logs have no lists of lists or of records.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        self.p.ignored += 1;
-        self.p.out.push_unset();
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.p.ignored += 1;
-        self.p.out.push_unset();
-        Ok(())
-    }
-}
-
-/// Whether a text may name a log.
-fn is_log_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 64
-        && text
-            .bytes()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.'))
 }

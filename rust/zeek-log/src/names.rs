@@ -137,6 +137,27 @@ pub fn log_of_file(file_name: &str) -> Option<&'static str> {
         })
 }
 
+/// The log that has these columns, where no name tells it (JSON from a pipe). Only
+/// logs with columns that no other has; each log's are set on every line.
+pub fn log_of_columns(columns: &[&str]) -> Option<&'static str> {
+    const SIGNS: &[(&str, &[&str])] = &[
+        ("conn", &["uid", "proto", "conn_state", "missed_bytes"]),
+        ("dns", &["uid", "proto", "rejected", "AA"]),
+        ("http", &["uid", "trans_depth", "request_body_len"]),
+        ("ssl", &["uid", "resumed", "established"]),
+        ("files", &["fuid", "source", "seen_bytes", "missing_bytes"]),
+        ("ssh", &["uid", "auth_attempts"]),
+        ("x509", &["certificate.version", "certificate.serial"]),
+        ("smtp", &["uid", "trans_depth", "helo"]),
+        ("weird", &["name", "notice", "peer"]),
+        ("notice", &["note", "actions"]),
+    ];
+    SIGNS
+        .iter()
+        .find(|(_, needed)| needed.iter().all(|n| columns.contains(n)))
+        .map(|(log, _)| *log)
+}
+
 /// The dotted form of a column's name: Corelight and others write `id_orig_h`
 /// for `id.orig_h`, and the same for other nested records.
 pub fn dotted(name: &str) -> &str {

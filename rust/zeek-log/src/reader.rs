@@ -391,3 +391,15 @@ fn binary(head: &[u8]) -> Option<&'static str> {
     (head.contains(&0) || controls * 10 > head.len())
         .then_some("binary data; name a Zeek log (TSV or JSON lines, plain, .gz or .zst)")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_can_be_handed_to_another_thread() {
+        fn sendable<T: Send>() {}
+        sendable::<LogReader>();
+        sendable::<Error>();
+    }
+}

@@ -192,8 +192,8 @@ impl Slot {
 
 /// The memory of one record, filled again for the next.
 ///
-/// Push the values in the order of the schema's fields, or [`RecordBuf::set`]
-/// them by position. Between [`RecordBuf::begin_list`] and
+/// Push the values in the order of the schema's fields, or put them
+/// in their places with [`RecordBuf::set_from_last`]. Between [`RecordBuf::begin_list`] and
 /// [`RecordBuf::end_list`] the pushes are elements of a list.
 #[derive(Clone, Debug, Default)]
 pub struct RecordBuf {

@@ -100,6 +100,20 @@ fn a_combined_stream_is_told_apart_and_each_log_has_its_schema() {
 }
 
 #[test]
+fn without_any_name_the_columns_tell_the_log() {
+    let line = r#"{"ts":1,"uid":"C","proto":"tcp","conn_state":"SF","missed_bytes":0}
+{"ts":2,"uid":"C"}
+"#;
+    let logs = |name: &str| -> Vec<String> {
+        let all = read_as(name, line).unwrap();
+        all.rows.into_iter().map(|r| r.log).collect()
+    };
+    assert_eq!(logs("standard input"), ["conn", "conn"]);
+    assert_eq!(logs("export.json"), ["conn", "conn"]);
+    assert_eq!(logs("ssl.log"), ["ssl", "ssl"], "a known name is believed");
+}
+
+#[test]
 fn absent_columns_are_unset_and_order_does_not_matter() {
     let all = read("{\"a\":1,\"b\":2,\"c\":3}\n{\"c\":6,\"a\":4}\n{}\n");
     assert_eq!(all.rows[1].get("a"), count(4));

@@ -14,8 +14,9 @@ fn data() -> Option<PathBuf> {
 }
 
 /// The rows by log, the counts, and the error that ended it, if one did.
-#[expect(clippy::type_complexity)]
-fn read(input: &Input) -> Result<(BTreeMap<String, u64>, Stats, Option<Error>), Error> {
+type Whole = (BTreeMap<String, u64>, Stats, Option<Error>);
+
+fn read(input: &Input) -> Result<Whole, Error> {
     let mut reader = LogReader::open(input, &Options::default())?;
     let mut logs = BTreeMap::new();
     let end = loop {
@@ -41,36 +42,46 @@ fn read(input: &Input) -> Result<(BTreeMap<String, u64>, Stats, Option<Error>), 
 #[test]
 fn every_line_of_every_file_is_a_row_or_accounted_for() {
     let Some(dir) = data() else { return };
-    let mut files: Vec<PathBuf> = Vec::new();
-    let mut dirs = vec![dir.clone()];
-    while let Some(d) = dirs.pop() {
-        for e in std::fs::read_dir(d).unwrap() {
-            let p = e.unwrap().path();
-            if p.is_dir() {
-                dirs.push(p)
-            } else {
-                files.push(p)
-            }
+    for entry in walkdir::WalkDir::new(&dir).sort_by_file_name() {
+        let entry = entry.unwrap();
+        if !entry.file_type().is_file() {
+            continue;
         }
-    }
-    files.sort();
-    for path in files {
+        let path = entry.path();
         let short = path.strip_prefix(&dir).unwrap().display().to_string();
-        match read(&Input::new(&path)) {
+        match read(&Input::new(path)) {
             Ok((logs, s, end)) => {
                 println!(
-                    "{short}: {logs:?} of {} lines, {} refused {:?}",
-                    s.lines,
-                    s.refused,
-                    end.map(|e| e.to_string())
+                    "{short}: {logs:?}, {} refused of {} lines",
+                    s.refused, s.lines
                 );
                 for r in &s.refusals {
                     println!("    {r}");
                 }
+                match short.as_str() {
+                    // Its last line but one lacks three columns.
+                    "slips-mixed-10/notice.log" => assert_eq!((s.rows, s.refused), (12, 1)),
+                    "zat-formats/http.log.corrupt.gz" => {
+                        assert_eq!((s.rows, s.refused), (150, 1));
+                        assert!(matches!(end, Some(Error::Truncated { .. })));
+                    }
+                    "apt29-day1/combined_zeek.log" => assert_eq!(logs.len(), 14),
+                    _ => {
+                        assert_eq!((s.refused, end.is_none()), (0, true), "{short}");
+                        let known = entry.file_name().to_string_lossy().into_owned();
+                        let named = zeek_log::names::log_of_file(&known);
+                        assert!(logs.keys().all(|l| Some(l.as_str()) == named), "{short}");
+                    }
+                }
             }
             Err(e) => {
-                println!("{short}: {e}");
+                println!("{e}");
                 assert_eq!(e.kind(), ErrorKind::Unusable);
+                let ext = path.extension().unwrap_or_default();
+                assert!(
+                    ["pcap", "pcapng", "md", "config"].iter().any(|x| ext == *x),
+                    "{short}"
+                );
             }
         }
     }
