@@ -7,16 +7,17 @@
 ##! record is altered, dropped or delayed. Without a model, one line in
 ##! ``reporter.log`` says so and Zeek runs on.
 ##!
-##! A record is scored with what its connection did before. Exemptions keep a
-##! record from being reported, never from being remembered as part of its
-##! connection: the other records' scores stay the same.
+##! A record is scored when it is handed to its log's writer: after all policy
+##! hooks, with the columns and cuts that the log has, so the log scored later
+##! gives the same. It is scored with what its connection did before. Exemptions
+##! keep a record from being reported, never from being remembered as part of
+##! its connection: the other records' scores stay the same.
 
 @load-plugin Anomaly::Engine
 
 @load base/frameworks/logging
 @load base/frameworks/notice
 @load base/frameworks/reporter
-@load base/protocols/conn
 @load base/utils/site
 
 module Anomaly;
@@ -42,6 +43,10 @@ export {
 	## How many connections are remembered at once, as context for what comes
 	## later in them. 0 leaves it to the engine.
 	const max_connections = 0 &redef;
+
+	## The filter of each log stream whose lines are scored. Others, such as
+	## those that send a copy elsewhere, are not.
+	const log_filter = "default" &redef;
 
 	## The least score that goes to ``anomaly.log``. A score is the number of
 	## zeros: a record as unusual as one in a thousand has 3, one in ten
@@ -126,15 +131,16 @@ export {
 		host: addr &optional;
 		## The domain that the record names.
 		domain: string &optional;
+		## The record as it stands in its log, without the columns that are
+		## unset: text by the name of the column, like ``id.resp_p``.
+		values: table[string] of string &optional;
 	};
 
-	## Sees every record that is about to be reported or to be given a score.
-	## A handler that breaks exempts it.
+	## Sees every record that is about to be reported. A handler that breaks
+	## exempts it.
 	##
-	## rec: The record.
-	##
-	## id: The stream that it is written to.
-	global score_policy: hook(rec: any, id: Log::ID);
+	## info: What is known of the record; its columns are in *values*.
+	global score_policy: hook(info: Info);
 
 	## The usual policy hook of a log stream, for ``anomaly.log``.
 	global log_policy: Log::PolicyHook;
@@ -156,6 +162,13 @@ export {
 	## Returns: True if it is not to be reported.
 	global is_exempt: function(info: Info): bool;
 }
+
+# The connection that is being removed, while what was found in it is reported.
+type Removing: record {
+	c: connection &optional;
+};
+
+global removing = Removing();
 
 function severity(score: double): string
 	{
@@ -209,12 +222,12 @@ function is_exempt(info: Info): bool
 
 # Writes what was found, unless it is not wanted. Returns true if it deserves a
 # notice too.
-function report(info: Info, rec: any, id: Log::ID): bool
+function report(info: Info): bool
 	{
 	if ( info$log in ignored_logs || (|logs| > 0 && info$log !in logs) )
 		return F;
 
-	if ( is_exempt(info) || ! hook score_policy(rec, id) )
+	if ( is_exempt(info) || ! hook score_policy(info) )
 		return F;
 
 	if ( info?$id )
@@ -261,6 +274,64 @@ function notice_of(info: Info): Notice::Info
 	return n;
 	}
 
+# Whether Zeek still has the connection of a record.
+function has_connection(info: Info): bool
+	{
+	return info?$uid && info?$id &&
+	       get_port_transport_proto(info$id$resp_p) != unknown_transport &&
+	       connection_exists(info$id);
+	}
+
+# Reports what was found since the last time.
+function report_findings()
+	{
+	while ( __has_findings() )
+		{
+		local info = __take_finding() as Info;
+
+		if ( ! report(info) )
+			next;
+
+		local n = notice_of(info);
+
+		if ( info?$uid && removing?$c && removing$c$uid == info$uid )
+			n$conn = removing$c;
+		else if ( has_connection(info) )
+			{
+			local c = lookup_connection(info$id);
+
+			# The same endpoints may have met again.
+			if ( c$uid == info$uid )
+				n$conn = c;
+			}
+
+		NOTICE(n);
+		}
+	}
+
+event found()
+	{
+	report_findings();
+	}
+
+# After conn.log is written (-5), while the connection is still at hand for the
+# notices about it and about what its protocols wrote last (-3).
+event connection_state_remove(c: connection) &priority=-6
+	{
+	if ( ! __has_findings() )
+		return;
+
+	removing$c = c;
+	report_findings();
+	delete removing$c;
+	}
+
+function threshold_changed(id: string, value: double): double
+	{
+	__set_threshold(value);
+	return value;
+	}
+
 event zeek_init() &priority=5
 	{
 	Log::create_stream(LOG, Log::Stream($columns=Info, $ev=log_anomaly, $path="anomaly", $policy=log_policy));
@@ -273,47 +344,12 @@ event zeek_init() &priority=5
 	if ( path == "" )
 		path = __default_model();
 
-	__open(path, max_connections);
+	__set_threshold(threshold);
+	Option::set_change_handler("Anomaly::threshold", threshold_changed);
+	__open(path, max_connections, log_filter);
 	}
 
-# After Conn has filled its record (5) and the protocols have written what they
-# still held (-3), before conn.log is written (-5): now everything is known.
-event connection_state_remove(c: connection) &priority=-4
+event zeek_done() &priority=-100
 	{
-	if ( ! c?$conn || ! __observe(Conn::LOG, c$conn, threshold) )
-		return;
-
-	local info = __finding() as Info;
-
-	if ( report(info, c$conn, Conn::LOG) )
-		{
-		local n = notice_of(info);
-		n$conn = c;
-		NOTICE(n);
-		}
-	}
-
-# All other logs. The priority lets handlers that veto a record come first: only
-# what is written is scored.
-hook Log::log_stream_policy(rec: any, id: Log::ID) &priority=-10
-	{
-	if ( id == Conn::LOG || ! __observe(id, rec, threshold) )
-		return;
-
-	local info = __finding() as Info;
-
-	if ( report(info, rec, id) )
-		{
-		local n = notice_of(info);
-
-		if ( info?$id && info?$uid && connection_exists(info$id) )
-			{
-			local c = lookup_connection(info$id);
-
-			if ( c$uid == info$uid )
-				n$conn = c;
-			}
-
-		NOTICE(n);
-		}
+	report_findings();
 	}

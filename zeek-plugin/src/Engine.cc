@@ -35,7 +35,9 @@ std::unique_ptr<Engine> Engine::Open(const std::string& model, uint64_t max_conn
     za_engine* handle = nullptr;
     za_error* error = nullptr;
 
-    if ( ! Succeeded(za_engine_open(&options, &handle, &error), error, problem) )
+    auto status = za_engine_open(&options, &handle, &error);
+
+    if ( ! Succeeded(status, error, problem) )
         return nullptr;
 
     return std::unique_ptr<Engine>(new Engine(handle));

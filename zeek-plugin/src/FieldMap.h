@@ -1,84 +1,64 @@
-// One log record type as the engine wants it: a flat list of named values.
+// One log's columns as the engine wants them: named fields, and their values
+// for each line.
 //
-// The map is made once per record type and then read for every record, so it
-// holds the way to each field and the space for the values. It takes the
-// fields that the logging framework takes: those with &log, nested records
-// flattened with a dot, sets and vectors of atomic types. It also stops where
-// the framework stops (bytes of a string, elements of a container): the engine
-// must see what the log holds, or a log scored later gets other scores.
+// It reads what the logging framework hands to a writer, so the engine sees
+// what the log will hold and nothing else: after every policy hook, with the
+// filter's columns, names, and cuts.
 
 #pragma once
 
 #include <cstddef>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "zeek/Type.h"
-#include "zeek/Val.h"
+#include "zeek/threading/SerialTypes.h"
 
 #include "zeek_anomaly.h"
 
 namespace plugin::Anomaly_Engine {
 
-/// What the logging framework lets through; 0 stands for no limit.
-struct LogLimits {
-    size_t field_bytes = 0;
-    size_t total_bytes = 0;
-    size_t field_elements = 0;
-    size_t total_elements = 0;
-};
-
 class FieldMap {
 public:
-    FieldMap(zeek::RecordTypePtr type, const LogLimits& limits);
+    /// The column of conn-score.zeek. It comes from the engine, and is not one
+    /// of the fields.
+    static constexpr std::string_view score_column = "anomaly_score";
+
+    FieldMap(int num_fields, const zeek::threading::Field* const* columns);
 
     FieldMap(const FieldMap&) = delete;
     FieldMap& operator=(const FieldMap&) = delete;
 
-    const zeek::RecordTypePtr& Type() const { return type; }
+    /// What the engine has to know about the columns.
     const std::vector<za_field>& Fields() const { return fields; }
 
-    /// Reads one record of this type into as many values as there are fields.
-    /// They borrow from the record, and are good until the next call here.
-    const std::vector<za_value>& Read(const zeek::RecordVal& rec);
+    /// The values of one line, in the order of the fields. They borrow from the
+    /// line, and are good until the next call.
+    const std::vector<za_value>& Read(zeek::threading::Value* const* line);
+
+    /// The value of a column, null if there is no such column or no value.
+    const zeek::threading::Value* Find(zeek::threading::Value* const* line, std::string_view column) const;
+
+    /// Where the column of conn-score.zeek is, -1 if nowhere.
+    int ScoreColumn() const { return score_at; }
 
 private:
-    struct Slot {
-        int offset;                // of the field in its record
-        const zeek::Type* type;    // owned by the record type
-        const zeek::Type* element; // of a set or vector, else null
-        size_t leaves;             // how many values it stands for
-        std::vector<Slot> nested;  // of a record
-    };
-
-    std::vector<Slot> Flatten(const zeek::RecordType& rt, const std::string& prefix);
-    void ReadFields(const zeek::RecordVal& rec, const std::vector<Slot>& slots);
-    za_value ReadSet(const zeek::TableVal& set, const zeek::Type& element);
-    za_value ReadVector(const zeek::VectorVal& vec, const zeek::Type& element);
-
-    template<class Source>
-    za_value ReadAtom(const zeek::Type& t, const Source& source);
-
-    za_value String(const zeek::String& s);
-    za_value Text(std::string text);
-    size_t Elements(size_t n);
-
-    zeek::RecordTypePtr type;
-    LogLimits limits;
+    za_value ReadValue(const zeek::threading::Value& v);
+    za_value ReadList(const zeek::threading::Value::set_t& list);
 
     std::deque<std::string> names; // a deque: the fields point into it
     std::vector<za_field> fields;
-    std::vector<Slot> slots;
-    size_t containers = 0;
+    std::vector<size_t> positions; // of the fields in a line
+    int score_at = -1;
 
-    // Reused by every Read().
+    // Reused for every line.
     std::vector<za_value> values;
-    std::vector<za_value> items;        // of all containers; never grows in a Read()
-    std::vector<zeek::ListValPtr> kept; // what the items borrow from
-    std::deque<std::string> texts;      // values that had to be made into text
-    size_t bytes_so_far = 0;
-    size_t elements_so_far = 0;
+    std::vector<za_value> items;   // of all lists; never grows while a line is read
+    std::deque<std::string> texts; // values that had to be made into text
 };
+
+/// A value as text: near to what the log says, and the same for every writer.
+std::string TextOf(const zeek::threading::Value& v);
 
 } // namespace plugin::Anomaly_Engine

@@ -22,9 +22,28 @@ void Plugin::InitPostScript() {
     scorer.Refuse(Engine::AbiMismatch());
 }
 
+void Plugin::WatchLogs() {
+    EnableHook(zeek::plugin::HOOK_LOG_INIT);
+    // After other plugins' hooks: they may change or drop the line.
+    EnableHook(zeek::plugin::HOOK_LOG_WRITE, -100);
+}
+
 void Plugin::Done() {
     scorer.Close();
     zeek::plugin::Plugin::Done();
+}
+
+void Plugin::HookLogInit(const std::string& writer, const std::string& filter, bool local, bool remote,
+                         const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,
+                         const zeek::threading::Field* const* fields) {
+    scorer.WriterIsNew(info);
+}
+
+bool Plugin::HookLogWrite(const std::string& writer, const std::string& filter,
+                          const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,
+                          const zeek::threading::Field* const* fields, zeek::threading::Value** vals) {
+    scorer.LineIsWritten(filter, info, num_fields, fields, vals);
+    return true; // never drops a line
 }
 
 } // namespace plugin::Anomaly_Engine

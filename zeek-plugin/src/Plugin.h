@@ -1,4 +1,4 @@
-// The plugin as Zeek sees it: its name, its version, its life.
+// The plugin as Zeek sees it: its name, its version, its hooks, its life.
 
 #pragma once
 
@@ -7,10 +7,21 @@
 namespace plugin::Anomaly_Engine {
 
 class Plugin : public zeek::plugin::Plugin {
+public:
+    /// Has Zeek call the hooks below. Until then there is nothing to pay for.
+    void WatchLogs();
+
 protected:
     zeek::plugin::Configuration Configure() override;
     void InitPostScript() override;
     void Done() override;
+
+    void HookLogInit(const std::string& writer, const std::string& filter, bool local, bool remote,
+                     const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,
+                     const zeek::threading::Field* const* fields) override;
+    bool HookLogWrite(const std::string& writer, const std::string& filter,
+                      const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,
+                      const zeek::threading::Field* const* fields, zeek::threading::Value** vals) override;
 };
 
 extern Plugin plugin;

@@ -2,17 +2,15 @@
 
 #include <cstdio>
 #include <cstring>
-#include <limits>
-#include <string_view>
+#include <initializer_list>
 #include <utility>
 
-#include "zeek/Func.h"
+#include "zeek/Event.h"
+#include "zeek/EventRegistry.h"
 #include "zeek/ID.h"
 #include "zeek/Reporter.h"
 #include "zeek/RunState.h"
 #include "zeek/Type.h"
-
-#include "ZeekCompat.h"
 
 namespace plugin::Anomaly_Engine {
 
@@ -21,83 +19,32 @@ Scorer scorer;
 namespace {
 
 // What this module itself logs and raises is never scored.
+constexpr std::string_view own_log = "anomaly";
 constexpr std::string_view own_module = "Anomaly::";
 
-bool IsOwn(const char* name) { return name && strncmp(name, own_module.data(), own_module.size()) == 0; }
-
-// A stream that writes records of ever new types would fill the memory with
-// layouts; Zeek has none.
-constexpr size_t max_layouts = 8;
+// The scripts take findings at once. Should they ever not, memory stays bounded.
+constexpr size_t max_findings = 100000;
 
 std::string_view View(const char* data, size_t n) { return data ? std::string_view(data, n) : std::string_view(); }
 
-// The script-level description of a stream, null if it was not made by
-// Log::create_stream.
-zeek::RecordValPtr StreamRecord(const zeek::EnumValPtr& id) {
-    const auto& streams = zeek::id::find_val("Log::active_streams");
-    if ( ! streams )
+zeek::StringValPtr StringOf(std::string_view s) { return zeek::make_intrusive<zeek::StringVal>(s); }
+
+zeek::ValPtr ValOf(const zeek::threading::Value* v) {
+    if ( ! v )
         return nullptr;
 
-    return zeek::cast_intrusive<zeek::RecordVal>(streams->AsTableVal()->Find(id));
+    bool failed = false;
+    auto* val = zeek::threading::Value::ValueToVal("Anomaly", v, failed);
+    return failed ? nullptr : zeek::ValPtr{zeek::AdoptRef{}, val};
 }
 
-// The name of the file that the stream is written to, less its ending: what
-// the same log is called when it is scored from disk.
-std::string LogName(const zeek::EnumValPtr& id, const zeek::RecordVal* stream) {
-    if ( stream ) {
-        auto path = stream->GetField("path");
-        if ( path && path->AsStringVal()->Len() > 0 )
-            return path->AsStringVal()->ToStdString();
+int ProtocolOf(const zeek::threading::Value& port, const zeek::threading::Value& host) {
+    switch ( port.val.port_val.proto ) {
+        case TRANSPORT_TCP: return 6;
+        case TRANSPORT_UDP: return 17;
+        case TRANSPORT_ICMP: return host.val.addr_val.family == IPv4 ? 1 : 58;
+        default: return -1;
     }
-
-    if ( const auto& path_func = zeek::id::find_val("Log::default_path_func") ) {
-        auto path = path_func->AsFunc()->Invoke(id, zeek::val_mgr->EmptyString(), zeek::val_mgr->False());
-        if ( path && path->GetType()->Tag() == zeek::TYPE_STRING )
-            return path->AsStringVal()->ToStdString();
-    }
-
-    return id->GetType()->AsEnumType()->Lookup(id->Get());
-}
-
-// The limits that came with Zeek 8.1; absent before.
-LogLimits LimitsOf(const zeek::RecordVal* stream) {
-    LogLimits limits;
-    if ( ! stream )
-        return limits;
-
-    auto get = [stream](const char* field) -> size_t {
-        auto i = stream->GetType()->AsRecordType()->FieldOffset(field);
-        auto v = i < 0 ? nullptr : stream->GetField(i);
-        return v ? v->AsCount() : 0;
-    };
-
-    limits.field_bytes = get("max_field_string_bytes");
-    limits.total_bytes = get("max_total_string_bytes");
-    limits.field_elements = get("max_field_container_elements");
-    limits.total_elements = get("max_total_container_elements");
-    return limits;
-}
-
-// The value of the first of these fields that the record has with that type.
-zeek::ValPtr FirstOf(const zeek::RecordVal& rec, zeek::TypeTag tag, std::initializer_list<const char*> names) {
-    const auto* rt = rec.GetType()->AsRecordType();
-
-    for ( const auto* name : names ) {
-        auto i = rt->FieldOffset(name);
-        if ( i < 0 || rt->GetFieldType(i)->Tag() != tag )
-            continue;
-
-        if ( auto v = rec.GetField(i) )
-            return v;
-    }
-
-    return nullptr;
-}
-
-zeek::ValPtr ConnectionOf(const zeek::RecordVal& rec) {
-    auto id = FirstOf(rec, zeek::TYPE_RECORD, {"id"});
-    static const auto conn_id = zeek::id::find_type("conn_id");
-    return id && zeek::same_type(id->GetType(), conn_id) ? id : nullptr;
 }
 
 std::string ReasonText(const za_reason& reason) {
@@ -107,152 +54,179 @@ std::string ReasonText(const za_reason& reason) {
     text += " (usual ";
     text += View(reason.usual, reason.usual_len);
 
+    // No comma: a log of type TSV would escape it.
     char share[32];
-    snprintf(share, sizeof(share), ", %.0f%%)", reason.share * 100);
+    snprintf(share, sizeof(share), ") %.0f%%", reason.share * 100);
     text += share;
     return text;
 }
 
 } // namespace
 
-bool Scorer::Open(const std::string& model, uint64_t max_connections) {
+bool Scorer::Open(const std::string& model, uint64_t max_connections, const std::string& log_filter) {
     auto problem = refusal;
 
     if ( problem.empty() )
         engine = Engine::Open(model, max_connections, problem);
 
-    if ( engine )
-        return true;
+    if ( ! engine ) {
+        // Not an error: after one during zeek_init, Zeek would stop.
+        zeek::reporter->Warning("Anomaly: no record is scored: %s", problem.c_str());
+        return false;
+    }
 
-    // Not Error(): after an error during zeek_init, Zeek would stop.
-    zeek::reporter->Warning("Anomaly: no record is scored: %s", problem.c_str());
-    return false;
+    filter_name = log_filter;
+    found = zeek::event_registry->Lookup("Anomaly::found");
+    return true;
 }
 
 void Scorer::Close() {
     engine.reset();
-    streams.clear();
-    finding = nullptr;
-    last = nullptr;
+    logs.clear();
+    findings.clear();
 }
 
-bool Scorer::Observe(const zeek::EnumValPtr& id, zeek::RecordVal* rec, double threshold) {
-    if ( ! engine )
-        return false;
+void Scorer::LineIsWritten(const std::string& filter, const WriterInfo& info, int num_fields,
+                           const Field* const* fields, Value** line) {
+    if ( ! engine || filter != filter_name )
+        return;
 
-    auto& stream = StreamFor(id);
-    if ( stream.left_out )
-        return false;
+    auto& log = LogFor(info, num_fields, fields);
+    if ( log.left_out )
+        return;
 
-    if ( stream.note >= 0 && rec->HasField(stream.note) ) {
-        const auto& type = rec->GetType()->AsRecordType()->GetFieldType(stream.note);
-        if ( IsOwn(type->AsEnumType()->Lookup(rec->GetFieldAs<zeek::EnumVal>(stream.note))) )
-            return false;
-    }
-
-    auto* layout = LayoutFor(stream, id, *rec);
-    if ( ! layout )
-        return false;
+    if ( const auto* note = log.fields->Find(line, "note") )
+        if ( note->type == zeek::TYPE_ENUM && TextOf(*note).compare(0, own_module.size(), own_module) == 0 )
+            return;
 
     za_result result;
     std::string problem;
 
-    if ( ! engine->Observe(layout->binding, layout->fields->Read(*rec), threshold, result, problem) ) {
-        Complain(stream.log, problem);
-        return false;
+    if ( ! engine->Observe(log.binding, log.fields->Read(line), threshold, result, problem) ) {
+        Complain(log.name, problem);
+        return;
     }
 
-    last = result.scored ? zeek::RecordValPtr{zeek::NewRef{}, rec} : nullptr;
-    last_score = result.score;
+    if ( ! result.scored )
+        return;
 
-    if ( ! result.scored || ! (result.score >= threshold) )
-        return false;
+    if ( auto at = log.fields->ScoreColumn(); at >= 0 ) {
+        line[at]->present = true;
+        line[at]->val.double_val = result.score;
+    }
 
-    finding = Describe(stream, *rec, result);
-    return true;
+    if ( ! (result.score >= threshold) || findings.size() >= max_findings )
+        return;
+
+    // The scripts report it in an event of its own: they may log, and this is
+    // the midst of another log's write.
+    if ( findings.empty() && found )
+        zeek::event_mgr.Enqueue(found, zeek::Args{});
+
+    findings.push_back(Describe(log, line, result));
 }
 
-Scorer::Stream& Scorer::StreamFor(const zeek::EnumValPtr& id) {
-    auto i = static_cast<size_t>(id->Get());
-
-    if ( i >= streams.size() )
-        streams.resize(i + 1);
-
-    if ( streams[i].known )
-        return streams[i];
-
-    // Finding the name may call scripts, which may log: nothing of the table
-    // may be held meanwhile.
-    auto record = StreamRecord(id);
-    auto log = LogName(id, record.get());
-    const auto* name = id->GetType()->AsEnumType()->Lookup(id->Get());
-
-    auto& stream = streams[i];
-    stream.known = true;
-    stream.log = std::move(log);
-    stream.left_out = IsOwn(name);
-
-    if ( name && strcmp(name, "Notice::LOG") == 0 )
-        stream.note = zeek::id::find_type<zeek::RecordType>("Notice::Info")->FieldOffset("note");
-
-    return stream;
-}
-
-Scorer::Layout* Scorer::LayoutFor(Stream& stream, const zeek::EnumValPtr& id, const zeek::RecordVal& rec) {
-    const auto& type = rec.GetType();
-
-    for ( auto& layout : stream.layouts )
-        if ( layout.fields->Type() == type )
-            return &layout;
-
-    if ( stream.layouts.size() >= max_layouts )
+zeek::RecordValPtr Scorer::TakeFinding() {
+    if ( findings.empty() )
         return nullptr;
 
-    Layout layout;
-    auto record_type = zeek::cast_intrusive<zeek::RecordType>(type);
-    layout.fields = std::make_unique<FieldMap>(std::move(record_type), LimitsOf(StreamRecord(id).get()));
+    auto finding = std::move(findings.front());
+    findings.pop_front();
+    return finding;
+}
+
+Scorer::Log& Scorer::LogFor(const WriterInfo& info, int num_fields, const Field* const* columns) {
+    auto known = logs.find(&info);
+    if ( known != logs.end() )
+        return known->second;
+
+    auto& log = logs[&info];
+    log.name = info.path ? info.path : "";
+    log.left_out = log.name == own_log;
+
+    if ( log.left_out )
+        return log;
+
+    log.fields = std::make_unique<FieldMap>(num_fields, columns);
 
     std::string problem;
-    if ( ! engine->Bind(stream.log, layout.fields->Fields(), layout.binding, problem) ) {
-        Complain(stream.log, problem);
-        stream.left_out = true;
-        return nullptr;
+    if ( ! engine->Bind(log.name, log.fields->Fields(), log.binding, problem) ) {
+        Complain(log.name, problem);
+        log.left_out = true;
     }
 
-    return &stream.layouts.emplace_back(std::move(layout));
+    return log;
 }
 
-zeek::RecordValPtr Scorer::Describe(const Stream& stream, const zeek::RecordVal& rec, const za_result& result) const {
+zeek::RecordValPtr Scorer::Describe(const Log& log, Value* const* line, const za_result& result) const {
     static const auto info_type = zeek::id::find_type<zeek::RecordType>("Anomaly::Info");
+    static const auto conn_id_type = zeek::id::find_type<zeek::RecordType>("conn_id");
     static const auto string_vec = zeek::id::find_type<zeek::VectorType>("string_vec");
+    static const auto string_table = zeek::id::find_type<zeek::TableType>("table_string_of_string");
 
     auto info = zeek::make_intrusive<zeek::RecordVal>(info_type);
+
     auto set = [&info](const char* field, zeek::ValPtr v) {
         if ( v )
             info->AssignField(field, std::move(v));
     };
-    auto text = [](std::string_view s) { return zeek::make_intrusive<zeek::StringVal>(s); };
 
-    auto ts = FirstOf(rec, zeek::TYPE_TIME, {"ts"});
+    // The first of these columns that has a value of that type.
+    auto first = [&](zeek::TypeTag tag, std::initializer_list<const char*> columns) -> const Value* {
+        for ( const auto* column : columns )
+            if ( const auto* v = log.fields->Find(line, column); v && v->type == tag )
+                return v;
+
+        return nullptr;
+    };
+
+    auto ts = ValOf(first(zeek::TYPE_TIME, {"ts"}));
     set("ts", ts ? ts : zeek::make_intrusive<zeek::TimeVal>(zeek::run_state::network_time));
-    set("log", text(stream.log));
+    set("uid", ValOf(first(zeek::TYPE_STRING, {"uid"})));
+    set("fuid", ValOf(first(zeek::TYPE_STRING, {"fuid", "id"})));
+    set("log", StringOf(log.name));
     set("score", zeek::make_intrusive<zeek::DoubleVal>(result.score));
     set("raw", zeek::make_intrusive<zeek::DoubleVal>(result.raw));
-    set("detector", text(View(result.detector, result.detector_len)));
+    set("detector", StringOf(View(result.detector, result.detector_len)));
+    set("host", ValOf(first(zeek::TYPE_ADDR, {"host", "src", "client_addr"})));
+    set("domain", ValOf(first(zeek::TYPE_STRING, {"query", "host", "server_name"})));
 
     auto reasons = zeek::make_intrusive<zeek::VectorVal>(string_vec);
     for ( size_t i = 0; i < result.n_reasons; ++i )
-        reasons->Append(text(ReasonText(result.reasons[i])));
+        reasons->Append(StringOf(ReasonText(result.reasons[i])));
     set("reasons", std::move(reasons));
 
     if ( result.n_reasons > 0 )
-        set("feature", text(View(result.reasons[0].feature, result.reasons[0].feature_len)));
+        set("feature", StringOf(View(result.reasons[0].feature, result.reasons[0].feature_len)));
 
-    set("uid", FirstOf(rec, zeek::TYPE_STRING, {"uid"}));
-    set("id", ConnectionOf(rec));
-    set("fuid", FirstOf(rec, zeek::TYPE_STRING, {"fuid", "id"}));
-    set("host", FirstOf(rec, zeek::TYPE_ADDR, {"host", "src", "client_addr"}));
-    set("domain", FirstOf(rec, zeek::TYPE_STRING, {"query", "host", "server_name"}));
+    const auto* orig_h = first(zeek::TYPE_ADDR, {"id.orig_h"});
+    const auto* orig_p = first(zeek::TYPE_PORT, {"id.orig_p"});
+    const auto* resp_h = first(zeek::TYPE_ADDR, {"id.resp_h"});
+    const auto* resp_p = first(zeek::TYPE_PORT, {"id.resp_p"});
+
+    if ( orig_h && orig_p && resp_h && resp_p ) {
+        auto id = zeek::make_intrusive<zeek::RecordVal>(conn_id_type);
+        id->AssignField("orig_h", ValOf(orig_h));
+        id->AssignField("orig_p", ValOf(orig_p));
+        id->AssignField("resp_h", ValOf(resp_h));
+        id->AssignField("resp_p", ValOf(resp_p));
+
+        // Since 8.0 a connection is looked up by its protocol too.
+        auto proto = ProtocolOf(*resp_p, *resp_h);
+        if ( proto >= 0 && conn_id_type->HasField("proto") )
+            id->AssignField("proto", zeek::val_mgr->Count(static_cast<zeek_uint_t>(proto)));
+
+        set("id", std::move(id));
+    }
+
+    auto values = zeek::make_intrusive<zeek::TableVal>(string_table);
+    for ( const auto& field : log.fields->Fields() ) {
+        auto name = View(field.name, field.name_len);
+        if ( const auto* v = log.fields->Find(line, name) )
+            values->Assign(StringOf(name), StringOf(TextOf(*v)));
+    }
+    set("values", std::move(values));
+
     return info;
 }
 

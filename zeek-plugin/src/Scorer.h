@@ -1,15 +1,20 @@
-// What the built-in functions call: takes the records of all log streams to
-// the engine, and keeps what it says about the last one.
+// Takes what is written to the logs to the engine, and hands what it finds to
+// the scripts.
 
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <unordered_map>
 
+#include "zeek/EventHandler.h"
 #include "zeek/Val.h"
+#include "zeek/logging/WriterBackend.h"
+#include "zeek/threading/SerialTypes.h"
 
 #include "Engine.h"
 #include "FieldMap.h"
@@ -18,57 +23,62 @@ namespace plugin::Anomaly_Engine {
 
 class Scorer {
 public:
+    using WriterInfo = zeek::logging::WriterBackend::WriterInfo;
+    using Field = zeek::threading::Field;
+    using Value = zeek::threading::Value;
+
     /// Keeps the scorer from ever opening a model, and says why when asked to.
     void Refuse(const std::string& reason) { refusal = reason; }
 
     /// Opens a model. Says in one line what is wrong if it cannot.
-    bool Open(const std::string& model, uint64_t max_connections);
+    bool Open(const std::string& model, uint64_t max_connections, const std::string& log_filter);
 
     /// Lets go of the model and of every Zeek value.
     void Close();
 
-    /// Scores one record. True if its score reaches the threshold: then there
-    /// is a finding to take.
-    bool Observe(const zeek::EnumValPtr& id, zeek::RecordVal* rec, double threshold);
+    /// The least score of a finding.
+    void SetThreshold(double t) { threshold = t; }
 
-    /// The finding of the last Observe(), as an Anomaly::Info.
-    zeek::RecordValPtr TakeFinding() { return std::move(finding); }
+    /// A writer is new: forget one that was at the same address.
+    void WriterIsNew(const WriterInfo& info) { logs.erase(&info); }
 
-    /// The score that a record got, if it is the last one observed; else -1.
-    double ScoreOf(const zeek::RecordVal* rec) const { return rec == last.get() ? last_score : -1.0; }
+    /// A line is about to be written. Scores it, and changes nothing of it but
+    /// the one column that conn-score.zeek adds for that.
+    void LineIsWritten(const std::string& filter, const WriterInfo& info, int num_fields, const Field* const* fields,
+                       Value** line);
+
+    /// Whether there are findings to take.
+    bool HasFindings() const { return ! findings.empty(); }
+
+    /// The oldest finding that was not taken, as an Anomaly::Info.
+    zeek::RecordValPtr TakeFinding();
 
 private:
-    // One record type that a stream writes; practically always the only one.
-    struct Layout {
+    // One log as one writer writes it.
+    struct Log {
+        std::string name;
         std::unique_ptr<FieldMap> fields;
         uint32_t binding = 0;
-    };
-
-    // One log stream.
-    struct Stream {
-        bool known = false;
         bool left_out = false; // never given to the engine
-        std::string log;
-        int note = -1; // the field of a notice that has its type
-        std::vector<Layout> layouts;
     };
 
-    Stream& StreamFor(const zeek::EnumValPtr& id);
-    Layout* LayoutFor(Stream& stream, const zeek::EnumValPtr& id, const zeek::RecordVal& rec);
-    zeek::RecordValPtr Describe(const Stream& stream, const zeek::RecordVal& rec, const za_result& result) const;
+    Log& LogFor(const WriterInfo& info, int num_fields, const Field* const* columns);
+    zeek::RecordValPtr Describe(const Log& log, Value* const* line, const za_result& result) const;
     void Complain(const std::string& what, const std::string& problem);
 
     std::string refusal;
+    std::string filter_name;
     std::unique_ptr<Engine> engine;
-    std::vector<Stream> streams; // by the number of their Log::ID
+    double threshold = 0;
+
+    std::unordered_map<const WriterInfo*, Log> logs;
     std::set<std::string> complaints;
 
-    zeek::RecordValPtr finding;
-    zeek::RecordValPtr last;
-    double last_score = 0;
+    std::deque<zeek::RecordValPtr> findings;
+    zeek::EventHandlerPtr found;
 };
 
-/// The one scorer of the process: Zeek runs scripts in its main thread only.
+/// The one scorer of the process: Zeek logs from its main thread only.
 extern Scorer scorer;
 
 } // namespace plugin::Anomaly_Engine
