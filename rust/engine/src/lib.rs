@@ -21,6 +21,7 @@ pub use file::ModelError;
 pub use live::{Binding, Engine};
 pub use model::{LogModel, Model, ModelInfo, Verdict};
 pub use zeek_anomaly_features::Limits;
+pub use zeek_anomaly_features::spec::{Kind, Unit};
 pub use zeek_anomaly_models::DetectorKind;
 
 /// The version of this project.

@@ -103,6 +103,11 @@ impl LogModel {
         self.spec.log()
     }
 
+    /// The detector's name.
+    pub fn detector_name(&self) -> &'static str {
+        self.detector.as_detector().name()
+    }
+
     /// Judges a row's features ([`Spec::extract`]). With `leave_out` the row is
     /// one of the training rows, and is judged as if it had not been.
     pub fn judge(&self, bits: &[u64], leave_out: bool, scratch: &mut Scratch) -> Verdict {

@@ -11,7 +11,7 @@
 use crate::LEFT_OUT;
 use crate::explain::Reason;
 use crate::live::{Binding, role_of};
-use crate::model::{Model, Scratch, Verdict};
+use crate::model::{LogModel, Model, Scratch, Verdict};
 use crate::train::{TrainParams, Trainer};
 use hashbrown::HashMap;
 use rayon::prelude::*;
@@ -50,6 +50,12 @@ pub trait Observer {
     fn finished(&mut self, input: &Input, stats: &Stats, tally: &Tally) {
         let _ = (input, stats, tally);
     }
+    /// The same, apart for each schema that the input had, before [`Observer::finished`].
+    /// A combined stream has several logs; a JSON log that brought a new key has
+    /// several schemas.
+    fn log_finished(&mut self, input: &Input, schema: &Schema, tally: &Tally) {
+        let _ = (input, schema, tally);
+    }
     /// Contexts were let go because of a cap: connections, and items of connections.
     fn context_dropped(&mut self, connections: u64, items: u64) {
         let _ = (connections, items);
@@ -65,6 +71,22 @@ pub struct Tally {
     pub filtered: u64,
     /// Rows of logs that are left out, or that the model has nothing for.
     pub unscored: u64,
+}
+
+impl Tally {
+    fn count(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Used => self.used += 1,
+            Fate::Filtered => self.filtered += 1,
+            Fate::Unscored => self.unscored += 1,
+        }
+    }
+
+    fn add(&mut self, other: &Tally) {
+        self.used += other.used;
+        self.filtered += other.filtered;
+        self.unscored += other.unscored;
+    }
 }
 
 /// How many bytes will be read in all, for a progress bar: files that tell of
@@ -104,11 +126,16 @@ pub fn train(
         passes.remember(&batch, &mut context);
         for input in &batch {
             passes.each_row(input, |schema, of_context, record, used, _| {
-                if used && !LEFT_OUT.contains(&schema.log.as_str()) {
-                    trainer.add(schema, record, &context);
-                }
+                let fate = match used {
+                    false => Fate::Filtered,
+                    true if LEFT_OUT.contains(&schema.log.as_str()) => Fate::Unscored,
+                    true => {
+                        trainer.add(schema, record, &context);
+                        Fate::Used
+                    }
+                };
                 passed(&mut context, of_context, record, input.is_stdin());
-                ControlFlow::Continue(if used { Fate::Used } else { Fate::Filtered })
+                ControlFlow::Continue(fate)
             });
         }
         context.sweep();
@@ -148,6 +175,16 @@ pub struct Scored<'a> {
 }
 
 impl Scored<'_> {
+    /// The model that judged it.
+    pub fn log_model(&self) -> Option<&LogModel> {
+        self.binding.model.map(|i| &self.model.logs[i])
+    }
+
+    /// Its features in their compact form ([`zeek_anomaly_features::Spec::extract`]).
+    pub fn features(&self) -> &[u64] {
+        self.bits
+    }
+
     /// Why it is strange, the most telling reason first.
     pub fn reasons(&self) -> Vec<Reason> {
         let Some(i) = self.binding.model else {
@@ -339,9 +376,11 @@ struct Passes<'a> {
     filters: HashMap<u64, Filter>,
 }
 
-/// The columns that decide whether a row is used, and its context columns.
-#[derive(Clone)]
+/// The columns that decide whether a row is used, its context columns, and what
+/// became of the rows of this schema.
 struct Filter {
+    schema: Arc<Schema>,
+    tally: Tally,
     only: Option<Option<usize>>,
     context: ContextColumns,
 }
@@ -384,7 +423,6 @@ impl Passes<'_> {
             (u64, u64),
         ) -> ControlFlow<(), Fate>,
     ) {
-        let mut tally = Tally::default();
         let mut reader = match LogReader::open(input, &self.read.options) {
             Ok(r) => r,
             Err(e) => {
@@ -404,9 +442,7 @@ impl Passes<'_> {
                     let used = filter.passes(self.read, &row.record);
                     let id = (row.schema_id, row.line);
                     match f(row.schema, &filter.context, &row.record, used, id) {
-                        ControlFlow::Continue(Fate::Used) => tally.used += 1,
-                        ControlFlow::Continue(Fate::Filtered) => tally.filtered += 1,
-                        ControlFlow::Continue(Fate::Unscored) => tally.unscored += 1,
+                        ControlFlow::Continue(fate) => filter.tally.count(&fate),
                         ControlFlow::Break(()) => break,
                     }
                     rows += 1;
@@ -425,13 +461,23 @@ impl Passes<'_> {
         }
         self.observer
             .progress(reader.bytes_read() - told, rows - told_rows);
+        let mut by_schema: Vec<(&u64, &Filter)> = self.filters.iter().collect();
+        by_schema.sort_unstable_by_key(|(id, _)| **id);
+        let mut tally = Tally::default();
+        for (_, filter) in by_schema {
+            tally.add(&filter.tally);
+            self.observer
+                .log_finished(input, &filter.schema, &filter.tally);
+        }
         self.observer.finished(input, reader.stats(), &tally);
     }
 }
 
 impl Filter {
-    fn new(read: &ReadParams, schema: &Schema) -> Filter {
+    fn new(read: &ReadParams, schema: &Arc<Schema>) -> Filter {
         Filter {
+            schema: schema.clone(),
+            tally: Tally::default(),
             only: read
                 .only
                 .as_ref()
