@@ -1,2 +1,32 @@
-//! Skeleton.
-fn main() {}
+//! The command `zeek-anomaly`: flags and glue around the engine.
+//!
+//! Here arguments are parsed and handed to a command. [`args`] is what can be asked
+//! for, [`commands`] what is done, [`output`] how findings are written,
+//! [`summary`] and [`progress`] what is said of the work on standard error, and
+//! [`exit`] what the exit status means.
+
+mod args;
+mod commands;
+mod exit;
+mod output;
+mod progress;
+mod rows;
+mod say;
+mod summary;
+
+use args::{Cli, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Train(args) => commands::train::run(args),
+        Command::Score(args) => commands::score::run(args),
+        Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+    };
+    match outcome {
+        Ok(status) => status.into(),
+        Err(failure) => failure.end(),
+    }
+}

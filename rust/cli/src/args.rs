@@ -1,0 +1,353 @@
+//! What can be asked for.
+
+use crate::exit;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+use zeek_anomaly_engine::offline::ReadParams;
+use zeek_anomaly_engine::train::TrainParams;
+use zeek_anomaly_engine::{DEFAULT_THRESHOLD, DetectorKind};
+
+/// Finds what is strange in Zeek logs.
+///
+/// Learns from logs what is usual in your network, then gives every record a score: 3 means
+/// that one in a thousand normal records looks as strange, 4 one in ten thousand.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = exit::HELP, after_long_help = with_exit(EXAMPLES))]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  zeek-anomaly train -o week.model /opt/zeek/logs/2026-07-0*
+  zeek-anomaly score -m week.model /opt/zeek/logs/current
+  zeek-anomaly score -m week.model --all --format jsonl conn.log > scores.jsonl
+  zcat conn.*.log.gz | zeek-anomaly score -m week.model -
+  zeek-anomaly inspect week.model --log conn";
+
+fn with_exit(examples: &str) -> String {
+    format!("{examples}\n\n{}", exit::HELP)
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Learn from logs what is usual, and keep it in a model file
+    Train(TrainArgs),
+    /// Give the records of logs their scores, the strangest first
+    Score(ScoreArgs),
+    /// Show what a model has learned
+    Inspect(InspectArgs),
+    /// Write a script that completes this command's arguments in a shell
+    Completions(CompletionsArgs),
+}
+
+/// `train`.
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP, after_long_help = with_exit(TRAIN_EXAMPLES))]
+pub struct TrainArgs {
+    /// Where to write the model; replaced whole, or not at all
+    #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// Which rows.
+    #[command(flatten)]
+    pub rows: RowArgs,
+    /// How to learn.
+    #[command(flatten)]
+    pub fit: FitArgs,
+    /// The work itself.
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
+const TRAIN_EXAMPLES: &str = "\
+Examples:
+  zeek-anomaly train -o week.model /opt/zeek/logs/2026-07-0*
+  zeek-anomaly train -o day.model --from 2026-07-01 --until 2026-07-02 logs
+  zeek-anomaly train -o clean.model --label-column label=Benign conn.log.labeled
+  zcat dns.*.log.gz | zeek-anomaly train -o dns.model -
+
+The same rows and the same seed give the same bytes.";
+
+/// `score`.
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP, after_long_help = with_exit(SCORE_EXAMPLES))]
+pub struct ScoreArgs {
+    /// The model; without one, what is usual is learned from the rows themselves
+    #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub model: Option<PathBuf>,
+    /// Show this many records, the strangest first
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "all")]
+    pub top: usize,
+    /// Show every record, file by file, in the order of the files' lines
+    #[arg(long)]
+    pub all: bool,
+    /// Show records of these logs only (all are read, for what they tell of one another)
+    #[arg(long = "log", value_name = "LOG", value_delimiter = ',')]
+    pub logs: Vec<String>,
+    /// How to write records
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Where to write records instead of standard output; replaced whole, or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// The score from which a record is called anomalous
+    #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]
+    pub threshold: f64,
+    /// Which of the records that --all shows get their reasons
+    #[arg(long, value_enum, default_value_t = Reasons::Anomalous)]
+    pub reasons: Reasons,
+    /// Which rows.
+    #[command(flatten)]
+    pub rows: RowArgs,
+    /// How to learn, without a model.
+    #[command(flatten)]
+    pub fit: FitArgs,
+    /// The work itself.
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
+const SCORE_EXAMPLES: &str = "\
+Examples:
+  zeek-anomaly score -m week.model /opt/zeek/logs/current
+  zeek-anomaly score -m week.model --top 50 --log dns,http logs
+  zeek-anomaly score -m week.model --all --format jsonl conn.log > scores.jsonl
+  zeek-anomaly score -m week.model --format csv -o top.csv conn.log.gz
+  zcat conn.*.log.gz | zeek-anomaly score -m week.model -
+
+How many records are shown never changes a score.";
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns, for people
+    Table,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values, with a header
+    Csv,
+}
+
+/// Which records get their reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reasons {
+    /// Those from the threshold on
+    Anomalous,
+    /// All of them (slower)
+    All,
+}
+
+/// `inspect`.
+#[derive(Debug, Args)]
+#[command(after_help = INSPECT_EXAMPLES)]
+pub struct InspectArgs {
+    /// The model
+    #[arg(value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub model: PathBuf,
+    /// Show the features of this log, with what is usual for each
+    #[arg(long, value_name = "LOG")]
+    pub log: Option<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = InspectFormat::Table)]
+    pub format: InspectFormat,
+}
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  zeek-anomaly inspect week.model
+  zeek-anomaly inspect week.model --log conn
+  zeek-anomaly inspect week.model --format json | jq '.logs[].log'";
+
+/// How a model is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    /// Aligned columns, for people
+    Table,
+    /// One JSON document
+    Json,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Which rows are used.
+#[derive(Debug, Args)]
+pub struct RowArgs {
+    /// Logs, or directories of logs: TSV or JSON lines, plain, .gz or .zst; `-` is standard input
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Only rows from this time on: 2026-07-01, "2026-07-01 12:30", 2026-07-01T12:30:00+02:00 (UTC
+    /// where no zone is given), or seconds since the epoch
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub from: Option<f64>,
+    /// Only rows before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub until: Option<f64>,
+    /// Only rows whose column has exactly this text, as label=Benign
+    #[arg(long, value_name = "COLUMN=VALUE", value_parser = column_value)]
+    pub label_column: Option<(String, String)>,
+}
+
+impl RowArgs {
+    /// For the engine.
+    pub fn read(&self) -> ReadParams {
+        ReadParams {
+            from: self.from,
+            until: self.until,
+            only: self.label_column.clone(),
+            ..ReadParams::default()
+        }
+    }
+}
+
+/// How to learn.
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    /// The seed of all randomness
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// The detector; `auto` is each log's own
+    #[arg(long, value_enum, default_value_t = Detector::Auto)]
+    pub detector: Detector,
+    /// Rows of each log that are kept, at random, for forests and for calibration
+    #[arg(long, value_name = "N", default_value_t = TrainParams::default().sample_rows as u64,
+          value_parser = clap::value_parser!(u64).range(1..=50_000_000))]
+    pub sample_rows: u64,
+    /// The version of Zeek that wrote the logs, to be kept in the model
+    #[arg(long, value_name = "VERSION")]
+    pub zeek_version: Option<String>,
+}
+
+/// The detectors, and `auto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum Detector {
+    /// Each log's own
+    Auto,
+    /// Isolation forest
+    IsolationForest,
+    /// The sum of how rare each value is
+    Rarity,
+}
+
+impl FitArgs {
+    /// For the engine.
+    pub fn params(&self) -> TrainParams {
+        TrainParams {
+            seed: self.seed,
+            sample_rows: usize::try_from(self.sample_rows).unwrap_or(usize::MAX),
+            detector: match self.detector {
+                Detector::Auto => None,
+                Detector::IsolationForest => Some(DetectorKind::IsolationForest),
+                Detector::Rarity => Some(DetectorKind::Rarity),
+            },
+            zeek_version: self.zeek_version.clone(),
+            ..TrainParams::default()
+        }
+    }
+}
+
+/// The work itself.
+#[derive(Debug, Args)]
+pub struct WorkArgs {
+    /// Threads to use [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// No progress and no summary; errors and what was skipped are still said
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+impl WorkArgs {
+    /// Sets the number of threads, once for the process.
+    pub fn set_threads(&self) {
+        if let Some(n) = self.threads {
+            // Fails only where it was set already, and nothing else sets it.
+            let _ = rayon::ThreadPoolBuilder::new()
+                .num_threads(usize::from(n))
+                .build_global();
+        }
+    }
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(v) if v.is_finite() => Ok(v),
+        _ => Err("should be a number, as 3 or 3.5".into()),
+    }
+}
+
+fn column_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((column, value)) if !column.is_empty() => Ok((column.into(), value.into())),
+        _ => Err("should be COLUMN=VALUE, as label=Benign".into()),
+    }
+}
+
+/// A point in time as people and logs write it, in seconds since the epoch.
+fn time(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    if digits && matches!(text.len(), 4 | 8) {
+        return Err("reads like a date: write it as YYYY-MM-DD".into());
+    }
+    if let Ok(seconds) = text.parse::<f64>()
+        && seconds.is_finite()
+    {
+        return Ok(seconds);
+    }
+    let seconds = |t: jiff::Timestamp| t.as_microsecond() as f64 / 1e6;
+    if text.contains('[')
+        && let Ok(zoned) = text.parse::<jiff::Zoned>()
+    {
+        return Ok(seconds(zoned.timestamp()));
+    }
+    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
+        return Ok(seconds(stamp));
+    }
+    text.parse::<jiff::civil::DateTime>()
+        .and_then(|t| t.to_zoned(jiff::tz::TimeZone::UTC))
+        .map(|z| seconds(z.timestamp()))
+        .map_err(|_| {
+            "is no time: write YYYY-MM-DD, \"YYYY-MM-DD HH:MM[:SS]\", RFC 3339, or seconds since \
+             the epoch"
+                .into()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_as_people_and_logs_write_them() {
+        for (text, want) in [
+            ("1655071198.444458", 1655071198.444458),
+            ("1970-01-02", 86_400.0),
+            ("1970-01-01 01:30", 5400.0),
+            ("1970-01-01T01:30:05", 5405.0),
+            ("1970-01-01T01:30:05.25Z", 5405.25),
+            ("1970-01-01 02:30:05+01:00", 5405.0),
+            ("1970-01-01T02:30[Europe/Prague]", 5400.0),
+        ] {
+            assert_eq!(time(text), Ok(want), "{text}");
+        }
+        for text in ["yesterday", "2022", "20220612", "2022-13-01", "inf", ""] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! `inspect`: what a model has learned.
+
+use crate::args::{InspectArgs, InspectFormat};
+use crate::exit::{Failure, Status};
+use crate::output::jsonl::Safe;
+use crate::output::table;
+use crate::say::{self, count};
+use comfy_table::CellAlignment;
+use serde::Serialize;
+use std::io::{self, Write};
+use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_engine::{Kind, LogModel, Model, Unit, file};
+
+/// Shows a model.
+pub fn run(args: &InspectArgs) -> Result<Status, Failure> {
+    let model = Model::load(&args.model)?;
+    let shown: Vec<&LogModel> = match &args.log {
+        None => model.logs.iter().collect(),
+        Some(log) => match model.position(log) {
+            Some(i) => vec![&model.logs[i]],
+            None => {
+                let names: Vec<&str> = model.logs.iter().map(LogModel::log).collect();
+                return Err(Failure::Said(format!(
+                    "the model has nothing for the log {log}; it has {}",
+                    names.join(", ")
+                )));
+            }
+        },
+    };
+    let mut out = io::stdout().lock();
+    match args.format {
+        InspectFormat::Json => json(&model, &shown, &mut out),
+        InspectFormat::Table => {
+            if args.log.is_some() {
+                shown.iter().try_for_each(|m| features(m, &mut out))
+            } else {
+                overview(&model, &mut out)
+            }
+        }
+    }
+    .and_then(|()| out.flush())
+    .map_err(Failure::stdout)?;
+    Ok(Status::Fine)
+}
+
+fn span(first: Option<f64>, last: Option<f64>) -> String {
+    match (first, last) {
+        (Some(a), Some(b)) => format!("{} to {} UTC", say::time(a), say::time(b)),
+        _ => "not known".into(),
+    }
+}
+
+fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
+    let info = &model.info;
+    let zeek = info.zeek_version.as_deref();
+    for (name, value) in [
+        ("format", file::FORMAT.to_string()),
+        (
+            "made by",
+            format!("zeek-anomaly {}", printable(&info.made_by)),
+        ),
+        ("Zeek", zeek.map_or("not told".into(), printable)),
+        ("trained on", span(info.first_ts, info.last_ts)),
+        ("rows", count(info.rows)),
+        ("seed", info.seed.to_string()),
+    ] {
+        writeln!(out, "{name:<12}{value}")?;
+    }
+    writeln!(out)?;
+    let mut t = table::bare();
+    t.set_header([
+        "log",
+        "rows",
+        "features",
+        "highest score",
+        "detector",
+        "columns",
+    ]);
+    for m in &model.logs {
+        let columns: Vec<&str> = m.fields.iter().map(|f| f.0.as_str()).collect();
+        t.add_row([
+            printable(m.log()),
+            count(m.rows),
+            m.spec.len().to_string(),
+            format!("{:.2}", m.calibration.ceiling()),
+            m.detector_name().to_owned(),
+            fold(&printable(&columns.join(", ")), 90),
+        ]);
+    }
+    for column in t.column_iter_mut().skip(1).take(3) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table::print(&t, out)
+}
+
+/// Text in lines of about this width.
+fn fold(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut line = 0;
+    for word in text.split(' ') {
+        let n = word.chars().count();
+        if line > 0 && line + 1 + n > width {
+            out.push('\n');
+            line = 0;
+        } else if line > 0 {
+            out.push(' ');
+            line += 1;
+        }
+        out.push_str(word);
+        line += n;
+    }
+    out
+}
+
+fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}: {} rows, {}, highest score {:.2}, {}",
+        printable(m.log()),
+        count(m.rows),
+        m.detector_name(),
+        m.calibration.ceiling(),
+        span(m.span.map(|s| s.0), m.span.map(|s| s.1)),
+    )?;
+    writeln!(out)?;
+    let mut t = table::bare();
+    t.set_header(["feature", "kind", "usual"]);
+    for f in 0..m.spec.len() {
+        t.add_row([
+            printable(m.spec.name(f)),
+            kind(m.spec.kind(f)).to_owned(),
+            m.usual[f].clone(),
+        ]);
+    }
+    table::print(&t, out)
+}
+
+fn kind(k: Kind) -> &'static str {
+    match k {
+        Kind::Magnitude(Unit::Count) => "count",
+        Kind::Magnitude(Unit::Bytes) => "bytes",
+        Kind::Magnitude(Unit::Seconds) => "seconds",
+        Kind::Magnitude(Unit::Rate) => "bytes a second",
+        Kind::Magnitude(Unit::Quotient) => "quotient",
+        Kind::Ratio => "ratio",
+        Kind::Flag => "yes or no",
+        Kind::Category => "category",
+    }
+}
+
+#[derive(Serialize)]
+struct ModelOut<'a> {
+    format: u32,
+    made_by: &'a str,
+    zeek_version: Option<&'a str>,
+    seed: u64,
+    first_ts: Option<f64>,
+    last_ts: Option<f64>,
+    rows: u64,
+    logs: Vec<LogOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct LogOut<'a> {
+    log: &'a str,
+    rows: u64,
+    detector: &'static str,
+    highest_score: f64,
+    first_ts: Option<f64>,
+    last_ts: Option<f64>,
+    columns: Vec<ColumnOut<'a>>,
+    features: Vec<FeatureOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct ColumnOut<'a> {
+    name: &'a str,
+    r#type: &'a str,
+}
+
+#[derive(Serialize)]
+struct FeatureOut<'a> {
+    name: &'a str,
+    kind: &'static str,
+    usual: &'a str,
+}
+
+fn json(model: &Model, shown: &[&LogModel], out: &mut dyn Write) -> io::Result<()> {
+    let info = &model.info;
+    let all = ModelOut {
+        format: file::FORMAT,
+        made_by: &info.made_by,
+        zeek_version: info.zeek_version.as_deref(),
+        seed: info.seed,
+        first_ts: info.first_ts,
+        last_ts: info.last_ts,
+        rows: info.rows,
+        logs: shown.iter().map(|m| log_out(m)).collect(),
+    };
+    let mut bytes = Vec::new();
+    all.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut bytes, Safe,
+    ))?;
+    bytes.push(b'\n');
+    out.write_all(&bytes)
+}
+
+fn log_out(m: &LogModel) -> LogOut<'_> {
+    LogOut {
+        log: m.log(),
+        rows: m.rows,
+        detector: m.detector_name(),
+        highest_score: m.calibration.ceiling(),
+        first_ts: m.span.map(|s| s.0),
+        last_ts: m.span.map(|s| s.1),
+        columns: m
+            .fields
+            .iter()
+            .map(|(name, ty)| ColumnOut { name, r#type: ty })
+            .collect(),
+        features: (0..m.spec.len())
+            .map(|f| FeatureOut {
+                name: m.spec.name(f),
+                kind: kind(m.spec.kind(f)),
+                usual: &m.usual[f],
+            })
+            .collect(),
+    }
+}

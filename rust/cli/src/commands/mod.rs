@@ -1,0 +1,7 @@
+//! What is done, one file a command.
+
+pub mod completions;
+pub mod inputs;
+pub mod inspect;
+pub mod score;
+pub mod train;

@@ -1,0 +1,297 @@
+//! `score`: logs in, findings out.
+
+use super::inputs::{Inputs, nothing_used};
+use crate::args::{Format, Reasons, ScoreArgs};
+use crate::exit::{Failure, Status};
+use crate::output::Writer;
+use crate::output::place::Place;
+use crate::output::table::Look;
+use crate::progress::Progress;
+use crate::rows::{Finding, Findings};
+use crate::say::{self, count, counted};
+use crate::summary::{Watch, say_table};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
+use zeek_anomaly_engine::offline::{self, Scored};
+use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_engine::{LogModel, Model};
+
+/// Scores and writes.
+pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
+    args.work.set_threads();
+    let loaded = args.model.as_deref().map(Model::load).transpose()?;
+    let place = Place::open(args.output.as_deref())?;
+    let place_name = place.name();
+    let fit_here = loaded.is_none();
+    let mut inputs = Inputs::gather(&args.rows.paths, fit_here)?;
+    let read = args.rows.read();
+    let label = args.rows.label_column.as_ref();
+
+    let to_stdout = args.output.is_none();
+    // A bar and records on one terminal would get in each other's way.
+    let bar = !args.work.quiet && !(args.all && to_stdout && io::stdout().is_terminal());
+    let total = offline::work(&inputs.list) * if fit_here { 2 } else { 1 };
+    let mut watch = Watch::new(
+        Progress::new(total, bar),
+        label.map(|l| l.0.as_str()),
+        inputs.alias(),
+    );
+    let model = match loaded {
+        Some(model) => model,
+        None => {
+            // What is wrong with the input is said when it is read again.
+            let mut first = Watch::new(watch.progress, None, None);
+            let model = offline::train(&inputs.list, &args.fit.params(), &read, &mut first);
+            watch.progress = first.progress;
+            model
+        }
+    };
+    inputs.tell_problems(&mut watch);
+
+    let writer = Writer::new(place, args.format, Look::new(to_stdout));
+    let mut sink = Sink::new(&args, writer);
+    offline::score(
+        &inputs.list,
+        &model,
+        fit_here,
+        &read,
+        &mut watch,
+        &mut |s| sink.take(s),
+    );
+    watch.progress.finish();
+    let failed = |cause| Failure::Output {
+        to: place_name.clone(),
+        cause,
+    };
+    if let Some(cause) = sink.failed.take() {
+        return Err(failed(cause));
+    }
+    let anomalous = std::mem::take(&mut sink.anomalous);
+    let empty = watch.used() == 0;
+    // An hour in which nothing happened is no failure; an input of which nothing
+    // was understood is.
+    let useless = empty
+        && (watch.status() == Status::Skipped
+            || watch.unscored() > 0
+            || watch
+                .column
+                .as_ref()
+                .is_some_and(|c| c.1 == 0 && watch.rows() > 0));
+    if !useless {
+        sink.finish().map_err(failed)?;
+    }
+    watch.say_skipped();
+    if useless {
+        watch.say_unscored();
+        return Err(nothing_used(&watch, label, "score"));
+    }
+    if fit_here {
+        say::line(
+            "no model given: fitted on these rows themselves; an honest score needs a model \
+             trained on other days (zeek-anomaly train)",
+        );
+    }
+    for log in &args.logs {
+        if watch.logs.get(log).is_none_or(|l| l.tally.used == 0) {
+            say::warning(&format!("--log {log}: no row of that log was scored"));
+        }
+    }
+    if !args.work.quiet {
+        summarize(&args, &model, &watch, &anomalous);
+    }
+    Ok(watch.status())
+}
+
+/// Where scored records go.
+struct Sink<'a> {
+    args: &'a ScoreArgs,
+    writer: Writer<Place>,
+    findings: Findings,
+    anomalous: BTreeMap<String, u64>,
+    top: BinaryHeap<Kept>,
+    rows: u64,
+    failed: Option<io::Error>,
+}
+
+impl<'a> Sink<'a> {
+    fn new(args: &'a ScoreArgs, writer: Writer<Place>) -> Sink<'a> {
+        Sink {
+            args,
+            writer,
+            findings: Findings::default(),
+            anomalous: BTreeMap::new(),
+            top: BinaryHeap::new(),
+            rows: 0,
+            failed: None,
+        }
+    }
+
+    fn take(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
+        self.rows += 1;
+        let log = &scored.schema.log;
+        let anomalous = scored.verdict.score >= self.args.threshold;
+        if anomalous {
+            match self.anomalous.get_mut(log) {
+                Some(n) => *n += 1,
+                None => {
+                    self.anomalous.insert(log.clone(), 1);
+                }
+            }
+        }
+        if !self.args.logs.is_empty() && !self.args.logs.contains(log) {
+            return ControlFlow::Continue(());
+        }
+        if self.args.all {
+            let reasons = anomalous || self.args.reasons == Reasons::All;
+            let finding = self.finding(scored, reasons);
+            if let Err(e) = self.writer.write(finding) {
+                self.failed = Some(e);
+                return ControlFlow::Break(());
+            }
+        } else {
+            self.keep(scored);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn finding(&mut self, scored: &Scored<'_>, reasons: bool) -> Finding {
+        let mut finding = self.findings.make(scored, self.args.threshold, reasons);
+        if self.args.format == Format::Table {
+            self.findings.describe(scored, &mut finding);
+        }
+        finding
+    }
+
+    /// Keeps a record that is among the strangest so far. Only such a one is explained.
+    fn keep(&mut self, scored: &Scored<'_>) {
+        let rank = Rank {
+            score: scored.verdict.score,
+            raw: scored.verdict.raw,
+            ts: self.findings.ts(scored).unwrap_or(f64::INFINITY),
+            row: self.rows,
+        };
+        if self.top.len() >= self.args.top {
+            match self.top.peek() {
+                Some(worst) if rank < worst.rank => {
+                    self.top.pop();
+                }
+                _ => return,
+            }
+        }
+        let finding = self.finding(scored, true);
+        self.top.push(Kept { rank, finding });
+    }
+
+    fn finish(self) -> io::Result<()> {
+        let mut writer = self.writer;
+        for kept in self.top.into_sorted_vec() {
+            writer.write(kept.finding)?;
+        }
+        writer.finish()?.finish()
+    }
+}
+
+/// A record's place among the others; the strangest is the least.
+#[derive(Clone, Copy, Debug)]
+struct Rank {
+    score: f64,
+    /// Tells records apart that are all stranger than any that was trained on.
+    raw: f64,
+    ts: f64,
+    row: u64,
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Rank) -> Ordering {
+        (other.score.total_cmp(&self.score))
+            .then(other.raw.total_cmp(&self.raw))
+            .then(self.ts.total_cmp(&other.ts))
+            .then(self.row.cmp(&other.row))
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Rank) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Rank {
+    fn eq(&self, other: &Rank) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Rank {}
+
+/// A finding that may be shown.
+struct Kept {
+    rank: Rank,
+    finding: Finding,
+}
+
+impl Ord for Kept {
+    fn cmp(&self, other: &Kept) -> Ordering {
+        self.rank.cmp(&other.rank)
+    }
+}
+
+impl PartialOrd for Kept {
+    fn partial_cmp(&self, other: &Kept) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Kept) -> bool {
+        self.rank == other.rank
+    }
+}
+
+impl Eq for Kept {}
+
+fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMap<String, u64>) {
+    watch.say_lines();
+    let of = |log: &str| -> Option<&LogModel> { model.position(log).map(|i| &model.logs[i]) };
+    let rows = watch
+        .logs
+        .iter()
+        .map(|(log, l)| {
+            vec![
+                printable(log),
+                count(l.tally.used),
+                count(l.tally.filtered),
+                count(l.tally.unscored),
+                count(l.refused),
+                count(anomalous.get(log).copied().unwrap_or(0)),
+            ]
+        })
+        .collect();
+    let last = format!("score {} or more", args.threshold);
+    say_table(
+        &["log", "scored", "filtered", "not scored", "refused", &last],
+        rows,
+    );
+    watch.say_unscored();
+    for (log, l) in &watch.logs {
+        let Some(m) = of(log).filter(|_| l.tally.used > 0) else {
+            continue;
+        };
+        let ceiling = m.calibration.ceiling();
+        if ceiling < args.threshold {
+            say::line(&format!(
+                "{}: {} can show at most {ceiling:.1}",
+                printable(log),
+                counted(m.calibration.rows(), "training row"),
+            ));
+        }
+    }
+    let seconds = watch.progress.seconds();
+    say::line(&format!(
+        "scored {} in {seconds:.1} s ({} rows/s)",
+        counted(watch.used(), "row"),
+        count((watch.used() as f64 / seconds.max(1e-3)) as u64),
+    ));
+}

@@ -1,0 +1,51 @@
+//! Where findings are written, and how.
+
+pub mod csv;
+pub mod jsonl;
+pub mod place;
+pub mod table;
+
+use crate::args::Format;
+use crate::rows::Finding;
+use std::io::{self, Write};
+
+/// Writes findings in one of the formats.
+pub enum Writer<W: Write> {
+    /// For people.
+    Table(table::Table<W>),
+    /// JSON lines.
+    Jsonl(jsonl::Jsonl<W>),
+    /// Comma-separated values.
+    Csv(csv::Csv<W>),
+}
+
+impl<W: Write> Writer<W> {
+    /// A writer of this format. `look` is for tables.
+    pub fn new(to: W, format: Format, look: table::Look) -> Writer<W> {
+        match format {
+            Format::Table => Writer::Table(table::Table::new(to, look)),
+            Format::Jsonl => Writer::Jsonl(jsonl::Jsonl::new(to)),
+            Format::Csv => Writer::Csv(csv::Csv::new(to)),
+        }
+    }
+
+    /// Writes one finding.
+    pub fn write(&mut self, finding: Finding) -> io::Result<()> {
+        match self {
+            Writer::Table(w) => w.write(finding),
+            Writer::Jsonl(w) => w.write(&finding),
+            Writer::Csv(w) => w.write(&finding),
+        }
+    }
+
+    /// Writes what is held back, and gives back where it went.
+    pub fn finish(self) -> io::Result<W> {
+        let mut to = match self {
+            Writer::Table(w) => w.finish()?,
+            Writer::Jsonl(w) => w.finish(),
+            Writer::Csv(w) => w.finish()?,
+        };
+        to.flush()?;
+        Ok(to)
+    }
+}

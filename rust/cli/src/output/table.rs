@@ -1,0 +1,216 @@
+//! Aligned columns, for people.
+//!
+//! Rows are set in pages, so that memory does not grow with their number; the widths that
+//! the first page needs are kept for the others.
+
+use crate::rows::Finding;
+use crate::say;
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Width};
+use std::io::{self, IsTerminal, Write};
+use zeek_anomaly_engine::text::printable;
+
+/// Rows set together.
+const PAGE: usize = 500;
+
+/// Reasons shown of each record.
+const REASONS: usize = 3;
+
+/// The width where there is no terminal that has one.
+const PIPE_WIDTH: usize = 160;
+
+/// The width that reasons get at least.
+const MIN_REASONS: usize = 32;
+
+/// The widest that each column but the last gets.
+const WIDEST: [usize; 5] = [7, 24, 16, 60, 20];
+
+const HEADER: [&str; 6] = ["score", "time (UTC)", "log", "what", "uid", "why"];
+
+/// How a table is set.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether colours may be used.
+    pub colours: bool,
+}
+
+impl Look {
+    /// As fits where the output goes.
+    pub fn new(to_stdout: bool) -> Look {
+        let terminal = to_stdout && io::stdout().is_terminal();
+        let width = terminal
+            .then(|| comfy_table::Table::new().width())
+            .flatten();
+        Look {
+            width: width.map_or(PIPE_WIDTH, usize::from),
+            colours: terminal && say::colours_wanted(),
+        }
+    }
+}
+
+/// The writer.
+pub struct Table<W: Write> {
+    to: W,
+    look: Look,
+    page: Vec<([String; 6], bool)>,
+    widths: Option<[usize; 6]>,
+}
+
+impl<W: Write> Table<W> {
+    /// Writes to `to`.
+    pub fn new(to: W, look: Look) -> Table<W> {
+        Table {
+            to,
+            look,
+            page: Vec::new(),
+            widths: None,
+        }
+    }
+
+    /// Writes one finding, at the latest with its page.
+    pub fn write(&mut self, f: Finding) -> io::Result<()> {
+        let why: Vec<String> = f
+            .reasons
+            .iter()
+            .take(REASONS)
+            .map(|r| format!("{} {} (usual {})", r.feature, r.value, r.usual))
+            .collect();
+        let cells = [
+            format!("{:.2}", f.score),
+            f.ts.map_or_else(String::new, say::time),
+            printable(&f.log),
+            what(&f),
+            printable(f.uid.as_deref().or(f.fuid.as_deref()).unwrap_or_default()),
+            why.join("\n"),
+        ];
+        self.page.push((cells, f.anomalous));
+        if self.page.len() >= PAGE {
+            self.set_page()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the last page, and gives back where it went.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.set_page()?;
+        Ok(self.to)
+    }
+
+    fn set_page(&mut self) -> io::Result<()> {
+        if self.page.is_empty() {
+            return Ok(());
+        }
+        let first = self.widths.is_none();
+        let widths = *self
+            .widths
+            .get_or_insert_with(|| widths(&self.page, self.look.width));
+        let mut table = bare();
+        if first {
+            table.set_header(HEADER.map(|h| {
+                let cell = Cell::new(h);
+                if self.look.colours {
+                    cell.add_attribute(Attribute::Bold)
+                } else {
+                    cell
+                }
+            }));
+        }
+        for (cells, anomalous) in self.page.drain(..) {
+            let mut row = Row::new();
+            for (i, text) in cells.into_iter().enumerate() {
+                let lines: Vec<String> = text.split('\n').map(|l| cut(l, widths[i])).collect();
+                let mut cell = Cell::new(lines.join("\n"));
+                if i == 0 && anomalous && self.look.colours {
+                    cell = cell.fg(Color::Red);
+                }
+                row.add_cell(cell);
+            }
+            table.add_row(row);
+        }
+        table.set_constraints(
+            widths.map(|w| ColumnConstraint::Absolute(Width::Fixed(w as u16 + 2))),
+        );
+        if self.look.colours {
+            table.enforce_styling();
+        }
+        print(&table, &mut self.to)
+    }
+}
+
+/// A table without lines, two blanks between columns.
+pub fn bare() -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table
+        .load_preset(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .force_no_tty();
+    table
+}
+
+/// Writes a table, without the blanks that its last column ends in.
+pub fn print(table: &comfy_table::Table, to: &mut dyn Write) -> io::Result<()> {
+    for line in table.lines() {
+        writeln!(to, "{}", line.strip_prefix(' ').unwrap_or(&line).trim_end())?;
+    }
+    Ok(())
+}
+
+/// The widths of the columns: what the rows need, within bounds, and the rest of the line
+/// for the reasons.
+fn widths(page: &[([String; 6], bool)], line: usize) -> [usize; 6] {
+    let mut w = [0; 6];
+    for (i, width) in w.iter_mut().enumerate().take(5) {
+        let longest = page
+            .iter()
+            .flat_map(|(cells, _)| cells[i].split('\n'))
+            .map(|l| l.chars().count())
+            .max();
+        *width = longest.unwrap_or(0).clamp(HEADER[i].len(), WIDEST[i]);
+    }
+    let blanks = 2 * 5 + 1;
+    let rest = |w: &[usize; 6]| line.saturating_sub(w[..5].iter().sum::<usize>() + blanks);
+    if rest(&w) < MIN_REASONS {
+        w[3] = w[3]
+            .saturating_sub(MIN_REASONS - rest(&w))
+            .max(24.min(w[3]));
+    }
+    w[5] = rest(&w).max(MIN_REASONS);
+    w
+}
+
+/// Cut to a width, with a mark where something is missing.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+/// What a record is about: its end points, and a name on a line of its own.
+fn what(f: &Finding) -> String {
+    let host = |h: &str| {
+        if h.contains(':') {
+            format!("[{h}]")
+        } else {
+            h.to_owned()
+        }
+    };
+    let mut lines = Vec::new();
+    if let (Some(orig), Some(resp)) = (&f.orig_h, &f.resp_h) {
+        let mut line = format!("{} -> {}", host(orig), host(resp));
+        if let Some(p) = f.resp_p {
+            line.push_str(&format!(":{p}"));
+        }
+        if let Some(p) = &f.proto {
+            line.push_str(&format!("/{p}"));
+        }
+        lines.push(printable(&line));
+    }
+    if let Some(name) = &f.name {
+        lines.push(printable(name));
+    }
+    lines.join("\n")
+}

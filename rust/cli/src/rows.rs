@@ -1,0 +1,212 @@
+//! From a scored record to what is written of it.
+
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+use zeek_anomaly_engine::Reason;
+use zeek_anomaly_engine::offline::Scored;
+use zeek_anomaly_engine::text::from_bytes;
+use zeek_log::{Record, Schema, Value};
+
+/// One scored record, as every format writes it. The order of the fields is that of
+/// the keys and of the columns.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// The log.
+    pub log: String,
+    /// When, in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ts: Option<f64>,
+    /// The connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fuid: Option<String>,
+    /// The originator's address.
+    #[serde(rename = "id.orig_h", skip_serializing_if = "Option::is_none")]
+    pub orig_h: Option<String>,
+    /// The originator's port.
+    #[serde(rename = "id.orig_p", skip_serializing_if = "Option::is_none")]
+    pub orig_p: Option<u16>,
+    /// The responder's address.
+    #[serde(rename = "id.resp_h", skip_serializing_if = "Option::is_none")]
+    pub resp_h: Option<String>,
+    /// The responder's port.
+    #[serde(rename = "id.resp_p", skip_serializing_if = "Option::is_none")]
+    pub resp_p: Option<u16>,
+    /// The score.
+    pub score: f64,
+    /// The detector's own value.
+    pub raw: f64,
+    /// Whether the score reaches the threshold.
+    pub anomalous: bool,
+    /// The detector.
+    pub detector: &'static str,
+    /// Why.
+    #[serde(serialize_with = "reasons")]
+    pub reasons: Vec<Reason>,
+    /// What the record is about, for tables: protocol and name.
+    #[serde(skip)]
+    pub proto: Option<String>,
+    /// A name that the record holds: a query, a host, a notice.
+    #[serde(skip)]
+    pub name: Option<String>,
+}
+
+fn reasons<S: serde::Serializer>(reasons: &[Reason], s: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Out<'a> {
+        feature: &'a str,
+        value: &'a str,
+        usual: &'a str,
+        share: f64,
+    }
+    s.collect_seq(reasons.iter().map(|r| Out {
+        feature: &r.feature,
+        value: &r.value,
+        usual: &r.usual,
+        share: r.share,
+    }))
+}
+
+/// Columns that name what a record is about, the most telling first.
+const NAMES: &[&str] = &[
+    "query",
+    "server_name",
+    "host",
+    "note",
+    "name",
+    "filename",
+    "mime_type",
+    "unparsed_version",
+    "san.dns",
+    "certificate.subject",
+    "client",
+    "user",
+    "username",
+    "service",
+    "operation",
+    "endpoint",
+    "path",
+    "host_name",
+    "orig_hw_addr",
+    "src_mac",
+];
+
+/// Where in a schema everything stands that is written.
+#[derive(Clone, Debug)]
+struct Places {
+    /// Keeps the schema's address from being used for another one.
+    schema: Arc<Schema>,
+    ts: Option<usize>,
+    uid: Option<usize>,
+    fuid: Option<usize>,
+    id: [Option<usize>; 4],
+    proto: Option<usize>,
+    names: Vec<usize>,
+}
+
+/// Schemas that are remembered at once.
+const MAX_SCHEMAS: usize = 512;
+
+/// Makes findings of scored records.
+#[derive(Debug, Default)]
+pub struct Findings {
+    places: HashMap<usize, Places>,
+}
+
+impl Findings {
+    /// When a record was, for sorting.
+    pub fn ts(&mut self, scored: &Scored<'_>) -> Option<f64> {
+        let at = self.places(scored.schema).ts?;
+        scored.record.get(at).number()
+    }
+
+    /// What is written of a record; its reasons only where wanted.
+    pub fn make(&mut self, scored: &Scored<'_>, threshold: f64, reasons: bool) -> Finding {
+        let p = self.places(scored.schema);
+        let r = &scored.record;
+        let addr = |at: Option<usize>| at.and_then(|i| text(r.get(i)));
+        let port = |at: Option<usize>| at.and_then(|i| r.get(i).port());
+        Finding {
+            log: p.schema.log.clone(),
+            ts: p.ts.and_then(|i| r.get(i).number()),
+            uid: addr(p.uid),
+            fuid: addr(p.fuid),
+            orig_h: addr(p.id[0]),
+            orig_p: port(p.id[1]),
+            resp_h: addr(p.id[2]),
+            resp_p: port(p.id[3]),
+            score: scored.verdict.score,
+            raw: scored.verdict.raw,
+            anomalous: scored.verdict.score >= threshold,
+            detector: scored.verdict.detector,
+            reasons: if reasons {
+                scored.reasons()
+            } else {
+                Vec::new()
+            },
+            proto: None,
+            name: None,
+        }
+    }
+
+    /// Adds what only tables show.
+    pub fn describe(&mut self, scored: &Scored<'_>, finding: &mut Finding) {
+        let p = self.places(scored.schema);
+        let r: &Record<'_> = &scored.record;
+        finding.proto = p.proto.and_then(|i| text(r.get(i)));
+        finding.name = p.names.iter().find_map(|i| match r.get(*i) {
+            Value::Text(t) if !t.is_empty() => Some(from_bytes(t)),
+            Value::List(l) => l.iter().find_map(text),
+            _ => None,
+        });
+    }
+
+    fn places(&mut self, schema: &Arc<Schema>) -> &Places {
+        let key = Arc::as_ptr(schema) as usize;
+        if self.places.len() >= MAX_SCHEMAS && !self.places.contains_key(&key) {
+            self.places.clear();
+        }
+        self.places.entry(key).or_insert_with(|| {
+            let at = |name: &str| schema.position(name);
+            Places {
+                schema: schema.clone(),
+                ts: at("ts"),
+                uid: at("uid"),
+                fuid: at("fuid"),
+                id: ["id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"].map(at),
+                proto: at("proto"),
+                // `host` is an address in some logs and `service` says little
+                // beside a port: good enough where nothing better is there.
+                names: NAMES
+                    .iter()
+                    .filter(|n| schema.log != "conn" || **n != "service")
+                    .filter_map(|n| at(n))
+                    .collect(),
+            }
+        })
+    }
+}
+
+/// A value as text; bytes that are not UTF-8 as `\xNN`. Nothing where it is unset.
+fn text(v: Value<'_>) -> Option<String> {
+    match v {
+        Value::Unset => None,
+        Value::Addr(a) => Some(a.to_string()),
+        Value::Text(t) => Some(match v.addr() {
+            Some(a) => a.to_string(),
+            None => from_bytes(t),
+        }),
+        Value::Bool(b) => Some(b.to_string()),
+        Value::Count(n) => Some(n.to_string()),
+        Value::Int(n) => Some(n.to_string()),
+        Value::Port(p) => Some(p.to_string()),
+        Value::Double(d) | Value::Time(d) | Value::Interval(d) => Some(d.to_string()),
+        Value::List(l) => {
+            let parts: Vec<String> = l.iter().filter_map(text).collect();
+            Some(parts.join(","))
+        }
+    }
+}
