@@ -1,1 +1,64 @@
-//! Skeleton.
+//! zeek-anomaly: scores Zeek's log records with a trained model.
+//!
+//! One engine is opened with a model. The columns of each log are bound to it
+//! once, names and types; after that a record is only its values, borrowed
+//! from the caller for the time of the call.
+//!
+//! Status: every function that can fail returns a za_status, and says more in
+//! a za_error if the caller wants one. Pass NULL for err, or the address of a
+//! pointer; it is written on failure only, and the caller frees what it got with
+//! za_error_free.
+//!
+//! Outputs: written on success only.
+//!
+//! Ownership: za_engine_open makes an engine, za_engine_close frees it;
+//! za_error_free frees an error. Nothing else is ever to be freed. What is
+//! passed in is borrowed until the call returns; what is handed out belongs to
+//! the library, and each function says for how long it stays.
+//!
+//! NULL: where something has to be, NULL gives ZA_STATUS_NULL; the functions that
+//! free do nothing. A pointer that its type's alignment forbids gives
+//! ZA_STATUS_INVALID. Any other pointer has to be good for what it is said
+//! to point to; no library could check that.
+//!
+//! Text: bytes and a length, in both directions, without a NUL at the end
+//! unless it is said. Names have to be UTF-8; a record's texts may be any bytes.
+//! What is handed out is UTF-8 without control characters: safe to print.
+//!
+//! Sizes: a struct that begins with a size is filled in by whoever was compiled
+//! with it. A caller with an older, shorter struct and one with a newer, longer
+//! struct are both served; beyond the shorter of the two nothing is read or
+//! written. More than 4096 is taken for garbage.
+//!
+//! Threads: an engine carries its own lock, so any thread may call with it, and
+//! calls from several wait for one another. But the reasons in a
+//! za_result stay only until the next za_engine_observe on that engine:
+//! threads that share an engine and want reasons need a lock of their own.
+//! Closing must be the last call. An error belongs to one thread at a time.
+//! There is no other state: two engines know nothing of each other.
+//!
+//! Panics: a defect of the library does not unwind into the caller; it gives
+//! ZA_STATUS_PANIC, and every later call with that engine does so too. The
+//! process's panic hook is left as it is. Memory that is exhausted aborts the
+//! process, as everywhere in Rust.
+//!
+//! Version: compare za_abi_version() with ZA_ABI_VERSION before anything else.
+
+#![allow(non_camel_case_types)] // The names are C's.
+
+mod borrow;
+mod engine;
+mod fill;
+mod guard;
+mod status;
+mod types;
+
+pub use engine::{
+    za_abi_version, za_engine, za_engine_bind, za_engine_close, za_engine_info, za_engine_observe,
+    za_engine_open, za_version,
+};
+pub use status::{za_error, za_error_free, za_error_message, za_status, za_status_text};
+pub use types::{
+    ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, ZA_MAX_NAME, za_data, za_field, za_info,
+    za_kind, za_options, za_reason, za_result, za_type, za_value,
+};

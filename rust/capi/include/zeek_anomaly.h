@@ -1,0 +1,611 @@
+/*
+ * zeek-anomaly: scores Zeek's log records with a trained model.
+ *
+ * One engine is opened with a model. The columns of each log are bound to it
+ * once, names and types; after that a record is only its values, borrowed
+ * from the caller for the time of the call.
+ *
+ * Status: every function that can fail returns a za_status, and says more in
+ * a za_error if the caller wants one. Pass NULL for err, or the address of a
+ * pointer; it is written on failure only, and the caller frees what it got with
+ * za_error_free.
+ *
+ * Outputs: written on success only.
+ *
+ * Ownership: za_engine_open makes an engine, za_engine_close frees it;
+ * za_error_free frees an error. Nothing else is ever to be freed. What is
+ * passed in is borrowed until the call returns; what is handed out belongs to
+ * the library, and each function says for how long it stays.
+ *
+ * NULL: where something has to be, NULL gives ZA_STATUS_NULL; the functions that
+ * free do nothing. A pointer that its type's alignment forbids gives
+ * ZA_STATUS_INVALID. Any other pointer has to be good for what it is said
+ * to point to; no library could check that.
+ *
+ * Text: bytes and a length, in both directions, without a NUL at the end
+ * unless it is said. Names have to be UTF-8; a record's texts may be any bytes.
+ * What is handed out is UTF-8 without control characters: safe to print.
+ *
+ * Sizes: a struct that begins with a size is filled in by whoever was compiled
+ * with it. A caller with an older, shorter struct and one with a newer, longer
+ * struct are both served; beyond the shorter of the two nothing is read or
+ * written. More than 4096 is taken for garbage.
+ *
+ * Threads: an engine carries its own lock, so any thread may call with it, and
+ * calls from several wait for one another. But the reasons in a
+ * za_result stay only until the next za_engine_observe on that engine:
+ * threads that share an engine and want reasons need a lock of their own.
+ * Closing must be the last call. An error belongs to one thread at a time.
+ * There is no other state: two engines know nothing of each other.
+ *
+ * Panics: a defect of the library does not unwind into the caller; it gives
+ * ZA_STATUS_PANIC, and every later call with that engine does so too. The
+ * process's panic hook is left as it is. Memory that is exhausted aborts the
+ * process, as everywhere in Rust.
+ *
+ * Version: compare za_abi_version() with ZA_ABI_VERSION before anything else.
+ *
+ * Made by cbindgen from rust/capi/src: change it there.
+ */
+
+#ifndef ZEEK_ANOMALY_H
+#define ZEEK_ANOMALY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The version of this interface. It grows when something is changed that a
+ * program compiled before would stumble over.
+ */
+#define ZA_ABI_VERSION 1
+
+/**
+ * The most fields that a schema may have.
+ */
+#define ZA_MAX_FIELDS 4096
+
+/**
+ * The most schemas that one engine binds.
+ */
+#define ZA_MAX_BINDINGS 4096
+
+/**
+ * The most bytes of a log's or a field's name.
+ */
+#define ZA_MAX_NAME 1024
+
+/**
+ * How a call went.
+ */
+enum za_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It went well.
+     */
+    ZA_STATUS_OK = 0,
+    /**
+     * A pointer is NULL that must not be.
+     */
+    ZA_STATUS_NULL = 1,
+    /**
+     * A length, a size, a type, a value or a binding is not what it has to be.
+     */
+    ZA_STATUS_INVALID = 2,
+    /**
+     * A name is not UTF-8.
+     */
+    ZA_STATUS_TEXT = 3,
+    /**
+     * The model file cannot be read.
+     */
+    ZA_STATUS_MODEL_IO = 4,
+    /**
+     * The model file was read and is refused: it is none, or is damaged, or was made by
+     * a version with another format or other features.
+     */
+    ZA_STATUS_MODEL_REFUSED = 5,
+    /**
+     * There are too many bindings, or a schema has too many fields.
+     */
+    ZA_STATUS_LIMIT = 6,
+    /**
+     * A defect of the library. The engine that was called is of no more use.
+     */
+    ZA_STATUS_PANIC = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_status za_status;
+#else
+typedef uint32_t za_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The type of a field.
+ */
+enum za_type
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not known: values of every kind are taken.
+     */
+    ZA_TYPE_UNKNOWN = 0,
+    /**
+     * bool: values of kind BOOL.
+     */
+    ZA_TYPE_BOOL = 1,
+    /**
+     * count: values of kind COUNT.
+     */
+    ZA_TYPE_COUNT = 2,
+    /**
+     * int: values of kind INT.
+     */
+    ZA_TYPE_INT = 3,
+    /**
+     * double: values of kind DOUBLE.
+     */
+    ZA_TYPE_DOUBLE = 4,
+    /**
+     * time: values of kind TIME.
+     */
+    ZA_TYPE_TIME = 5,
+    /**
+     * interval: values of kind INTERVAL.
+     */
+    ZA_TYPE_INTERVAL = 6,
+    /**
+     * port: values of kind PORT.
+     */
+    ZA_TYPE_PORT = 7,
+    /**
+     * addr: values of kind ADDR.
+     */
+    ZA_TYPE_ADDR = 8,
+    /**
+     * subnet: values of kind TEXT, as Zeek logs it ("10.0.0.0/8").
+     */
+    ZA_TYPE_SUBNET = 9,
+    /**
+     * string: values of kind TEXT.
+     */
+    ZA_TYPE_STRING = 10,
+    /**
+     * enum: values of kind TEXT, the name.
+     */
+    ZA_TYPE_ENUM = 11,
+    /**
+     * A set or vector: values of kind LIST.
+     */
+    ZA_TYPE_LIST = 12,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_type za_type;
+#else
+typedef uint32_t za_type;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a value is.
+ */
+enum za_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not there; fits every field. Neither zero nor empty.
+     */
+    ZA_KIND_UNSET = 0,
+    /**
+     * A truth value, in as.count: 0 is false, everything else is true.
+     */
+    ZA_KIND_BOOL = 1,
+    /**
+     * An unsigned number, in as.count.
+     */
+    ZA_KIND_COUNT = 2,
+    /**
+     * A signed number, in as.integer.
+     */
+    ZA_KIND_INT = 3,
+    /**
+     * A fraction, in as.real. NaN and infinities count as unset.
+     */
+    ZA_KIND_DOUBLE = 4,
+    /**
+     * Seconds since the epoch, in as.real. NaN and infinities count as unset.
+     */
+    ZA_KIND_TIME = 5,
+    /**
+     * Seconds, in as.real. NaN and infinities count as unset.
+     */
+    ZA_KIND_INTERVAL = 6,
+    /**
+     * A port number, in as.count; at most 65535.
+     */
+    ZA_KIND_PORT = 7,
+    /**
+     * An address, in as.addr, in network order; len is 4 or 16.
+     */
+    ZA_KIND_ADDR = 8,
+    /**
+     * Text, any bytes, in as.bytes; len of them. Cut where it is very long. NULL
+     * will do where len is 0.
+     */
+    ZA_KIND_TEXT = 9,
+    /**
+     * A set or vector, in as.items; len of them, none a list itself. Only the first
+     * 64 are looked at. NULL will do where len is 0.
+     */
+    ZA_KIND_LIST = 10,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_kind za_kind;
+#else
+typedef uint32_t za_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * An engine: a model, and what is remembered of the connections that are open.
+ * It carries its own lock.
+ */
+typedef struct za_engine za_engine;
+
+/**
+ * The text of one failure.
+ */
+typedef struct za_error za_error;
+
+/**
+ * How an engine is opened.
+ */
+typedef struct za_options {
+    /**
+     * sizeof(za_options).
+     */
+    size_t size;
+    /**
+     * The model file.
+     */
+    const char *model_path;
+    /**
+     * Bytes of the path.
+     */
+    size_t model_path_len;
+    /**
+     * Connections that are remembered at once; 0 for the default, a million.
+     */
+    uint64_t max_connections;
+} za_options;
+
+/**
+ * One field of a schema.
+ */
+typedef struct za_field {
+    /**
+     * Its name in the dotted form, "id.orig_h"; UTF-8.
+     */
+    const char *name;
+    /**
+     * Bytes of the name; 1 to ZA_MAX_NAME.
+     */
+    size_t name_len;
+    /**
+     * Its type: a za_type.
+     */
+    uint32_t type;
+    /**
+     * The type of the elements: a za_type, but not ZA_TYPE_LIST. Looked at only
+     * where the type is ZA_TYPE_LIST.
+     */
+    uint32_t element;
+} za_field;
+
+/**
+ * The contents of a value; za_kind says which member is used.
+ */
+typedef union za_data {
+    /**
+     * BOOL, COUNT, PORT.
+     */
+    uint64_t count;
+    /**
+     * INT.
+     */
+    int64_t integer;
+    /**
+     * DOUBLE, TIME, INTERVAL.
+     */
+    double real;
+    /**
+     * TEXT.
+     */
+    const uint8_t *bytes;
+    /**
+     * LIST.
+     */
+    const struct za_value *items;
+    /**
+     * ADDR.
+     */
+    uint8_t addr[16];
+} za_data;
+
+/**
+ * One value of a record, borrowed for the time of the call.
+ */
+typedef struct za_value {
+    /**
+     * What it is: a za_kind.
+     */
+    uint32_t kind;
+    /**
+     * TEXT: bytes. LIST: elements. ADDR: 4 or 16. Otherwise not looked at.
+     */
+    uint32_t len;
+    /**
+     * The contents.
+     */
+    union za_data as;
+} za_value;
+
+/**
+ * One feature that made a record strange.
+ */
+typedef struct za_reason {
+    /**
+     * The feature's name.
+     */
+    const char *feature;
+    /**
+     * Bytes of the name.
+     */
+    size_t feature_len;
+    /**
+     * Its value in the record, with its unit.
+     */
+    const char *value;
+    /**
+     * Bytes of the value.
+     */
+    size_t value_len;
+    /**
+     * What is usual for it.
+     */
+    const char *usual;
+    /**
+     * Bytes of what is usual.
+     */
+    size_t usual_len;
+    /**
+     * Its part in what makes the record strange, from 0 to 1.
+     */
+    double share;
+} za_reason;
+
+/**
+ * The judgement of one record.
+ */
+typedef struct za_result {
+    /**
+     * sizeof(za_result); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * 1 where the record has a score. 0 where the model knows nothing of the log: all that
+     * follows is 0 and NULL then, and the record is remembered all the same.
+     */
+    uint32_t scored;
+    /**
+     * -log10(p), where p is the fraction of normal records that look at least as
+     * strange. Higher is more anomalous; 3 is one in a thousand.
+     */
+    double score;
+    /**
+     * The detector's own value.
+     */
+    double raw;
+    /**
+     * The detector's name; static.
+     */
+    const char *detector;
+    /**
+     * Bytes of the detector's name.
+     */
+    size_t detector_len;
+    /**
+     * Why, the most telling first, where the score is at least explain_from; else
+     * NULL. Stays until the next za_engine_observe on the engine, or its end.
+     */
+    const struct za_reason *reasons;
+    /**
+     * How many reasons there are.
+     */
+    size_t n_reasons;
+} za_result;
+
+/**
+ * What there is to know of an engine. The texts stay until the engine is closed.
+ */
+typedef struct za_info {
+    /**
+     * sizeof(za_info); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * Records observed.
+     */
+    uint64_t records;
+    /**
+     * Connections that are remembered now.
+     */
+    uint64_t contexts;
+    /**
+     * Connections that were forgotten before their end, because of max_connections.
+     */
+    uint64_t contexts_evicted;
+    /**
+     * Rows that the model was trained on.
+     */
+    uint64_t model_trained_rows;
+    /**
+     * The first time in them, in seconds since the epoch; NaN where there is none.
+     */
+    double model_first_ts;
+    /**
+     * The last time in them; NaN where there is none.
+     */
+    double model_last_ts;
+    /**
+     * The version of Zeek that wrote them; NULL where it is not known.
+     */
+    const char *model_zeek_version;
+    /**
+     * Bytes of the version.
+     */
+    size_t model_zeek_version_len;
+    /**
+     * The logs that the model scores, with commas between them.
+     */
+    const char *logs;
+    /**
+     * Bytes of the logs.
+     */
+    size_t logs_len;
+} za_info;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the interface that the loaded library speaks; ZA_ABI_VERSION
+ * is the one that the program was compiled for. From any thread.
+ */
+uint32_t za_abi_version(void);
+
+/**
+ * The version of the library, such as "0.1.0": static, ends with a NUL. From any
+ * thread.
+ */
+const char *za_version(void);
+
+/**
+ * Opens an engine: reads the model, and checks it as if it came from an enemy. The
+ * caller closes it with za_engine_close.
+ *
+ * Fails with ZA_STATUS_MODEL_IO or ZA_STATUS_MODEL_REFUSED for a model that
+ * cannot be used; the error says which and why.
+ *
+ * The caller answers for this:
+ * options, out and err are NULL or point to what they are said to point to.
+ */
+za_status za_engine_open(const struct za_options *options, struct za_engine **out, struct za_error **err);
+
+/**
+ * Closes an engine and frees all that belongs to it. Nothing for NULL. No other call
+ * with it may be under way, and none may follow.
+ *
+ * The caller answers for this:
+ * engine is NULL or was opened by this library and is not yet closed.
+ */
+void za_engine_close(struct za_engine *engine);
+
+/**
+ * Binds a schema: the names and types of a log's columns, in the order in which the
+ * values of its records will come. Once for each schema; the number that is written
+ * to out_binding is given with each of its records, and stays until the
+ * engine is closed. Nothing that is passed has to stay.
+ *
+ * The log is "conn", "http", and so on. One that the model knows nothing of
+ * can be bound too: its records get no score, but tell of their connections.
+ *
+ * Fails with ZA_STATUS_TEXT for a name that is not UTF-8, with
+ * ZA_STATUS_INVALID for no fields, an empty or a very long name, a name that is there
+ * twice, or an unknown type, and with ZA_STATUS_LIMIT beyond ZA_MAX_FIELDS or
+ * ZA_MAX_BINDINGS.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_bind(struct za_engine *engine,
+                         const char *log,
+                         size_t log_len,
+                         const struct za_field *fields,
+                         size_t n_fields,
+                         uint32_t *out_binding,
+                         struct za_error **err);
+
+/**
+ * Scores a record with what its connection did so far, and remembers it for what
+ * follows. A conn record ends its connection, which is forgotten then. So records have
+ * to come in the order in which Zeek writes them.
+ *
+ * There are as many values as the binding has fields, in the same order; each is of the
+ * kind that its field's type takes, or unset. Otherwise the call fails with
+ * ZA_STATUS_INVALID, and the record is neither scored nor remembered.
+ *
+ * Where the score is at least explain_from, the result has reasons: 0 for always,
+ * NaN for never. Without them, and once its buffers have grown, the call
+ * allocates nothing for a record that tells nothing new of a connection.
+ *
+ * The caller answers for this:
+ * The pointers, also those in the values, are NULL or point to what they are said to
+ * point to; engine is open.
+ */
+za_status za_engine_observe(struct za_engine *engine,
+                            uint32_t binding,
+                            const struct za_value *values,
+                            size_t n_values,
+                            double explain_from,
+                            struct za_result *result,
+                            struct za_error **err);
+
+/**
+ * Tells of an engine and its model. From any thread.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_info(const struct za_engine *engine, struct za_info *out, struct za_error **err);
+
+/**
+ * What a status means, in a few words: static, ends with a NUL, never NULL. Any
+ * number may be given. From any thread.
+ */
+const char *za_status_text(uint32_t status);
+
+/**
+ * The text of an error: one line, ends with a NUL, stays until the error is
+ * freed. NULL for NULL.
+ *
+ * The caller answers for this:
+ * error is NULL or was handed out by this library and is not yet freed.
+ */
+const char *za_error_message(const struct za_error *error);
+
+/**
+ * Frees an error. Nothing for NULL.
+ *
+ * The caller answers for this:
+ * error is NULL or was handed out by this library and is not yet freed.
+ */
+void za_error_free(struct za_error *error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* ZEEK_ANOMALY_H */

@@ -1,0 +1,162 @@
+//! From a caller's pointers to what Rust may touch.
+
+use crate::status::{Failure, za_status};
+use crate::types::ZA_MAX_NAME;
+use std::mem::MaybeUninit;
+
+/// The largest size that a sized struct can have: more is garbage.
+const MAX_SIZE: usize = 4096;
+
+/// A struct that begins with its size as the caller compiled it.
+///
+/// # Safety
+/// `#[repr(C)]`, the first member is `size: usize`, and all bits zero is a valid value.
+pub(crate) unsafe trait Versioned: Copy {
+    /// Its name, for messages.
+    const NAME: &'static str;
+    /// How large its first version was.
+    const FIRST: usize;
+}
+
+/// A pointer that is neither NULL nor misaligned.
+fn checked<T>(ptr: *const T, what: &str) -> Result<(), Failure> {
+    if ptr.is_null() {
+        return Err(Failure::null(what));
+    }
+    if !ptr.is_aligned() {
+        return Err(Failure::invalid(format!("{what} is not aligned")));
+    }
+    Ok(())
+}
+
+/// How many bytes of a caller's struct are its and ours.
+///
+/// # Safety
+/// `ptr` is NULL, or good for reading a struct of the size that it begins with.
+unsafe fn common_size<T: Versioned>(ptr: *const T) -> Result<(usize, usize), Failure> {
+    checked(ptr, T::NAME)?;
+    // SAFETY: not NULL, aligned, and it begins with its size.
+    let size = unsafe { ptr.cast::<usize>().read() };
+    if !(T::FIRST..=MAX_SIZE).contains(&size) {
+        return Err(Failure::invalid(format!(
+            "{}: its size is said to be {size}, at least {} is needed",
+            T::NAME,
+            T::FIRST
+        )));
+    }
+    Ok((size, size.min(size_of::<T>())))
+}
+
+/// A copy of a caller's struct; what the caller's does not have is zero.
+///
+/// # Safety
+/// `ptr` is NULL, or good for reading a struct of the size that it begins with.
+pub(crate) unsafe fn read_sized<T: Versioned>(ptr: *const T) -> Result<T, Failure> {
+    // SAFETY: as the caller says.
+    let (_, n) = unsafe { common_size(ptr)? };
+    let mut copy = MaybeUninit::<T>::zeroed();
+    // SAFETY: n is within both structs, and they are not the same; all zero is a
+    // valid T (Versioned), and so are its C-made members.
+    unsafe {
+        std::ptr::copy_nonoverlapping(ptr.cast::<u8>(), copy.as_mut_ptr().cast::<u8>(), n);
+        Ok(copy.assume_init())
+    }
+}
+
+/// A caller's struct that was checked, and is written once all has gone well.
+pub(crate) struct Out<T> {
+    ptr: *mut T,
+    /// The size that the caller said.
+    pub(crate) size: usize,
+    common: usize,
+}
+
+impl<T: Versioned> Out<T> {
+    /// Checks a caller's struct.
+    ///
+    /// # Safety
+    /// `ptr` is NULL, or good for reading and writing a struct of the size that it begins
+    /// with, until after [`Out::write`].
+    pub(crate) unsafe fn new(ptr: *mut T) -> Result<Out<T>, Failure> {
+        // SAFETY: as the caller says.
+        let (size, common) = unsafe { common_size(ptr.cast_const())? };
+        Ok(Out { ptr, size, common })
+    }
+
+    /// Writes it, as far as the caller's struct goes.
+    pub(crate) fn write(self, value: &T) {
+        let from = std::ptr::from_ref(value).cast::<u8>();
+        // SAFETY: common is within both structs; value is ours, so they do not overlap.
+        unsafe { std::ptr::copy_nonoverlapping(from, self.ptr.cast::<u8>(), self.common) };
+    }
+}
+
+/// A caller's place for one plain value.
+///
+/// # Safety
+/// `ptr` is NULL or good for writing, and for as long as the result is used.
+pub(crate) unsafe fn place<'a, T>(
+    ptr: *mut T,
+    what: &str,
+) -> Result<&'a mut MaybeUninit<T>, Failure> {
+    checked(ptr, what)?;
+    // SAFETY: not NULL, aligned, good for writing; nothing is read.
+    Ok(unsafe { &mut *ptr.cast::<MaybeUninit<T>>() })
+}
+
+/// A caller's object.
+///
+/// # Safety
+/// `ptr` is NULL or points to a `T` that is there for as long as the result is used.
+pub(crate) unsafe fn object<'a, T>(ptr: *const T, what: &str) -> Result<&'a T, Failure> {
+    checked(ptr, what)?;
+    // SAFETY: not NULL, aligned, and a T, says the caller.
+    Ok(unsafe { &*ptr })
+}
+
+/// A caller's array. NULL will do where there is nothing in it.
+///
+/// # Safety
+/// `ptr` is NULL, or `len` valid values are there for as long as the result is used.
+pub(crate) unsafe fn slice<'a, T>(
+    ptr: *const T,
+    len: usize,
+    what: &str,
+) -> Result<&'a [T], Failure> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    checked(ptr, what)?;
+    if len > isize::MAX as usize / size_of::<T>().max(1) {
+        return Err(Failure::invalid(format!("{what}: impossible length")));
+    }
+    // SAFETY: not NULL, aligned, not too long, and len values are there, says the caller.
+    Ok(unsafe { std::slice::from_raw_parts(ptr, len) })
+}
+
+/// A caller's name: UTF-8, not empty, not too long.
+///
+/// # Safety
+/// `ptr` is NULL, or `len` bytes are there for as long as the result is used.
+pub(crate) unsafe fn name<'a>(
+    ptr: *const std::ffi::c_char,
+    len: usize,
+    what: &str,
+) -> Result<&'a str, Failure> {
+    if len > ZA_MAX_NAME {
+        return Err(Failure::invalid(format!(
+            "{what} is {len} bytes long, {ZA_MAX_NAME} are allowed"
+        )));
+    }
+    // SAFETY: as the caller says.
+    let bytes = unsafe { slice(ptr.cast::<u8>(), len, what)? };
+    if bytes.is_empty() {
+        return Err(if ptr.is_null() {
+            Failure::null(what)
+        } else {
+            Failure::invalid(format!("{what} is empty"))
+        });
+    }
+    std::str::from_utf8(bytes)
+        .map_err(|_| Failure::new(za_status::Text, format!("{what} is not UTF-8")))
+}

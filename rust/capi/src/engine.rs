@@ -1,0 +1,433 @@
+//! The engine's handle, and what can be done with it.
+
+use crate::borrow::{Out, name, object, place, read_sized, slice};
+use crate::fill::fill;
+use crate::guard::{entry, quiet};
+use crate::status::{Failure, za_error, za_status};
+use crate::types::{
+    ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, za_field, za_info, za_options, za_reason,
+    za_result, za_type, za_value,
+};
+use parking_lot::Mutex;
+use std::collections::HashSet;
+use std::ffi::c_char;
+use std::path::Path;
+use std::ptr;
+use std::sync::Arc;
+use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_engine::{Binding, Engine, Limits, Model, Reason};
+use zeek_log::schema::Field;
+use zeek_log::{FieldType, RecordBuf, Schema};
+
+/// The longest path of a model, in bytes.
+const MAX_PATH: usize = 1 << 16;
+
+/// An engine: a model, and what is remembered of the connections that are open.
+/// It carries its own lock.
+pub struct za_engine {
+    inner: Mutex<Inner>,
+    logs: String,
+    zeek_version: Option<String>,
+}
+
+struct Inner {
+    engine: Engine,
+    bound: Vec<Bound>,
+    /// Filled again for each record.
+    record: RecordBuf,
+    /// Those of the record observed last.
+    reasons: Vec<Reason>,
+    shown: Shown,
+    /// Whether a call has begun and not come to its end.
+    busy: bool,
+}
+
+/// A schema that was bound.
+struct Bound {
+    schema: Schema,
+    binding: Binding,
+}
+
+/// Reasons as C sees them: pointers into `Inner::reasons`.
+#[derive(Default)]
+struct Shown(Vec<za_reason>);
+
+// SAFETY: the pointers lead to texts that the same Inner owns, and go where it goes.
+unsafe impl Send for Shown {}
+
+impl Shown {
+    fn show(&mut self, reasons: &[Reason]) {
+        self.0.clear();
+        self.0.extend(reasons.iter().map(|r| za_reason {
+            feature: r.feature.as_ptr().cast(),
+            feature_len: r.feature.len(),
+            value: r.value.as_ptr().cast(),
+            value_len: r.value.len(),
+            usual: r.usual.as_ptr().cast(),
+            usual_len: r.usual.len(),
+            share: r.share,
+        }));
+    }
+}
+
+impl za_engine {
+    fn new(model: Model, limits: Limits) -> za_engine {
+        let logs: Vec<&str> = model.logs.iter().map(|m| m.log()).collect();
+        za_engine {
+            logs: printable(&logs.join(",")),
+            zeek_version: model.info.zeek_version.as_deref().map(printable),
+            inner: Mutex::new(Inner {
+                engine: Engine::new(Arc::new(model), limits),
+                bound: Vec::new(),
+                record: RecordBuf::new(),
+                reasons: Vec::new(),
+                shown: Shown::default(),
+                busy: false,
+            }),
+        }
+    }
+
+    /// Works with what is behind the lock. Where the work panics, the engine stays
+    /// busy for ever: what was left half done is never seen.
+    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> Result<T, Failure>) -> Result<T, Failure> {
+        let mut inner = self.inner.lock();
+        if inner.busy {
+            return Err(Failure::new(
+                za_status::Panic,
+                "an earlier call with this engine met a defect in the library",
+            ));
+        }
+        inner.busy = true;
+        #[cfg(test)]
+        tests::panic_if_asked();
+        let result = work(&mut inner);
+        inner.busy = false;
+        result
+    }
+}
+
+/// The version of the interface that the loaded library speaks; ZA_ABI_VERSION
+/// is the one that the program was compiled for. From any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn za_abi_version() -> u32 {
+    ZA_ABI_VERSION
+}
+
+/// The version of the library, such as "0.1.0": static, ends with a NUL. From any
+/// thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn za_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// Opens an engine: reads the model, and checks it as if it came from an enemy. The
+/// caller closes it with za_engine_close.
+///
+/// Fails with ZA_STATUS_MODEL_IO or ZA_STATUS_MODEL_REFUSED for a model that
+/// cannot be used; the error says which and why.
+///
+/// # Safety
+///
+/// options, out and err are NULL or point to what they are said to point to.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn za_engine_open(
+    options: *const za_options,
+    out: *mut *mut za_engine,
+    err: *mut *mut za_error,
+) -> za_status {
+    let work = || {
+        // SAFETY: as the caller says.
+        let (options, out) = unsafe { (read_sized(options)?, place(out, "out")?) };
+        if options.model_path.is_null() {
+            return Err(Failure::null("za_options.model_path"));
+        }
+        if options.model_path_len == 0 || options.model_path_len > MAX_PATH {
+            return Err(Failure::invalid(format!(
+                "za_options.model_path is {} bytes long, 1 to {MAX_PATH} are allowed",
+                options.model_path_len
+            )));
+        }
+        let path = options.model_path.cast::<u8>();
+        // SAFETY: as the caller says.
+        let path = unsafe { slice(path, options.model_path_len, "za_options.model_path")? };
+        let mut limits = Limits::default();
+        if options.max_connections != 0 {
+            limits.connections = usize::try_from(options.max_connections).unwrap_or(usize::MAX);
+        }
+        let model = load(path)?;
+        out.write(Box::into_raw(Box::new(za_engine::new(model, limits))));
+        Ok(())
+    };
+    // SAFETY: as the caller says.
+    unsafe { entry(err, work) }
+}
+
+/// Reads a model; its path is bytes, as the system has it.
+fn load(path: &[u8]) -> Result<Model, Failure> {
+    #[cfg(unix)]
+    let path = {
+        use std::os::unix::ffi::OsStrExt;
+        Path::new(std::ffi::OsStr::from_bytes(path))
+    };
+    #[cfg(not(unix))]
+    let path = Path::new(
+        std::str::from_utf8(path)
+            .map_err(|_| Failure::new(za_status::Text, "za_options.model_path is not UTF-8"))?,
+    );
+    Model::load(path).map_err(|e| {
+        let status = if e.is_io() {
+            za_status::ModelIo
+        } else {
+            za_status::ModelRefused
+        };
+        Failure::new(status, e.to_string())
+    })
+}
+
+/// Closes an engine and frees all that belongs to it. Nothing for NULL. No other call
+/// with it may be under way, and none may follow.
+///
+/// # Safety
+///
+/// engine is NULL or was opened by this library and is not yet closed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn za_engine_close(engine: *mut za_engine) {
+    if !engine.is_null() && engine.is_aligned() {
+        // SAFETY: made by Box::into_raw in za_engine_open, and freed only here.
+        quiet(|| drop(unsafe { Box::from_raw(engine) }));
+    }
+}
+
+/// Binds a schema: the names and types of a log's columns, in the order in which the
+/// values of its records will come. Once for each schema; the number that is written
+/// to out_binding is given with each of its records, and stays until the
+/// engine is closed. Nothing that is passed has to stay.
+///
+/// The log is "conn", "http", and so on. One that the model knows nothing of
+/// can be bound too: its records get no score, but tell of their connections.
+///
+/// Fails with ZA_STATUS_TEXT for a name that is not UTF-8, with
+/// ZA_STATUS_INVALID for no fields, an empty or a very long name, a name that is there
+/// twice, or an unknown type, and with ZA_STATUS_LIMIT beyond ZA_MAX_FIELDS or
+/// ZA_MAX_BINDINGS.
+///
+/// # Safety
+///
+/// The pointers are NULL or point to what they are said to point to; engine is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn za_engine_bind(
+    engine: *mut za_engine,
+    log: *const c_char,
+    log_len: usize,
+    fields: *const za_field,
+    n_fields: usize,
+    out_binding: *mut u32,
+    err: *mut *mut za_error,
+) -> za_status {
+    let work = || {
+        // SAFETY: as the caller says.
+        let (engine, log, out) = unsafe {
+            let engine = object(engine.cast_const(), "engine")?;
+            (
+                engine,
+                name(log, log_len, "log")?,
+                place(out_binding, "out_binding")?,
+            )
+        };
+        if n_fields > ZA_MAX_FIELDS {
+            return Err(Failure::new(
+                za_status::Limit,
+                format!("{log}: {n_fields} fields, {ZA_MAX_FIELDS} are allowed"),
+            ));
+        }
+        if fields.is_null() {
+            return Err(Failure::null("fields"));
+        }
+        // SAFETY: as the caller says.
+        let fields = unsafe { slice(fields, n_fields, "fields")? };
+        // SAFETY: as the caller says.
+        let schema = unsafe { schema_of(log, fields)? };
+        let number = engine.with(|inner| {
+            let number = inner.bound.len();
+            if number >= ZA_MAX_BINDINGS {
+                return Err(Failure::new(
+                    za_status::Limit,
+                    format!("{log}: {ZA_MAX_BINDINGS} schemas are bound, no more are allowed"),
+                ));
+            }
+            let binding = inner.engine.bind(&schema);
+            inner.bound.push(Bound { schema, binding });
+            Ok(number as u32)
+        })?;
+        out.write(number);
+        Ok(())
+    };
+    // SAFETY: as the caller says.
+    unsafe { entry(err, work) }
+}
+
+/// A schema, checked and owned.
+///
+/// # Safety
+///
+/// The fields' names are NULL or there.
+unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema, Failure> {
+    if fields.is_empty() {
+        return Err(Failure::invalid(format!("{log}: there are no fields")));
+    }
+    let mut names = HashSet::with_capacity(fields.len());
+    let mut schema = Schema {
+        log: log.to_owned(),
+        fields: Vec::with_capacity(fields.len()),
+    };
+    for (i, f) in fields.iter().enumerate() {
+        let what = || format!("{log}: the name of field {i}");
+        // SAFETY: as the caller says.
+        let name = unsafe { name(f.name, f.name_len, &what())? };
+        let invalid = |why| Failure::invalid(format!("{log}: field {name}: {why}"));
+        if !names.insert(name) {
+            return Err(invalid("there twice"));
+        }
+        let ty = za_type::from_number(f.r#type).ok_or_else(|| invalid("of no known type"))?;
+        schema.fields.push(if ty == FieldType::List {
+            match za_type::from_number(f.element) {
+                None => return Err(invalid("elements of no known type")),
+                Some(FieldType::List) => return Err(invalid("lists in a list")),
+                Some(element) => Field::list(name, element),
+            }
+        } else {
+            Field::new(name, ty)
+        });
+    }
+    Ok(schema)
+}
+
+/// Scores a record with what its connection did so far, and remembers it for what
+/// follows. A conn record ends its connection, which is forgotten then. So records have
+/// to come in the order in which Zeek writes them.
+///
+/// There are as many values as the binding has fields, in the same order; each is of the
+/// kind that its field's type takes, or unset. Otherwise the call fails with
+/// ZA_STATUS_INVALID, and the record is neither scored nor remembered.
+///
+/// Where the score is at least explain_from, the result has reasons: 0 for always,
+/// NaN for never. Without them, and once its buffers have grown, the call
+/// allocates nothing for a record that tells nothing new of a connection.
+///
+/// # Safety
+///
+/// The pointers, also those in the values, are NULL or point to what they are said to
+/// point to; engine is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn za_engine_observe(
+    engine: *mut za_engine,
+    binding: u32,
+    values: *const za_value,
+    n_values: usize,
+    explain_from: f64,
+    result: *mut za_result,
+    err: *mut *mut za_error,
+) -> za_status {
+    let work = || {
+        // SAFETY: as the caller says.
+        let (engine, out) = unsafe { (object(engine.cast_const(), "engine")?, Out::new(result)?) };
+        if values.is_null() {
+            return Err(Failure::null("values"));
+        }
+        let judged = engine.with(|inner| {
+            let bound = inner.bound.get(binding as usize).ok_or_else(|| {
+                Failure::invalid(format!("there is no binding {binding} of this engine"))
+            })?;
+            let n_fields = bound.schema.fields.len();
+            if n_values != n_fields {
+                return Err(Failure::invalid(format!(
+                    "{}: {n_values} values for {n_fields} fields",
+                    bound.schema.log
+                )));
+            }
+            // SAFETY: as the caller says.
+            unsafe {
+                let values = slice(values, n_values, "values")?;
+                fill(&mut inner.record, &bound.schema, values)?;
+            }
+            let verdict = inner.engine.observe(
+                &bound.binding,
+                &inner.record.record(),
+                explain_from,
+                &mut inner.reasons,
+            );
+            inner.shown.show(&inner.reasons);
+            let shown = &inner.shown.0;
+            let detector = verdict.map_or("", |v| v.detector);
+            Ok(za_result {
+                size: out.size,
+                scored: u32::from(verdict.is_some()),
+                score: verdict.map_or(0.0, |v| v.score),
+                raw: verdict.map_or(0.0, |v| v.raw),
+                detector: pointer_to(detector),
+                detector_len: detector.len(),
+                reasons: if shown.is_empty() {
+                    ptr::null()
+                } else {
+                    shown.as_ptr()
+                },
+                n_reasons: shown.len(),
+            })
+        })?;
+        out.write(&judged);
+        Ok(())
+    };
+    // SAFETY: as the caller says.
+    unsafe { entry(err, work) }
+}
+
+/// Tells of an engine and its model. From any thread.
+///
+/// # Safety
+///
+/// The pointers are NULL or point to what they are said to point to; engine is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn za_engine_info(
+    engine: *const za_engine,
+    out: *mut za_info,
+    err: *mut *mut za_error,
+) -> za_status {
+    let work = || {
+        // SAFETY: as the caller says.
+        let (engine, out) = unsafe { (object(engine, "engine")?, Out::new(out)?) };
+        let zeek_version = engine.zeek_version.as_deref().unwrap_or("");
+        let info = engine.with(|inner| {
+            let model = &inner.engine.model().info;
+            let context = inner.engine.context();
+            Ok(za_info {
+                size: out.size,
+                records: inner.engine.records(),
+                contexts: context.len() as u64,
+                contexts_evicted: context.evicted(),
+                model_trained_rows: model.rows,
+                model_first_ts: model.first_ts.unwrap_or(f64::NAN),
+                model_last_ts: model.last_ts.unwrap_or(f64::NAN),
+                model_zeek_version: pointer_to(zeek_version),
+                model_zeek_version_len: zeek_version.len(),
+                logs: pointer_to(&engine.logs),
+                logs_len: engine.logs.len(),
+            })
+        })?;
+        out.write(&info);
+        Ok(())
+    };
+    // SAFETY: as the caller says.
+    unsafe { entry(err, work) }
+}
+
+/// A text's pointer; NULL where it is empty.
+fn pointer_to(text: &str) -> *const c_char {
+    if text.is_empty() {
+        ptr::null()
+    } else {
+        text.as_ptr().cast()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! From a caller's values to a record.
+
+use crate::borrow::slice;
+use crate::status::{Failure, za_status};
+use crate::types::{za_kind, za_value};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use zeek_log::record::{MAX_ELEMENTS, MAX_TEXT};
+use zeek_log::{FieldType, RecordBuf, Schema};
+
+/// The bytes of a text that can matter: each that is kept may be escaped by four.
+const TEXT_LOOKED_AT: usize = 4 * MAX_TEXT;
+
+/// Why a value is not taken.
+struct Refused(za_status, &'static str);
+
+const fn invalid(why: &'static str) -> Refused {
+    Refused(za_status::Invalid, why)
+}
+
+/// Fills a record with values in the order of its schema's fields.
+///
+/// # Safety
+/// What the values point to is there: `len` bytes for a text, `len` values for a list.
+pub(crate) unsafe fn fill(
+    record: &mut RecordBuf,
+    schema: &Schema,
+    values: &[za_value],
+) -> Result<(), Failure> {
+    record.clear();
+    for (field, value) in schema.fields.iter().zip(values) {
+        // SAFETY: as the caller says.
+        let pushed = unsafe { push(record, value, field.ty, field.element) };
+        if let Err(Refused(status, why)) = pushed {
+            let text = format!("{}: field {}: {why}", schema.log, field.name);
+            return Err(Failure::new(status, text));
+        }
+    }
+    Ok(())
+}
+
+/// Pushes one value.
+///
+/// # Safety
+/// As for [`fill`].
+#[inline]
+unsafe fn push(
+    record: &mut RecordBuf,
+    value: &za_value,
+    ty: FieldType,
+    element: FieldType,
+) -> Result<(), Refused> {
+    let kind = za_kind::from_number(value.kind).ok_or(invalid("a value of no known kind"))?;
+    if kind != za_kind::List {
+        // SAFETY: as the caller says.
+        return unsafe { push_atom(record, value, kind, ty) };
+    }
+    let element = match ty {
+        FieldType::List => element,
+        FieldType::Unknown => FieldType::Unknown,
+        _ => return Err(invalid("a list, where the field is none")),
+    };
+    // SAFETY: as the caller says, for LIST.
+    let items = unsafe {
+        let len = (value.len as usize).min(MAX_ELEMENTS);
+        slice(value.r#as.items, len, "").map_err(|f| Refused(f.status, "a list without items"))?
+    };
+    record.begin_list();
+    for item in items {
+        match za_kind::from_number(item.kind) {
+            None => return Err(invalid("an element of no known kind")),
+            Some(za_kind::List) => return Err(invalid("a list in a list")),
+            // SAFETY: as the caller says.
+            Some(kind) => unsafe { push_atom(record, item, kind, element)? },
+        }
+    }
+    record.end_list();
+    Ok(())
+}
+
+/// Whether a field or element takes a kind of value.
+#[inline]
+fn takes(ty: FieldType, kind: za_kind) -> bool {
+    match ty {
+        FieldType::Unknown => true,
+        FieldType::Bool => kind == za_kind::Bool,
+        FieldType::Count => kind == za_kind::Count,
+        FieldType::Int => kind == za_kind::Int,
+        FieldType::Double => kind == za_kind::Double,
+        FieldType::Time => kind == za_kind::Time,
+        FieldType::Interval => kind == za_kind::Interval,
+        FieldType::Port => kind == za_kind::Port,
+        FieldType::Addr => kind == za_kind::Addr,
+        FieldType::Subnet | FieldType::String | FieldType::Enum => kind == za_kind::Text,
+        FieldType::List => kind == za_kind::List,
+    }
+}
+
+/// Pushes a value that is no list.
+///
+/// # Safety
+/// As for [`fill`].
+#[inline]
+unsafe fn push_atom(
+    record: &mut RecordBuf,
+    value: &za_value,
+    kind: za_kind,
+    ty: FieldType,
+) -> Result<(), Refused> {
+    if kind == za_kind::Unset {
+        record.push_unset();
+        return Ok(());
+    }
+    if !takes(ty, kind) {
+        return Err(invalid(
+            "a value of another kind than the field was bound for",
+        ));
+    }
+    let data = &value.r#as;
+    // SAFETY: each member is read only where the kind says that it is the one in use;
+    // all of them but the pointers are valid whatever their bits.
+    unsafe {
+        match kind {
+            za_kind::Unset | za_kind::List => {}
+            za_kind::Bool => record.push_bool(data.count != 0),
+            za_kind::Count => record.push_count(data.count),
+            za_kind::Int => record.push_int(data.integer),
+            za_kind::Double => record.push_double(data.real),
+            za_kind::Time => record.push_time(data.real),
+            za_kind::Interval => record.push_interval(data.real),
+            za_kind::Port => match u16::try_from(data.count) {
+                Ok(port) => record.push_port(port),
+                Err(_) => return Err(invalid("a port of more than 65535")),
+            },
+            za_kind::Addr => {
+                let a = data.addr;
+                record.push_addr(match value.len {
+                    4 => IpAddr::V4(Ipv4Addr::new(a[0], a[1], a[2], a[3])),
+                    16 => IpAddr::V6(Ipv6Addr::from(a)),
+                    _ => return Err(invalid("an address that is not 4 or 16 bytes long")),
+                });
+            }
+            za_kind::Text => {
+                let len = (value.len as usize).min(TEXT_LOOKED_AT);
+                let text = slice(data.bytes, len, "")
+                    .map_err(|f| Refused(f.status, "a text without bytes"))?;
+                record.push_text(text);
+            }
+        }
+    }
+    Ok(())
+}
