@@ -251,6 +251,7 @@ impl Counting {
     fn rarity(&self, encoders: &[Encoder]) -> (DetectorModel, Calibration) {
         let detector = Rarity {
             mean: encoders.iter().map(Encoder::mean_surprise).collect(),
+            aspects: self.spec.aspects(),
         };
         let mut scratch = Scratch::default();
         let raw = self

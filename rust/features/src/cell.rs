@@ -15,6 +15,8 @@ pub enum Cell<'a> {
     Text(&'a [u8]),
     /// A category by its number (a port, a status code).
     Code(u64),
+    /// A category that is a set of letters, one bit each ([`Cell::letters`]).
+    Letters(u64),
     /// A category that is an address.
     Addr(IpAddr),
 }
@@ -43,6 +45,15 @@ impl<'a> Cell<'a> {
         v.map_or(Cell::Missing, Cell::Code)
     }
 
+    /// Which of the characters `A` to `~` a text has, whatever their order and number.
+    pub fn letters(text: &[u8]) -> Cell<'a> {
+        Cell::Letters(
+            text.iter()
+                .filter(|b| (64..127).contains(*b))
+                .fold(0, |set, b| set | 1 << (b - 64)),
+        )
+    }
+
     /// The number as 64 bits: those of the float, NaN where missing.
     pub fn number_bits(&self) -> u64 {
         match *self {
@@ -60,6 +71,7 @@ impl<'a> Cell<'a> {
             Cell::Text(t) => xxh3_64(t),
             Cell::Code(c) => xxh3_64_with_seed(&c.to_le_bytes(), 1),
             Cell::Num(v) => xxh3_64_with_seed(&v.to_bits().to_le_bytes(), 2),
+            Cell::Letters(l) => xxh3_64_with_seed(&l.to_le_bytes(), 4),
             Cell::Addr(IpAddr::V4(a)) => xxh3_64_with_seed(&a.octets(), 3),
             Cell::Addr(IpAddr::V6(a)) => xxh3_64_with_seed(&a.octets(), 3),
         };
@@ -74,6 +86,13 @@ impl<'a> Cell<'a> {
             Cell::Text(b"") => Cow::Borrowed("(empty)"),
             Cell::Text(t) => String::from_utf8_lossy(t),
             Cell::Code(c) => Cow::Owned(c.to_string()),
+            Cell::Letters(0) => Cow::Borrowed("(empty)"),
+            Cell::Letters(l) => Cow::Owned(
+                (0..63u8)
+                    .filter(|b| l >> b & 1 == 1)
+                    .map(|b| char::from(b + 64))
+                    .collect(),
+            ),
             Cell::Addr(a) => Cow::Owned(a.to_string()),
         }
     }

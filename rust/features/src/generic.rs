@@ -67,6 +67,11 @@ pub struct GenericFeature {
 }
 
 impl GenericFeature {
+    /// The position of its column in the spec: all of a column's features tell of the same.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
     /// The feature's value in a row bound with the spec's columns.
     pub fn cell<'r>(&self, row: &Row<'r>) -> Cell<'r> {
         let c = self.column;

@@ -55,12 +55,17 @@ pub struct Feature {
     pub name: &'static str,
     /// Its kind.
     pub kind: Kind,
+    /// What it is a facet of. Features of one aspect tell the same fact in several
+    /// ways (a failed connection has no bytes, no packets and a short history), which must
+    /// not count several times.
+    pub aspect: &'static str,
     /// Where it comes from.
     pub get: for<'r> fn(&Row<'r>) -> Cell<'r>,
 }
 
 /// A feature on a logarithmic scale.
 pub const fn magnitude(
+    aspect: &'static str,
     name: &'static str,
     unit: Unit,
     get: for<'r> fn(&Row<'r>) -> Cell<'r>,
@@ -68,33 +73,49 @@ pub const fn magnitude(
     Feature {
         name,
         kind: Kind::Magnitude(unit),
+        aspect,
         get,
     }
 }
 
 /// A feature on a plain scale.
-pub const fn ratio(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
+pub const fn ratio(
+    aspect: &'static str,
+    name: &'static str,
+    get: for<'r> fn(&Row<'r>) -> Cell<'r>,
+) -> Feature {
     Feature {
         name,
         kind: Kind::Ratio,
+        aspect,
         get,
     }
 }
 
 /// A feature that is 0 or 1.
-pub const fn flag(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
+pub const fn flag(
+    aspect: &'static str,
+    name: &'static str,
+    get: for<'r> fn(&Row<'r>) -> Cell<'r>,
+) -> Feature {
     Feature {
         name,
         kind: Kind::Flag,
+        aspect,
         get,
     }
 }
 
 /// A feature without an order.
-pub const fn category(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
+pub const fn category(
+    aspect: &'static str,
+    name: &'static str,
+    get: for<'r> fn(&Row<'r>) -> Cell<'r>,
+) -> Feature {
     Feature {
         name,
         kind: Kind::Category,
+        aspect,
         get,
     }
 }
@@ -185,6 +206,23 @@ impl Spec {
             Spec::Known(t) => t.features[f].kind,
             Spec::Generic(g) => g.features[f].kind,
         }
+    }
+
+    /// The aspect of each feature, as the position of the aspect's first feature.
+    pub fn aspects(&self) -> Vec<u16> {
+        let first = |f: usize| match self {
+            Spec::Known(t) => t
+                .features
+                .iter()
+                .position(|o| o.aspect == t.features[f].aspect)
+                .unwrap_or(f),
+            Spec::Generic(g) => g
+                .features
+                .iter()
+                .position(|o| o.column() == g.features[f].column())
+                .unwrap_or(f),
+        };
+        (0..self.len()).map(|f| first(f) as u16).collect()
     }
 
     /// The value of feature `f` for a row that was bound with this spec's columns.

@@ -1,9 +1,13 @@
-//! Rarity: the sum of a row's surprises.
+//! Rarity: the sum of a row's surprises, one for each aspect.
 //!
-//! Σ −ln pᵢ over the features is Fisher's statistic for combining independent
-//! tests (R. A. Fisher, *Statistical Methods for Research Workers*, 1925). The
-//! features are not independent, so the sum has no χ² distribution here; it
-//! is only ranked, and calibrated against what training rows score.
+//! Σ −ln pᵢ is Fisher's statistic for combining independent tests (R. A.
+//! Fisher, *Statistical Methods for Research Workers*, 1925). Features are not
+//! independent: a connection without an answer has no bytes, no packets, no duration and a
+//! short history, which is one fact and not five. So features that tell
+//! the same fact form an aspect, and an aspect counts with its most surprising
+//! feature only (the smallest of its p-values, as in Tippett's method). The sum
+//! has no known distribution; it is ranked, and calibrated against what training rows
+//! score.
 
 use crate::detector::{Detector, Encoded};
 use serde::{Deserialize, Serialize};
@@ -14,6 +18,25 @@ pub struct Rarity {
     /// The mean surprise of each feature over the training rows: what is ordinary,
     /// and so no reason.
     pub mean: Vec<f64>,
+    /// The aspect of each feature: the position of the aspect's first feature.
+    pub aspects: Vec<u16>,
+}
+
+/// The most features that a row can have.
+const MAX_FEATURES: usize = 256;
+
+impl Rarity {
+    /// The most surprising feature of each aspect, and its surprise.
+    fn heads(&self, row: &Encoded<'_>) -> [(f64, u16); MAX_FEATURES] {
+        let mut heads = [(0.0, 0); MAX_FEATURES];
+        for (f, (s, a)) in row.surprises.iter().zip(&self.aspects).enumerate() {
+            let head = &mut heads[usize::from(*a)];
+            if *s > head.0 {
+                *head = (*s, f as u16);
+            }
+        }
+        heads
+    }
 }
 
 impl Detector for Rarity {
@@ -26,16 +49,31 @@ impl Detector for Rarity {
     }
 
     fn raw(&self, row: &Encoded<'_>) -> f64 {
-        row.surprises.iter().sum()
+        self.heads(row)
+            .iter()
+            .take(self.aspects.len())
+            .map(|h| h.0)
+            .sum()
     }
 
     fn attribute(&self, row: &Encoded<'_>, out: &mut [f64]) {
-        for ((o, s), m) in out.iter_mut().zip(row.surprises).zip(&self.mean) {
-            *o = (s - m).max(0.0);
+        out.fill(0.0);
+        for (s, f) in self
+            .heads(row)
+            .iter()
+            .take(self.aspects.len())
+            .filter(|h| h.0 > 0.0)
+        {
+            let f = usize::from(*f);
+            out[f] = (s - self.mean[f]).max(0.0);
         }
     }
 
     fn is_sound(&self, features: usize) -> bool {
-        self.mean.len() == features && self.mean.iter().all(|m| m.is_finite())
+        features <= MAX_FEATURES
+            && self.mean.len() == features
+            && self.aspects.len() == features
+            && self.aspects.iter().all(|a| usize::from(*a) < features)
+            && self.mean.iter().all(|m| m.is_finite())
     }
 }

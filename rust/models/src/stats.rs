@@ -31,8 +31,14 @@ const KEPT_TEXTS: usize = 16;
 /// The longest text that is kept of a category, in bytes.
 const TEXT_BYTES: usize = 64;
 
-/// Cells of the grid for each doubling of a magnitude.
-const CELLS_PER_OCTAVE: f64 = 4.0;
+/// Cells of the grid for each doubling of a magnitude. Coarse on purpose: with finer
+/// cells the ordinary traffic of another day falls between those of this one.
+fn cells_per_octave(unit: Unit) -> f64 {
+    match unit {
+        Unit::Seconds => 1.0,
+        _ => 2.0,
+    }
+}
 
 /// Cells of the grid for a step of 1 of a ratio.
 const CELLS_PER_UNIT: f64 = 16.0;
@@ -45,8 +51,8 @@ const LAST_CELL: i32 = 400;
 const KERNEL: [u64; 3] = [4, 2, 1];
 
 /// Outside of all that was seen, p halves with each this many cells: an octave
-/// for a magnitude, which is the tail of a Pareto distribution of index 1.
-const TAIL_CELLS: f64 = 4.0;
+/// for most magnitudes, which is the tail of a Pareto distribution of index 1.
+const TAIL_CELLS: f64 = 2.0;
 
 /// Cells beyond which a value outside of all that was seen gets no rarer.
 const TAIL_END: i32 = 80;
@@ -54,7 +60,7 @@ const TAIL_END: i32 = 80;
 /// The cell of a number on the grid.
 fn cell_of(kind: Kind, v: f64) -> i32 {
     let c = match kind {
-        Kind::Magnitude(unit) => transform(unit, v) * CELLS_PER_OCTAVE,
+        Kind::Magnitude(unit) => transform(unit, v) * cells_per_octave(unit),
         Kind::Ratio => v * CELLS_PER_UNIT,
         Kind::Flag | Kind::Category => v,
     };
@@ -73,7 +79,7 @@ fn transform(unit: Unit, v: f64) -> f64 {
 fn edge_of(kind: Kind, cell: i32) -> f64 {
     match kind {
         Kind::Magnitude(unit) => {
-            let t = f64::from(cell) / CELLS_PER_OCTAVE;
+            let t = f64::from(cell) / cells_per_octave(unit);
             let v = (t.abs().exp2() - 1.0) * unit.step();
             if t < 0.0 { -v } else { v }
         }

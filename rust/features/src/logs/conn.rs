@@ -28,55 +28,58 @@ pub static TYPE: LogType = LogType {
     role: Role::Conn,
     detector: DefaultDetector::Rarity,
     features: &[
-        category("proto", |r| Cell::text(r.text(PROTO))),
-        category("service", |r| Cell::text(r.text(SERVICE))),
-        category("id.resp_p", responder_port),
-        category("conn_state", |r| Cell::text(r.text(CONN_STATE))),
-        category("history", |r| Cell::text(r.text(HISTORY))),
-        category("direction", direction),
-        category("resp_kind", |r| Cell::text(r.addr(RESP_H).map(address_kind))),
-        magnitude("duration", Unit::Seconds, |r| Cell::num(r.num(DURATION))),
-        magnitude("orig_bytes", Unit::Bytes, |r| Cell::num(r.num(ORIG_BYTES))),
-        magnitude("resp_bytes", Unit::Bytes, |r| Cell::num(r.num(RESP_BYTES))),
-        magnitude("orig_pkts", Unit::Count, |r| Cell::num(r.num(ORIG_PKTS))),
-        magnitude("resp_pkts", Unit::Count, |r| Cell::num(r.num(RESP_PKTS))),
-        magnitude("bytes_quotient", Unit::Quotient, |r| {
+        category("where", "proto", |r| Cell::text(r.text(PROTO))),
+        category("where", "service", |r| Cell::text(r.text(SERVICE))),
+        category("where", "id.resp_p", responder_port),
+        category("outcome", "conn_state", |r| Cell::text(r.text(CONN_STATE))),
+        category("outcome", "history", |r| Cell::text(r.text(HISTORY))),
+        category("outcome", "history_letters", |r| {
+            r.text(HISTORY).map_or(Cell::Missing, Cell::letters)
+        }),
+        category("direction", "direction", direction),
+        category("where", "resp_kind", |r| Cell::text(r.addr(RESP_H).map(address_kind))),
+        magnitude("time", "duration", Unit::Seconds, |r| Cell::num(r.num(DURATION))),
+        magnitude("sent", "orig_bytes", Unit::Bytes, |r| Cell::num(r.num(ORIG_BYTES))),
+        magnitude("received", "resp_bytes", Unit::Bytes, |r| Cell::num(r.num(RESP_BYTES))),
+        magnitude("sent", "orig_pkts", Unit::Count, |r| Cell::num(r.num(ORIG_PKTS))),
+        magnitude("received", "resp_pkts", Unit::Count, |r| Cell::num(r.num(RESP_PKTS))),
+        magnitude("received", "bytes_quotient", Unit::Quotient, |r| {
             Cell::num(r.quotient(ORIG_BYTES, RESP_BYTES))
         }),
-        magnitude("pkts_quotient", Unit::Quotient, |r| Cell::num(r.quotient(ORIG_PKTS, RESP_PKTS))),
-        magnitude("orig_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(ORIG_BYTES, ORIG_PKTS))),
-        magnitude("resp_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(RESP_BYTES, RESP_PKTS))),
-        magnitude("bytes_per_second", Unit::Rate, |r| {
+        magnitude("received", "pkts_quotient", Unit::Quotient, |r| Cell::num(r.quotient(ORIG_PKTS, RESP_PKTS))),
+        magnitude("sent", "orig_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(ORIG_BYTES, ORIG_PKTS))),
+        magnitude("received", "resp_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(RESP_BYTES, RESP_PKTS))),
+        magnitude("time", "bytes_per_second", Unit::Rate, |r| {
             Cell::num(r.sum(ORIG_BYTES, RESP_BYTES).zip(r.num(DURATION)).map(|(b, d)| b / (d + 1e-3)))
         }),
-        magnitude("missed_bytes", Unit::Bytes, |r| Cell::num(r.num(MISSED_BYTES))),
-        flag("failed", |r| Cell::flag(r.text(CONN_STATE).is_some_and(|s| FAILED.contains(&s)))),
-        flag("short", |r| Cell::flag(r.num(DURATION).is_some_and(|d| d <= SHORT))),
-        flag("tunneled", |r| Cell::flag(r.list_len(TUNNEL_PARENTS).is_some_and(|n| n > 0.0))),
-        magnitude("uid_http", Unit::Count, |r| {
+        magnitude("loss", "missed_bytes", Unit::Bytes, |r| Cell::num(r.num(MISSED_BYTES))),
+        flag("outcome", "failed", |r| Cell::flag(r.text(CONN_STATE).is_some_and(|s| FAILED.contains(&s)))),
+        flag("time", "short", |r| Cell::flag(r.num(DURATION).is_some_and(|d| d <= SHORT))),
+        flag("tunnel", "tunneled", |r| Cell::flag(r.list_len(TUNNEL_PARENTS).is_some_and(|n| n > 0.0))),
+        magnitude("http", "uid_http", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.http)))
         }),
-        magnitude("uid_http_errors", Unit::Count, |r| {
+        magnitude("http", "uid_http_errors", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.http_errors)))
         }),
-        magnitude("uid_http_request_bytes", Unit::Bytes, |r| {
+        magnitude("http", "uid_http_request_bytes", Unit::Bytes, |r| {
             Cell::Num(r.context.total(|c| c.http_request_bytes))
         }),
-        magnitude("uid_dns_nxdomain", Unit::Count, |r| {
+        magnitude("dns", "uid_dns_nxdomain", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.dns_nxdomain)))
         }),
-        magnitude("uid_ssl_failed", Unit::Count, |r| {
+        magnitude("ssl", "uid_ssl_failed", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.ssl_failed)))
         }),
-        magnitude("uid_ssh_attempts", Unit::Count, |r| {
+        magnitude("ssh", "uid_ssh_attempts", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| c.ssh_attempts))
         }),
-        magnitude("uid_files", Unit::Count, |r| {
+        magnitude("files", "uid_files", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.file_count)))
         }),
-        magnitude("uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.total(|c| c.file_bytes))),
-        magnitude("uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
-        category("uid_weird", |r| Cell::text(r.context.weird_name())),
+        magnitude("files", "uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.total(|c| c.file_bytes))),
+        magnitude("oddities", "uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
+        category("oddities", "uid_weird", |r| Cell::text(r.context.weird_name())),
     ],
 };
 

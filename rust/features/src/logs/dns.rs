@@ -19,40 +19,40 @@ pub static TYPE: LogType = LogType {
     role: Role::Dns,
     detector: DefaultDetector::Rarity,
     features: &[
-        category("id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
-        category("proto", |r| Cell::text(r.text(PROTO))),
-        category("qclass", |r| Cell::text(r.text(QCLASS))),
-        category("qtype", |r| named(r, QTYPE, QTYPE_N)),
-        category("rcode", |r| named(r, RCODE, RCODE_N)),
-        category("query_domain", |r| Cell::text(r.text(QUERY).map(|q| lexical::last_labels(q, 2)))),
-        category("query_tld", |r| Cell::text(r.text(QUERY).and_then(lexical::last_label))),
-        magnitude("query_length", Unit::Bytes, |r| Cell::num(r.text_len(QUERY))),
-        magnitude("query_labels", Unit::Count, |r| {
+        category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
+        category("where", "proto", |r| Cell::text(r.text(PROTO))),
+        category("type", "qclass", |r| Cell::text(r.text(QCLASS))),
+        category("type", "qtype", |r| named(r, QTYPE, QTYPE_N)),
+        category("outcome", "rcode", |r| named(r, RCODE, RCODE_N)),
+        category("name", "query_domain", |r| Cell::text(r.text(QUERY).map(|q| lexical::last_labels(q, 2)))),
+        category("name", "query_tld", |r| Cell::text(r.text(QUERY).and_then(lexical::last_label))),
+        magnitude("shape", "query_length", Unit::Bytes, |r| Cell::num(r.text_len(QUERY))),
+        magnitude("shape", "query_labels", Unit::Count, |r| {
             Cell::num(r.text(QUERY).map(|q| q.split(|&b| b == b'.').count() as f64))
         }),
-        magnitude("label_length", Unit::Bytes, |r| Cell::num(label(r).map(|l| l.len() as f64))),
-        ratio("label_entropy", |r| Cell::num(label(r).map(lexical::entropy))),
-        ratio("label_distinct_share", |r| Cell::num(label(r).map(lexical::distinct_share))),
-        ratio("label_digit_share", |r| {
+        magnitude("shape", "label_length", Unit::Bytes, |r| Cell::num(label(r).map(|l| l.len() as f64))),
+        ratio("letters", "label_entropy", |r| Cell::num(label(r).map(lexical::entropy))),
+        ratio("letters", "label_distinct_share", |r| Cell::num(label(r).map(lexical::distinct_share))),
+        ratio("letters", "label_digit_share", |r| {
             Cell::num(label(r).map(|l| lexical::share(l, |b| b.is_ascii_digit())))
         }),
-        ratio("label_vowel_share", |r| {
+        ratio("letters", "label_vowel_share", |r| {
             Cell::num(label(r).map(|l| lexical::share(l, lexical::is_vowel)))
         }),
-        ratio("label_consonant_run", |r| {
+        ratio("letters", "label_consonant_run", |r| {
             Cell::num(label(r).map(|l| lexical::longest_consonant_run(l) as f64))
         }),
-        magnitude("answers", Unit::Count, |r| Cell::num(r.list_len(ANSWERS).or(Some(0.0)))),
-        magnitude("min_ttl", Unit::Seconds, |r| {
+        magnitude("outcome", "answers", Unit::Count, |r| Cell::num(r.list_len(ANSWERS).or(Some(0.0)))),
+        magnitude("answer", "min_ttl", Unit::Seconds, |r| {
             Cell::num(r.list(TTLS).and_then(|l| {
                 l.iter().filter_map(|v| v.number()).min_by(|a, b| a.total_cmp(b))
             }))
         }),
-        magnitude("rtt", Unit::Seconds, |r| Cell::num(r.num(RTT))),
-        flag("rejected", |r| Cell::flag(r.truth(REJECTED) == Some(true))),
-        category("flags", flags),
-        magnitude("uid_queries_before", Unit::Count, |r| Cell::Num(r.context.earlier())),
-        magnitude("uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),
+        magnitude("time", "rtt", Unit::Seconds, |r| Cell::num(r.num(RTT))),
+        flag("outcome", "rejected", |r| Cell::flag(r.truth(REJECTED) == Some(true))),
+        category("flags", "flags", flags),
+        magnitude("repetition", "uid_queries_before", Unit::Count, |r| Cell::Num(r.context.earlier())),
+        magnitude("oddities", "uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),
     ],
 };
 

@@ -22,51 +22,51 @@ pub static TYPE: LogType = LogType {
     role: Role::Http,
     detector: DefaultDetector::Rarity,
     features: &[
-        category("id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
-        category("method", |r| Cell::text(r.text(METHOD))),
-        category("status_code", |r| Cell::code(r.num(STATUS).map(|v| v as u64))),
-        category("version", |r| Cell::text(r.text(VERSION))),
-        category("host", |r| Cell::text(r.text(HOST))),
-        flag("host_is_address", |r| {
+        category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
+        category("method", "method", |r| Cell::text(r.text(METHOD))),
+        category("outcome", "status_code", |r| Cell::code(r.num(STATUS).map(|v| v as u64))),
+        category("method", "version", |r| Cell::text(r.text(VERSION))),
+        category("where", "host", |r| Cell::text(r.text(HOST))),
+        flag("where", "host_is_address", |r| {
             Cell::flag(r.text(HOST).is_some_and(|h| {
                 h.iter().all(|b| b.is_ascii_digit() || b".:[]".contains(b)) && !h.is_empty()
             }))
         }),
-        category("user_agent", |r| Cell::text(r.text(USER_AGENT))),
-        category("uri", |r| Cell::text(r.text(URI))),
-        category("uri_extension", |r| Cell::text(r.text(URI).map(extension))),
-        magnitude("trans_depth", Unit::Count, |r| Cell::num(r.num(TRANS_DEPTH))),
-        magnitude("request_body_len", Unit::Bytes, |r| Cell::num(r.num(REQUEST))),
-        magnitude("response_body_len", Unit::Bytes, |r| Cell::num(r.num(RESPONSE))),
-        magnitude("body_quotient", Unit::Quotient, |r| Cell::num(r.quotient(REQUEST, RESPONSE))),
-        magnitude("uri_length", Unit::Bytes, |r| Cell::num(r.text_len(URI))),
-        magnitude("host_length", Unit::Bytes, |r| Cell::num(r.text_len(HOST))),
-        magnitude("user_agent_length", Unit::Bytes, |r| Cell::num(r.text_len(USER_AGENT))),
-        ratio("uri_entropy", |r| Cell::num(r.text(URI).map(lexical::entropy))),
-        ratio("uri_special_share", |r| {
+        category("client", "user_agent", |r| Cell::text(r.text(USER_AGENT))),
+        category("uri", "uri", |r| Cell::text(r.text(URI))),
+        category("uri", "uri_extension", |r| Cell::text(r.text(URI).map(extension))),
+        magnitude("depth", "trans_depth", Unit::Count, |r| Cell::num(r.num(TRANS_DEPTH))),
+        magnitude("sent", "request_body_len", Unit::Bytes, |r| Cell::num(r.num(REQUEST))),
+        magnitude("received", "response_body_len", Unit::Bytes, |r| Cell::num(r.num(RESPONSE))),
+        magnitude("balance", "body_quotient", Unit::Quotient, |r| Cell::num(r.quotient(REQUEST, RESPONSE))),
+        magnitude("uri", "uri_length", Unit::Bytes, |r| Cell::num(r.text_len(URI))),
+        magnitude("where", "host_length", Unit::Bytes, |r| Cell::num(r.text_len(HOST))),
+        magnitude("client", "user_agent_length", Unit::Bytes, |r| Cell::num(r.text_len(USER_AGENT))),
+        ratio("uri", "uri_entropy", |r| Cell::num(r.text(URI).map(lexical::entropy))),
+        ratio("uri", "uri_special_share", |r| {
             Cell::num(r.text(URI).map(|u| {
                 lexical::share(u, |b| !b.is_ascii_alphanumeric() && !b"/.-_?=&%".contains(&b))
             }))
         }),
-        ratio("uri_escape_share", |r| {
+        ratio("uri", "uri_escape_share", |r| {
             Cell::num(r.text(URI).map(|u| lexical::share(u, |b| b == b'%')))
         }),
-        flag("has_referrer", |r| Cell::flag(r.is_set(REFERRER))),
-        flag("has_username", |r| Cell::flag(r.is_set(USERNAME))),
-        flag("proxied", |r| Cell::flag(r.list_len(PROXIED).is_some_and(|n| n > 0.0))),
-        flag("tagged", |r| Cell::flag(r.list_len(TAGS).is_some_and(|n| n > 0.0))),
-        category("orig_mime_type", |r| Cell::text(r.first_text(ORIG_MIME))),
-        category("resp_mime_type", |r| Cell::text(r.first_text(RESP_MIME))),
-        magnitude("orig_files", Unit::Count, |r| Cell::num(r.list_len(ORIG_FUIDS).or(Some(0.0)))),
-        magnitude("resp_files", Unit::Count, |r| Cell::num(r.list_len(RESP_FUIDS).or(Some(0.0)))),
-        magnitude("file_seen_bytes", Unit::Bytes, |r| {
+        flag("referrer", "has_referrer", |r| Cell::flag(r.is_set(REFERRER))),
+        flag("login", "has_username", |r| Cell::flag(r.is_set(USERNAME))),
+        flag("method", "proxied", |r| Cell::flag(r.list_len(PROXIED).is_some_and(|n| n > 0.0))),
+        flag("uri", "tagged", |r| Cell::flag(r.list_len(TAGS).is_some_and(|n| n > 0.0))),
+        category("sent", "orig_mime_type", |r| Cell::text(r.first_text(ORIG_MIME))),
+        category("received", "resp_mime_type", |r| Cell::text(r.first_text(RESP_MIME))),
+        magnitude("sent", "orig_files", Unit::Count, |r| Cell::num(r.list_len(ORIG_FUIDS).or(Some(0.0)))),
+        magnitude("received", "resp_files", Unit::Count, |r| Cell::num(r.list_len(RESP_FUIDS).or(Some(0.0)))),
+        magnitude("received", "file_seen_bytes", Unit::Bytes, |r| {
             Cell::num(response_file(r).map(|f| f.seen_bytes))
         }),
-        magnitude("file_missing_bytes", Unit::Bytes, |r| {
+        magnitude("received", "file_missing_bytes", Unit::Bytes, |r| {
             Cell::num(response_file(r).map(|f| f.missing_bytes))
         }),
-        magnitude("uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),
-        magnitude("uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
+        magnitude("oddities", "uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),
+        magnitude("oddities", "uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
     ],
 };
 
