@@ -88,6 +88,33 @@ fn edge_of(kind: Kind, cell: i32) -> f64 {
     }
 }
 
+/// Whether a feature's values are whole numbers.
+fn is_whole(kind: Kind) -> bool {
+    matches!(kind, Kind::Magnitude(Unit::Count | Unit::Bytes))
+}
+
+/// The first value of a cell.
+fn first_of(kind: Kind, cell: i32) -> f64 {
+    let edge = edge_of(kind, cell);
+    // An edge that is a whole number may have come out a hair above it.
+    if is_whole(kind) {
+        (edge - 1e-9).ceil() + 0.0
+    } else {
+        edge
+    }
+}
+
+/// The last value of a cell.
+fn last_of(kind: Kind, cell: i32) -> f64 {
+    if is_whole(kind) {
+        (first_of(kind, cell + 1) - 1.0).max(first_of(kind, cell))
+    } else if cell == 0 {
+        0.0
+    } else {
+        edge_of(kind, cell + 1)
+    }
+}
+
 /// A hasher for keys that are hashes already.
 #[derive(Clone, Default)]
 pub struct IdentityHasher(u64);
@@ -320,7 +347,11 @@ impl Encoder {
             counted.rows,
             counted.forgotten_rows,
         );
-        let both = |c: u64| (tail.surprise(c) as f32, tail.surprise(c - 1) as f32);
+        let without = |c: u64| match c {
+            0 | 1 => tail.surprise(0),
+            c => tail.surprise_left_out(c),
+        };
+        let both = |c: u64| (tail.surprise(c) as f32, without(c) as f32);
         let mut surprise = HashOf::default();
         surprise.reserve(counted.categories.len());
         let mut sum = 0.0;
@@ -331,7 +362,7 @@ impl Encoder {
         }
         let missing = match counted.missing {
             0 => (tail.surprise(0), tail.surprise(0)),
-            m => (tail.surprise(m), tail.surprise(m - 1)),
+            m => (tail.surprise(m), without(m)),
         };
         sum +=
             missing.1 * counted.missing as f64 + tail.surprise(0) * counted.forgotten_rows as f64;
@@ -405,10 +436,11 @@ impl Encoder {
             .map(|i| {
                 let (d, c) = (density[i as usize], counts[i as usize]);
                 let with = if d == 0 { outside(i) } else { tail.surprise(d) };
-                let without = match d.saturating_sub(KERNEL[0]) {
-                    _ if c == 0 => with,
-                    0 => outside(i),
-                    d => tail.surprise(d),
+                let without = match (c, d - KERNEL[0].min(d)) {
+                    (0, _) => with,
+                    (1, 0) => outside(i),
+                    (1, of_others) => tail.surprise(of_others),
+                    _ => tail.surprise_left_out(d),
                 };
                 sum += without * c as f64;
                 (with as f32, without as f32)
@@ -416,9 +448,10 @@ impl Encoder {
             .collect();
         let missing = match counted.missing {
             0 => (tail.surprise(0), tail.surprise(0)),
-            m => (
+            1 => (tail.surprise(missing_density), tail.surprise(0)),
+            _ => (
                 tail.surprise(missing_density),
-                tail.surprise((m - 1) * KERNEL[0]),
+                tail.surprise_left_out(missing_density),
             ),
         };
         sum += missing.1 * counted.missing as f64;
@@ -519,14 +552,15 @@ impl Encoder {
                         .map_or(0, |x| x.0)
                 };
                 let (a, m, b) = (quantile(0.05), quantile(0.5), quantile(0.95));
-                let low = human(c.kind, edge_of(c.kind, a));
-                if a == b {
-                    return low;
+                let (low, high) = (first_of(c.kind, a), last_of(c.kind, b));
+                if low >= high {
+                    return human(c.kind, low);
                 }
                 format!(
-                    "{low} to {}, half up to {}",
-                    human(c.kind, edge_of(c.kind, b + 1)),
-                    human(c.kind, edge_of(c.kind, if m == 0 { 0 } else { m + 1 }))
+                    "{} to {}, half up to {}",
+                    human(c.kind, low),
+                    human(c.kind, high),
+                    human(c.kind, last_of(c.kind, m))
                 )
             }
         }
@@ -601,14 +635,27 @@ impl Tail {
 
     /// −ln p for a value of this density; 0 for one that was not seen.
     fn surprise(&self, density: u64) -> f64 {
+        self.of_rows(self.rows_up_to(density))
+    }
+
+    /// The same with one row of that density left out: a value that other rows
+    /// have too keeps its place, with one row less.
+    fn surprise_left_out(&self, density: u64) -> f64 {
+        self.of_rows(self.rows_up_to(density) - 1.0)
+    }
+
+    fn rows_up_to(&self, density: u64) -> f64 {
         let below = self.steps.partition_point(|s| s.0 <= density);
-        let rows = if below == 0 {
+        if below == 0 {
             0.0
         } else {
             self.steps[below - 1].1 as f64
-        };
-        let p = self.unseen + (1.0 - self.unseen) * rows / self.rows.max(1.0);
-        -p.clamp(f64::MIN_POSITIVE, 1.0).ln()
+        }
+    }
+
+    fn of_rows(&self, rows: f64) -> f64 {
+        let p = self.unseen + (1.0 - self.unseen) * rows.max(0.0) / self.rows.max(1.0);
+        0.0 - p.clamp(f64::MIN_POSITIVE, 1.0).ln()
     }
 }
 
@@ -715,6 +762,20 @@ mod tests {
             "left out, it is new"
         );
         assert!(e.surprise(MISSING_CATEGORY, false) > 4.0);
+    }
+
+    #[test]
+    fn leaving_a_common_value_out_hardly_changes_it() {
+        let e = categories(&["a"; 1000]);
+        let a = Cell::Text(b"a").category_bits();
+        assert!(e.surprise(a, true) < 0.01 && e.mean_surprise() < 0.01);
+        let mut c = FeatureCounts::new(Kind::Flag);
+        for i in 0..1000 {
+            c.add(&Cell::flag(i == 0));
+        }
+        let e = Encoder::new(c.finish());
+        assert!(e.surprise(0f64.to_bits(), true) < 0.01 && e.mean_surprise() < 0.02);
+        assert!(e.surprise(1f64.to_bits(), true) > 6.0);
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub static TYPE: LogType = LogType {
         magnitude("time", "bytes_per_second", Unit::Rate, |r| {
             Cell::num(r.sum(ORIG_BYTES, RESP_BYTES).zip(r.num(DURATION)).map(|(b, d)| b / (d + 1e-3)))
         }),
-        magnitude("loss", "missed_bytes", Unit::Bytes, |r| Cell::num(r.num(MISSED_BYTES))),
+        magnitude("received", "missed_bytes", Unit::Bytes, |r| Cell::num(r.num(MISSED_BYTES))),
         flag("outcome", "failed", |r| Cell::flag(r.text(CONN_STATE).is_some_and(|s| FAILED.contains(&s)))),
         flag("time", "short", |r| Cell::flag(r.num(DURATION).is_some_and(|d| d <= SHORT))),
         flag("tunnel", "tunneled", |r| Cell::flag(r.list_len(TUNNEL_PARENTS).is_some_and(|n| n > 0.0))),
