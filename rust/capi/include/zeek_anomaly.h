@@ -558,8 +558,9 @@ za_status za_engine_bind(struct za_engine *engine,
  * ZA_STATUS_INVALID, and the record is neither scored nor remembered.
  *
  * Where the score is at least explain_from, the result has reasons: 0 for always,
- * NaN for never. Without them, and once its buffers have grown, the call
- * allocates nothing for a record that tells nothing new of a connection.
+ * NaN for never. Once its buffers have grown, the call allocates memory only for
+ * reasons, for what is new of a connection, and, now and then, to round a number that
+ * has more than six decimals.
  *
  * The caller answers for this:
  * The pointers, also those in the values, are NULL or point to what they are said to

@@ -160,3 +160,95 @@ pub(crate) unsafe fn name<'a>(
     std::str::from_utf8(bytes)
         .map_err(|_| Failure::new(za_status::Text, format!("{what} is not UTF-8")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::offset_of;
+
+    /// A struct whose third member came later.
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct Grown {
+        size: usize,
+        first: u64,
+        later: u64,
+    }
+
+    // SAFETY: repr(C), begins with size, numbers only.
+    unsafe impl Versioned for Grown {
+        const NAME: &'static str = "grown";
+        const FIRST: usize = offset_of!(Grown, later);
+    }
+
+    #[test]
+    fn an_older_callers_struct_is_read_and_written_as_far_as_it_goes() {
+        let mut theirs = Grown {
+            size: Grown::FIRST,
+            first: 1,
+            later: 2,
+        };
+        let at = &raw mut theirs;
+        // SAFETY: a whole struct is there.
+        unsafe {
+            let read = read_sized(at).unwrap();
+            assert_eq!((read.first, read.later), (1, 0));
+            let out = Out::new(at).unwrap();
+            let size = out.size;
+            out.write(&Grown {
+                size,
+                first: 10,
+                later: 20,
+            });
+        }
+        assert_eq!(
+            (theirs.size, theirs.first, theirs.later),
+            (Grown::FIRST, 10, 2)
+        );
+    }
+
+    #[test]
+    fn a_newer_callers_struct_is_served_and_its_rest_left_alone() {
+        #[repr(C)]
+        struct Newer {
+            known: Grown,
+            unknown: u64,
+        }
+        let mut theirs = Newer {
+            known: Grown {
+                size: size_of::<Newer>(),
+                first: 1,
+                later: 2,
+            },
+            unknown: 3,
+        };
+        let at = (&raw mut theirs).cast::<Grown>();
+        // SAFETY: a struct of the size that it says is there.
+        unsafe {
+            assert_eq!(read_sized(at).unwrap().later, 2);
+            let out = Out::new(at).unwrap();
+            let size = out.size;
+            out.write(&Grown {
+                size,
+                first: 10,
+                later: 20,
+            });
+        }
+        assert_eq!((theirs.known.later, theirs.unknown), (20, 3));
+        assert_eq!(theirs.known.size, size_of::<Newer>());
+    }
+
+    #[test]
+    fn a_size_that_cannot_be_is_refused() {
+        for size in [0, 1, Grown::FIRST - 1, MAX_SIZE + 1, usize::MAX] {
+            let theirs = Grown {
+                size,
+                first: 1,
+                later: 2,
+            };
+            // SAFETY: a whole struct is there, and it is refused before it is read.
+            let refused = unsafe { read_sized(&raw const theirs) }.err().unwrap();
+            assert_eq!(refused.status, za_status::Invalid);
+        }
+    }
+}

@@ -311,8 +311,9 @@ unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema, Failure> {
 /// ZA_STATUS_INVALID, and the record is neither scored nor remembered.
 ///
 /// Where the score is at least explain_from, the result has reasons: 0 for always,
-/// NaN for never. Without them, and once its buffers have grown, the call
-/// allocates nothing for a record that tells nothing new of a connection.
+/// NaN for never. Once its buffers have grown, the call allocates memory only for
+/// reasons, for what is new of a connection, and, now and then, to round a number that
+/// has more than six decimals.
 ///
 /// # Safety
 ///

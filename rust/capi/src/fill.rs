@@ -149,3 +149,110 @@ unsafe fn push_atom(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::za_data;
+    use zeek_log::Value;
+    use zeek_log::schema::Field;
+
+    fn value(kind: za_kind, len: usize, data: za_data) -> za_value {
+        za_value {
+            kind: kind as u32,
+            len: len as u32,
+            r#as: data,
+        }
+    }
+
+    fn count(count: u64) -> za_value {
+        value(za_kind::Count, 0, za_data { count })
+    }
+
+    fn text(bytes: &[u8]) -> za_value {
+        let at = za_data {
+            bytes: bytes.as_ptr(),
+        };
+        value(za_kind::Text, bytes.len(), at)
+    }
+
+    fn list(items: &[za_value]) -> za_value {
+        let at = za_data {
+            items: items.as_ptr(),
+        };
+        value(za_kind::List, items.len(), at)
+    }
+
+    /// Fills a record of one field.
+    fn one(field: Field, value: za_value) -> Result<RecordBuf, Failure> {
+        let schema = Schema {
+            log: "x".to_owned(),
+            fields: vec![field],
+        };
+        let mut record = RecordBuf::new();
+        // SAFETY: the tests' values point to what is there.
+        unsafe { fill(&mut record, &schema, &[value])? };
+        assert_eq!(record.len(), 1);
+        Ok(record)
+    }
+
+    #[test]
+    fn a_field_of_no_known_type_takes_every_kind() {
+        let field = || Field::new("f", FieldType::Unknown);
+        let items = [count(1), text(b"two")];
+        for v in [count(1), text(b"a"), list(&items), list(&[])] {
+            assert!(one(field(), v).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused_and_names_the_field() {
+        let refused = one(Field::new("id.resp_p", FieldType::Port), text(b"80")).unwrap_err();
+        assert_eq!(refused.status, za_status::Invalid);
+        assert!(
+            refused.text.starts_with("x: field id.resp_p: "),
+            "{}",
+            refused.text
+        );
+        let items = [count(1), text(b"two")];
+        assert!(one(Field::list("f", FieldType::Count), list(&items)).is_err());
+        assert!(one(Field::list("f", FieldType::Count), list(&items[..1])).is_ok());
+        assert!(one(Field::new("f", FieldType::Count), list(&items[..1])).is_err());
+        assert!(one(Field::list("f", FieldType::Count), count(1)).is_err());
+        assert!(one(Field::list("f", FieldType::Unknown), list(&[list(&items)])).is_err());
+    }
+
+    #[test]
+    fn what_is_long_is_cut_and_what_was_escaped_is_cut_at_the_same_place() {
+        let raw = one(
+            Field::new("f", FieldType::String),
+            text(&[0xff; 3 * MAX_TEXT]),
+        )
+        .unwrap();
+        let escaped = b"\\xff".repeat(3 * MAX_TEXT);
+        let escaped = one(Field::new("f", FieldType::String), text(&escaped)).unwrap();
+        let wanted = [0xff; MAX_TEXT];
+        assert_eq!(raw.record().get(0), Value::Text(&wanted));
+        assert_eq!(escaped.record().get(0), Value::Text(&wanted));
+
+        let items = [count(7); 100];
+        let long = one(Field::list("f", FieldType::Count), list(&items)).unwrap();
+        assert_eq!(long.record().get(0).list().unwrap().len(), MAX_ELEMENTS);
+    }
+
+    #[test]
+    fn not_a_number_is_unset_and_empty_is_not() {
+        let nan = value(za_kind::Double, 0, za_data { real: f64::NAN });
+        let record = one(Field::new("f", FieldType::Double), nan).unwrap();
+        assert!(record.record().get(0).is_unset());
+        let nothing = za_data {
+            bytes: std::ptr::null(),
+        };
+        let empty = value(za_kind::Text, 0, nothing);
+        let record = one(Field::new("f", FieldType::String), empty).unwrap();
+        assert_eq!(record.record().get(0), Value::Text(b""));
+        let absent = value(za_kind::Text, 1, nothing);
+        let refused = one(Field::new("f", FieldType::String), absent).unwrap_err();
+        assert_eq!(refused.status, za_status::Null);
+    }
+}

@@ -274,3 +274,40 @@ unsafe impl Versioned for za_info {
     const NAME: &'static str = "za_info";
     const FIRST: usize = offset_of!(za_info, logs_len) + size_of::<usize>();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_enums_say_the_same() {
+        assert_eq!(
+            za_type::from_number(za_type::Count as u32),
+            Some(FieldType::Count)
+        );
+        assert_eq!(
+            za_type::from_number(za_type::Subnet as u32),
+            Some(FieldType::Subnet)
+        );
+        assert_eq!(
+            za_type::from_number(za_type::List as u32),
+            Some(FieldType::List)
+        );
+        assert_eq!(za_type::from_number(za_type::List as u32 + 1), None);
+        for number in 0..=za_kind::List as u32 {
+            assert_eq!(za_kind::from_number(number).map(|k| k as u32), Some(number));
+        }
+        assert_eq!(za_kind::from_number(za_kind::List as u32 + 1), None);
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn the_layout_of_version_1_stays() {
+        assert_eq!((size_of::<za_value>(), align_of::<za_value>()), (24, 8));
+        assert_eq!(size_of::<za_field>(), 24);
+        assert_eq!(size_of::<za_reason>(), 56);
+        assert_eq!(za_options::FIRST, 32);
+        assert_eq!(za_result::FIRST, 64);
+        assert_eq!(za_info::FIRST, 88);
+    }
+}

@@ -1,1 +1,137 @@
-pub(super) fn panic_if_asked() {}
+use super::*;
+use crate::status::{za_error_free, za_error_message};
+use std::cell::Cell;
+use std::ffi::CStr;
+use zeek_anomaly_engine::ModelInfo;
+
+thread_local! {
+    static PANIC: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `za_engine::with` calls: panics once, where a test asked for it.
+pub(super) fn panic_if_asked() {
+    assert!(!PANIC.replace(false), "asked to\nby a test");
+}
+
+fn engine() -> *mut za_engine {
+    let model = Model {
+        info: ModelInfo::default(),
+        logs: Vec::new(),
+    };
+    Box::into_raw(Box::new(za_engine::new(model, Limits::default())))
+}
+
+fn field(name: &str) -> za_field {
+    za_field {
+        name: name.as_ptr().cast(),
+        name_len: name.len(),
+        r#type: za_type::Count as u32,
+        element: 0,
+    }
+}
+
+fn bind(engine: *mut za_engine, fields: &[za_field]) -> (za_status, u32) {
+    let (log, mut out) = ("x", 77);
+    // SAFETY: everything is there.
+    let status = unsafe {
+        za_engine_bind(
+            engine,
+            log.as_ptr().cast(),
+            log.len(),
+            fields.as_ptr(),
+            fields.len(),
+            &mut out,
+            ptr::null_mut(),
+        )
+    };
+    (status, out)
+}
+
+#[test]
+fn a_panic_becomes_a_status_and_the_engine_is_of_no_more_use() {
+    let engine = engine();
+    let fields = [field("a")];
+    assert_eq!(bind(engine, &fields), (za_status::Ok, 0));
+
+    let mut info = za_info {
+        size: size_of::<za_info>(),
+        records: 42,
+        ..INFO
+    };
+    let mut err = ptr::null_mut();
+    PANIC.set(true);
+    // SAFETY: everything is there.
+    let message = unsafe {
+        assert_eq!(
+            za_engine_info(engine, &mut info, &mut err),
+            za_status::Panic
+        );
+        let message = CStr::from_ptr(za_error_message(err))
+            .to_str()
+            .unwrap()
+            .to_owned();
+        za_error_free(err);
+        message
+    };
+    assert_eq!(message, "a defect in the library: asked to\\x0aby a test");
+    assert_eq!(info.records, 42);
+
+    // Nothing panics any more, and the lock is free; what is inside is not trusted.
+    assert_eq!(bind(engine, &fields), (za_status::Panic, 77));
+    // SAFETY: everything is there.
+    unsafe {
+        assert_eq!(
+            za_engine_info(engine, &mut info, ptr::null_mut()),
+            za_status::Panic
+        );
+        za_engine_close(engine);
+    }
+}
+
+#[test]
+fn a_failed_call_leaves_the_engine_usable() {
+    let engine = engine();
+    assert_eq!(
+        bind(engine, &[field("a"), field("a")]),
+        (za_status::Invalid, 77)
+    );
+    let many = vec![field("a"); ZA_MAX_FIELDS + 1];
+    assert_eq!(bind(engine, &many), (za_status::Limit, 77));
+    for i in 0..ZA_MAX_BINDINGS {
+        assert_eq!(bind(engine, &[field("a")]), (za_status::Ok, i as u32));
+    }
+    assert_eq!(bind(engine, &[field("a")]), (za_status::Limit, 77));
+    let mut info = za_info {
+        size: size_of::<za_info>(),
+        ..INFO
+    };
+    // SAFETY: everything is there.
+    unsafe {
+        assert_eq!(
+            za_engine_info(engine, &mut info, ptr::null_mut()),
+            za_status::Ok
+        );
+        za_engine_close(engine);
+    }
+    assert!(info.model_first_ts.is_nan() && info.model_zeek_version.is_null());
+}
+
+#[test]
+fn an_engine_may_be_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<za_engine>();
+}
+
+const INFO: za_info = za_info {
+    size: 0,
+    records: 0,
+    contexts: 0,
+    contexts_evicted: 0,
+    model_trained_rows: 0,
+    model_first_ts: 0.0,
+    model_last_ts: 0.0,
+    model_zeek_version: ptr::null(),
+    model_zeek_version_len: 0,
+    logs: ptr::null(),
+    logs_len: 0,
+};
