@@ -131,8 +131,8 @@ impl Watch {
         let (connections, items) = self.dropped;
         if connections + items > 0 {
             say::warning(&format!(
-                "to keep memory bounded, what was known of {} and {} of others was forgotten; \
-                 scores of their other logs may differ",
+                "to keep memory bounded, {} and {} of connections were forgotten; scores of \
+                 their other logs may differ",
                 counted(connections, "connection"),
                 counted(items, "item"),
             ));
@@ -196,7 +196,7 @@ pub fn say_table(header: &[&str], rows: Vec<Vec<String>>) {
         column.set_cell_alignment(comfy_table::CellAlignment::Right);
     }
     // Nobody to tell, nothing to do about it.
-    let _ = table::print(&t, &mut io::stderr().lock());
+    let _ = table::print(&mut t, &mut io::stderr().lock());
 }
 
 impl Observer for Watch {

@@ -72,7 +72,7 @@ fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
         "log",
         "rows",
         "features",
-        "highest score",
+        "highest possible",
         "detector",
         "columns",
     ]);
@@ -90,7 +90,7 @@ fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
     for column in t.column_iter_mut().skip(1).take(3) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table::print(&t, out)
+    table::print(&mut t, out)
 }
 
 /// Text in lines of about this width.
@@ -115,7 +115,7 @@ fn fold(text: &str, width: usize) -> String {
 fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "{}: {} rows, {}, highest score {:.2}, {}",
+        "{}: {} rows, {}, highest possible score {:.2}, {}",
         printable(m.log()),
         count(m.rows),
         m.detector_name(),
@@ -132,7 +132,7 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
             m.usual[f].clone(),
         ]);
     }
-    table::print(&t, out)
+    table::print(&mut t, out)
 }
 
 fn kind(k: Kind) -> &'static str {

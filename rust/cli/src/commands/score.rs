@@ -14,9 +14,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
+use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::offline::{self, Scored};
 use zeek_anomaly_engine::text::printable;
-use zeek_anomaly_engine::{LogModel, Model};
 
 /// Scores and writes.
 pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
@@ -31,10 +31,10 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
 
     let to_stdout = args.output.is_none();
     // A bar and records on one terminal would get in each other's way.
-    let bar = !args.work.quiet && !(args.all && to_stdout && io::stdout().is_terminal());
+    let in_the_way = args.all && to_stdout && io::stdout().is_terminal();
     let total = offline::work(&inputs.list) * if fit_here { 2 } else { 1 };
     let mut watch = Watch::new(
-        Progress::new(total, bar),
+        Progress::new(total, !args.work.quiet && !in_the_way),
         label.map(|l| l.0.as_str()),
         inputs.alias(),
     );
@@ -81,6 +81,9 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
                 .is_some_and(|c| c.1 == 0 && watch.rows() > 0));
     if !useless {
         sink.finish().map_err(failed)?;
+    }
+    if !useless && to_stdout && io::stdout().is_terminal() {
+        say::line("");
     }
     watch.say_skipped();
     if useless {
@@ -254,7 +257,10 @@ impl Eq for Kept {}
 
 fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMap<String, u64>) {
     watch.say_lines();
-    let of = |log: &str| -> Option<&LogModel> { model.position(log).map(|i| &model.logs[i]) };
+    let ceiling = |log: &str| {
+        let m = &model.logs[model.position(log)?];
+        Some(m.calibration.ceiling())
+    };
     let rows = watch
         .logs
         .iter()
@@ -266,31 +272,41 @@ fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMa
                 count(l.tally.unscored),
                 count(l.refused),
                 count(anomalous.get(log).copied().unwrap_or(0)),
+                ceiling(log).map_or("-".into(), |c| format!("{c:.2}")),
             ]
         })
         .collect();
     let last = format!("score {} or more", args.threshold);
     say_table(
-        &["log", "scored", "filtered", "not scored", "refused", &last],
+        &[
+            "log",
+            "scored",
+            "filtered",
+            "not scored",
+            "refused",
+            &last,
+            "highest possible",
+        ],
         rows,
     );
     watch.say_unscored();
-    for (log, l) in &watch.logs {
-        let Some(m) = of(log).filter(|_| l.tally.used > 0) else {
-            continue;
-        };
-        let ceiling = m.calibration.ceiling();
-        if ceiling < args.threshold {
-            say::line(&format!(
-                "{}: {} can show at most {ceiling:.1}",
-                printable(log),
-                counted(m.calibration.rows(), "training row"),
-            ));
-        }
+    let low: Vec<String> = watch
+        .logs
+        .iter()
+        .filter(|(_, l)| l.tally.used > 0)
+        .filter(|(log, _)| ceiling(log).is_some_and(|c| c < args.threshold))
+        .map(|(log, _)| printable(log))
+        .collect();
+    if !low.is_empty() {
+        say::line(&format!(
+            "trained on too few rows to show a score of {}: {}",
+            args.threshold,
+            low.join(", ")
+        ));
     }
     let seconds = watch.progress.seconds();
     say::line(&format!(
-        "scored {} in {seconds:.1} s ({} rows/s)",
+        "scored {} in {seconds:.2} s ({} rows/s)",
         counted(watch.used(), "row"),
         count((watch.used() as f64 / seconds.max(1e-3)) as u64),
     ));

@@ -50,7 +50,7 @@ pub fn run(args: TrainArgs) -> Result<Status, Failure> {
         summarize(&model, &watch);
         let size = std::fs::metadata(&output).map_or(0, |m| m.len());
         say::line(&format!(
-            "wrote {} ({}): {} of {} in {:.1} s",
+            "wrote {} ({}): {} of {} in {:.2} s",
             printable(&args.output.display().to_string()),
             say::bytes(size),
             counted(model.info.rows, "row"),
@@ -76,7 +76,7 @@ fn summarize(model: &Model, watch: &Watch) {
                 count(l.refused),
                 m.map_or("-", |m| m.detector_name()).to_owned(),
                 m.map_or("-".into(), |m| m.spec.len().to_string()),
-                m.map_or("-".into(), |m| format!("{:.1}", m.calibration.ceiling())),
+                m.map_or("-".into(), |m| format!("{:.2}", m.calibration.ceiling())),
             ]
         })
         .collect();
@@ -88,7 +88,7 @@ fn summarize(model: &Model, watch: &Watch) {
             "refused",
             "detector",
             "features",
-            "highest score",
+            "highest possible",
         ],
         rows,
     );

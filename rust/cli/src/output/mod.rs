@@ -16,7 +16,7 @@ pub enum Writer<W: Write> {
     /// JSON lines.
     Jsonl(jsonl::Jsonl<W>),
     /// Comma-separated values.
-    Csv(csv::Csv<W>),
+    Csv(Box<csv::Csv<W>>),
 }
 
 impl<W: Write> Writer<W> {
@@ -25,7 +25,7 @@ impl<W: Write> Writer<W> {
         match format {
             Format::Table => Writer::Table(table::Table::new(to, look)),
             Format::Jsonl => Writer::Jsonl(jsonl::Jsonl::new(to)),
-            Format::Csv => Writer::Csv(csv::Csv::new(to)),
+            Format::Csv => Writer::Csv(Box::new(csv::Csv::new(to))),
         }
     }
 

@@ -15,14 +15,23 @@ const PAGE: usize = 500;
 /// Reasons shown of each record.
 const REASONS: usize = 3;
 
+/// The width below which reasons are fewer, and broken over lines instead of cut.
+const ROOMY: usize = 60;
+
+/// Reasons shown where there is little room.
+const FEW_REASONS: usize = 2;
+
 /// The width where there is no terminal that has one.
 const PIPE_WIDTH: usize = 160;
 
 /// The width that reasons get at least.
-const MIN_REASONS: usize = 32;
+const MIN_REASONS: usize = 30;
 
 /// The widest that each column but the last gets.
-const WIDEST: [usize; 5] = [7, 24, 16, 60, 20];
+const WIDEST: [usize; 5] = [7, 20, 16, 56, 20];
+
+/// The longest name that is shown of what a record is about.
+const NAME: usize = 40;
 
 const HEADER: [&str; 6] = ["score", "time (UTC)", "log", "what", "uid", "why"];
 
@@ -49,11 +58,14 @@ impl Look {
     }
 }
 
+/// The cells of one record, and whether it is anomalous.
+type Line = ([String; 6], bool);
+
 /// The writer.
 pub struct Table<W: Write> {
     to: W,
     look: Look,
-    page: Vec<([String; 6], bool)>,
+    page: Vec<Line>,
     widths: Option<[usize; 6]>,
 }
 
@@ -78,7 +90,7 @@ impl<W: Write> Table<W> {
             .collect();
         let cells = [
             format!("{:.2}", f.score),
-            f.ts.map_or_else(String::new, say::time),
+            f.ts.map_or_else(String::new, say::second),
             printable(&f.log),
             what(&f),
             printable(f.uid.as_deref().or(f.fuid.as_deref()).unwrap_or_default()),
@@ -119,7 +131,14 @@ impl<W: Write> Table<W> {
         for (cells, anomalous) in self.page.drain(..) {
             let mut row = Row::new();
             for (i, text) in cells.into_iter().enumerate() {
-                let lines: Vec<String> = text.split('\n').map(|l| cut(l, widths[i])).collect();
+                let lines: Vec<String> = if i == 5 && widths[5] < ROOMY {
+                    text.split('\n')
+                        .take(FEW_REASONS)
+                        .map(str::to_owned)
+                        .collect()
+                } else {
+                    text.split('\n').map(|l| cut(l, widths[i])).collect()
+                };
                 let mut cell = Cell::new(lines.join("\n"));
                 if i == 0 && anomalous && self.look.colours {
                     cell = cell.fg(Color::Red);
@@ -128,13 +147,17 @@ impl<W: Write> Table<W> {
             }
             table.add_row(row);
         }
-        table.set_constraints(
-            widths.map(|w| ColumnConstraint::Absolute(Width::Fixed(w as u16 + 2))),
-        );
+        // With the blanks of each column, of which the first has one.
+        let mut blanks = [2; 6];
+        blanks[0] = 1;
+        let fixed = |(w, b): (usize, usize)| {
+            ColumnConstraint::Absolute(Width::Fixed(u16::try_from(w + b).unwrap_or(u16::MAX)))
+        };
+        table.set_constraints(widths.into_iter().zip(blanks).map(fixed));
         if self.look.colours {
             table.enforce_styling();
         }
-        print(&table, &mut self.to)
+        print(&mut table, &mut self.to)
     }
 }
 
@@ -148,17 +171,20 @@ pub fn bare() -> comfy_table::Table {
     table
 }
 
-/// Writes a table, without the blanks that its last column ends in.
-pub fn print(table: &comfy_table::Table, to: &mut dyn Write) -> io::Result<()> {
+/// Writes a table, without the blanks that it begins and ends in.
+pub fn print(table: &mut comfy_table::Table, to: &mut dyn Write) -> io::Result<()> {
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
     for line in table.lines() {
-        writeln!(to, "{}", line.strip_prefix(' ').unwrap_or(&line).trim_end())?;
+        writeln!(to, "{}", line.trim_end())?;
     }
     Ok(())
 }
 
 /// The widths of the columns: what the rows need, within bounds, and the rest of the line
 /// for the reasons.
-fn widths(page: &[([String; 6], bool)], line: usize) -> [usize; 6] {
+fn widths(page: &[Line], line: usize) -> [usize; 6] {
     let mut w = [0; 6];
     for (i, width) in w.iter_mut().enumerate().take(5) {
         let longest = page
@@ -168,7 +194,7 @@ fn widths(page: &[([String; 6], bool)], line: usize) -> [usize; 6] {
             .max();
         *width = longest.unwrap_or(0).clamp(HEADER[i].len(), WIDEST[i]);
     }
-    let blanks = 2 * 5 + 1;
+    let blanks = 2 * 5;
     let rest = |w: &[usize; 6]| line.saturating_sub(w[..5].iter().sum::<usize>() + blanks);
     if rest(&w) < MIN_REASONS {
         w[3] = w[3]
@@ -200,7 +226,8 @@ fn what(f: &Finding) -> String {
     };
     let mut lines = Vec::new();
     if let (Some(orig), Some(resp)) = (&f.orig_h, &f.resp_h) {
-        let mut line = format!("{} -> {}", host(orig), host(resp));
+        lines.push(printable(&host(orig)));
+        let mut line = format!("-> {}", host(resp));
         if let Some(p) = f.resp_p {
             line.push_str(&format!(":{p}"));
         }
@@ -210,7 +237,7 @@ fn what(f: &Finding) -> String {
         lines.push(printable(&line));
     }
     if let Some(name) = &f.name {
-        lines.push(printable(name));
+        lines.push(cut(&printable(name), NAME));
     }
     lines.join("\n")
 }
