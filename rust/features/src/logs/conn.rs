@@ -56,28 +56,28 @@ pub static TYPE: LogType = LogType {
         flag("outcome", "failed", |r| Cell::flag(r.text(CONN_STATE).is_some_and(|s| FAILED.contains(&s)))),
         flag("time", "short", |r| Cell::flag(r.num(DURATION).is_some_and(|d| d <= SHORT))),
         flag("tunnel", "tunneled", |r| Cell::flag(r.list_len(TUNNEL_PARENTS).is_some_and(|n| n > 0.0))),
-        magnitude("http", "uid_http", Unit::Count, |r| {
+        magnitude("where", "uid_http", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.http)))
         }),
-        magnitude("http", "uid_http_errors", Unit::Count, |r| {
+        magnitude("outcome", "uid_http_errors", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.http_errors)))
         }),
-        magnitude("http", "uid_http_request_bytes", Unit::Bytes, |r| {
+        magnitude("sent", "uid_http_request_bytes", Unit::Bytes, |r| {
             Cell::Num(r.context.total(|c| c.http_request_bytes))
         }),
-        magnitude("dns", "uid_dns_nxdomain", Unit::Count, |r| {
+        magnitude("outcome", "uid_dns_nxdomain", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.dns_nxdomain)))
         }),
-        magnitude("ssl", "uid_ssl_failed", Unit::Count, |r| {
+        magnitude("outcome", "uid_ssl_failed", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.ssl_failed)))
         }),
-        magnitude("ssh", "uid_ssh_attempts", Unit::Count, |r| {
+        magnitude("outcome", "uid_ssh_attempts", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| c.ssh_attempts))
         }),
-        magnitude("files", "uid_files", Unit::Count, |r| {
+        magnitude("received", "uid_files", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.file_count)))
         }),
-        magnitude("files", "uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.total(|c| c.file_bytes))),
+        magnitude("received", "uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.total(|c| c.file_bytes))),
         magnitude("oddities", "uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
         category("oddities", "uid_weird", |r| Cell::text(r.context.weird_name())),
     ],
