@@ -239,6 +239,15 @@ pub enum Detector {
 }
 
 impl FitArgs {
+    /// Whether anything was asked for that only training heeds.
+    pub fn asks(&self) -> bool {
+        let d = TrainParams::default();
+        self.seed != d.seed
+            || self.detector != Detector::Auto
+            || self.sample_rows != d.sample_rows as u64
+            || self.zeek_version.is_some()
+    }
+
     /// For the engine.
     pub fn params(&self) -> TrainParams {
         TrainParams {

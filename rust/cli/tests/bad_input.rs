@@ -84,7 +84,7 @@ fn an_unreadable_file() {
     use std::os::unix::fs::PermissionsExt;
     let dir = Dir::new();
     let path = dir.write("secret.log", conn_log(5));
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&path).is_ok() {
         println!("skipped: this user may read everything");
         return;

@@ -22,6 +22,12 @@ use zeek_anomaly_engine::text::printable;
 pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     args.work.set_threads();
     let loaded = args.model.as_deref().map(Model::load).transpose()?;
+    if loaded.is_some() && args.fit.asks() {
+        say::warning(
+            "--seed, --detector, --sample-rows and --zeek-version mean nothing beside a model: \
+             they were settled when it was trained",
+        );
+    }
     let place = Place::open(args.output.as_deref())?;
     let place_name = place.name();
     let fit_here = loaded.is_none();
