@@ -156,15 +156,23 @@ impl Model {
         Ok(out)
     }
 
-    /// Writes the model to a file, whole or not at all.
+    /// Writes the model to a file, whole or not at all. A link stays one: what it
+    /// leads to is replaced.
     ///
     /// # Errors
-    /// [`ModelError::Io`].
+    /// [`ModelError::Io`], also where something other than a file is in the place.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        let target = std::fs::canonicalize(path);
+        let path = target.as_deref().unwrap_or(path);
         let failed = |cause| ModelError::Io {
             path: path.to_owned(),
             cause,
         };
+        if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+            return Err(failed(io::Error::other(
+                "is not a file, and is not replaced by one",
+            )));
+        }
         let bytes = self.to_bytes().map_err(failed)?;
         let dir = match path.parent() {
             Some(d) if !d.as_os_str().is_empty() => d,
@@ -190,10 +198,13 @@ impl Model {
             path: path.to_owned(),
             cause,
         };
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
-            return Err(failed(io::Error::other("is a directory, not a model")));
+        // Before it is opened: opening a pipe would wait for somebody to write to it.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(failed(io::Error::other(
+                "is not a file, so it is not a model",
+            )));
         }
+        let file = File::open(path).map_err(failed)?;
         let mut bytes = Vec::new();
         // One byte more than there may be: enough to notice.
         file.take(24 + MAX_PAYLOAD + 1)

@@ -13,6 +13,7 @@ pub mod file;
 pub mod live;
 pub mod model;
 pub mod offline;
+mod reservoir;
 pub mod text;
 pub mod train;
 

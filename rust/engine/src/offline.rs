@@ -19,7 +19,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use zeek_anomaly_features::context::{ContextColumns, Role};
 use zeek_anomaly_features::{Context, Limits, Row};
-use zeek_log::{Error, Input, LogReader, Options, Record, RecordBuf, Schema, Stats};
+use zeek_log::{Error, Input, LogReader, Options, Record, RecordBuf, Schema, Stats, Value};
 
 /// Which rows are used, and how they are read.
 #[derive(Clone, Debug, Default)]
@@ -488,8 +488,7 @@ impl Filter {
 
     fn passes(&self, read: &ReadParams, record: &Record<'_>) -> bool {
         if let (Some(at), Some((_, want))) = (self.only, &read.only) {
-            let text = at.and_then(|i| record.get(i).text());
-            if text != Some(want.as_bytes()) {
+            if !at.is_some_and(|i| reads_as(&record.get(i), want)) {
                 return false;
             }
         }
@@ -500,6 +499,16 @@ impl Filter {
             return read.from.is_none_or(|t| ts >= t) && read.until.is_none_or(|t| ts < t);
         }
         true
+    }
+}
+
+/// Whether a value is what somebody wrote as `text`.
+fn reads_as(value: &Value<'_>, text: &str) -> bool {
+    match value {
+        Value::Text(t) => *t == text.as_bytes(),
+        Value::Bool(b) => text == if *b { "T" } else { "F" } || text == b.to_string(),
+        Value::Addr(a) => text.parse() == Ok(*a),
+        _ => value.number().is_some_and(|n| text.parse() == Ok(n)),
     }
 }
 

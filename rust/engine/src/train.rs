@@ -6,8 +6,8 @@
 
 use crate::live::role_of;
 use crate::model::{LogModel, Model, ModelInfo, Scratch, encode};
-use ndarray_rows::rows_of;
-use rand_reservoir::Reservoir;
+use crate::reservoir::Reservoir;
+use ndarray::Array2;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use zeek_anomaly_features::context::ContextColumns;
@@ -70,7 +70,7 @@ enum LogTrainer {
         learner: KindLearner,
         waiting: Vec<(Arc<Schema>, RecordBuf)>,
     },
-    Counting(Counting),
+    Counting(Box<Counting>),
 }
 
 #[derive(Debug)]
@@ -109,7 +109,9 @@ impl Trainer {
     pub fn add(&mut self, schema: &Arc<Schema>, record: &Record<'_>, context: &Context) {
         if !self.logs.contains_key(&schema.log) {
             let new = match logs::by_name(&schema.log) {
-                Some(t) => LogTrainer::Counting(Counting::new(Spec::Known(t), &self.params)),
+                Some(t) => {
+                    LogTrainer::Counting(Box::new(Counting::new(Spec::Known(t), &self.params)))
+                }
                 None => LogTrainer::Learning {
                     learner: KindLearner::default(),
                     waiting: Vec::new(),
@@ -169,7 +171,7 @@ impl LogTrainer {
             for (schema, kept) in std::mem::take(waiting) {
                 counting.add(&schema, &kept.record(), context);
             }
-            *self = LogTrainer::Counting(counting);
+            *self = LogTrainer::Counting(Box::new(counting));
         }
     }
 }
@@ -285,83 +287,15 @@ impl Counting {
     }
 }
 
-mod ndarray_rows {
-    //! The sampled rows as a matrix.
-
-    use super::{Encoded, Encoder, Reservoir, Scratch, encode};
-    use ndarray::Array2;
-
-    /// Rows × features coordinates.
-    pub fn rows_of(sample: &Reservoir, encoders: &[Encoder]) -> Array2<f32> {
-        let mut out = Vec::with_capacity(sample.len() * encoders.len());
-        let mut scratch = Scratch::default();
-        for bits in sample.rows() {
-            let Encoded { coordinates, .. } = encode(encoders, bits, true, &mut scratch);
-            out.extend_from_slice(coordinates);
-        }
-        Array2::from_shape_vec((sample.len(), encoders.len()), out)
-            .unwrap_or_else(|_| Array2::zeros((0, encoders.len())))
+/// The sampled rows as a matrix of rows × features coordinates.
+fn rows_of(sample: &Reservoir, encoders: &[Encoder]) -> Array2<f32> {
+    let mut out = Vec::with_capacity(sample.len() * encoders.len());
+    let mut scratch = Scratch::default();
+    for bits in sample.rows() {
+        let Encoded { coordinates, .. } = encode(encoders, bits, true, &mut scratch);
+        out.extend_from_slice(coordinates);
     }
-}
-
-mod rand_reservoir {
-    //! A uniform random sample of rows of unknown number: algorithm R (J. S. Vitter,
-    //! "Random sampling with a reservoir", ACM TOMS 11, 1985).
-
-    use rand::{Rng, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
-
-    #[derive(Debug)]
-    pub struct Reservoir {
-        width: usize,
-        capacity: usize,
-        cells: Vec<u64>,
-        seen: u64,
-        rng: ChaCha8Rng,
-    }
-
-    impl Reservoir {
-        /// An empty sample of at most `capacity` rows of `width` cells, with
-        /// randomness of its own for each log.
-        pub fn new(width: usize, capacity: usize, seed: u64, log: &str) -> Reservoir {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(u64::from(crc32fast::hash(log.as_bytes())));
-            Reservoir {
-                width,
-                capacity: capacity.max(1),
-                cells: Vec::new(),
-                seen: 0,
-                rng,
-            }
-        }
-
-        /// Offers a row.
-        pub fn add(&mut self, row: &[u64]) {
-            self.seen += 1;
-            if self.seen <= self.capacity as u64 {
-                self.cells.extend_from_slice(row);
-                return;
-            }
-            let at = self.rng.random_range(0..self.seen);
-            if at < self.capacity as u64 {
-                let start = at as usize * self.width;
-                self.cells[start..start + self.width].copy_from_slice(row);
-            }
-        }
-
-        /// Rows offered.
-        pub fn seen(&self) -> u64 {
-            self.seen
-        }
-
-        /// Rows kept.
-        pub fn len(&self) -> usize {
-            self.seen.min(self.capacity as u64) as usize
-        }
-
-        /// The rows kept.
-        pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
-            (0..self.len()).map(|i| &self.cells[i * self.width..(i + 1) * self.width])
-        }
-    }
+    // The shape is right by construction.
+    Array2::from_shape_vec((sample.len(), encoders.len()), out)
+        .unwrap_or_else(|_| Array2::zeros((0, encoders.len())))
 }

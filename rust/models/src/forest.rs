@@ -354,7 +354,7 @@ impl Detector for IsolationForest {
                 // Children lie behind their parent, so no path has a loop.
                 let child = n.child as usize;
                 if n.child == 0 {
-                    n.value.is_finite()
+                    (0.0..=f32::from(u16::MAX)).contains(&n.value)
                 } else {
                     child > i
                         && child.checked_add(1).is_some_and(|c| c < self.nodes.len())

@@ -664,7 +664,7 @@ fn percent(part: u64, whole: u64) -> String {
     let p = 100.0 * part as f64 / whole.max(1) as f64;
     if part == whole {
         "100 %".into()
-    } else if p > 99.95 || p < 0.05 {
+    } else if !(0.05..=99.95).contains(&p) {
         format!("{p:.2} %")
     } else if !(10.0..=90.0).contains(&p) {
         format!("{p:.1} %")

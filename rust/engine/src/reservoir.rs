@@ -1,0 +1,78 @@
+//! A uniform random sample of rows of unknown number: algorithm R (J. S. Vitter,
+//! "Random sampling with a reservoir", ACM TOMS 11, 1985).
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// The sample.
+#[derive(Debug)]
+pub(crate) struct Reservoir {
+    width: usize,
+    capacity: usize,
+    cells: Vec<u64>,
+    seen: u64,
+    rng: ChaCha8Rng,
+}
+
+impl Reservoir {
+    /// An empty sample of at most `capacity` rows of `width` cells, with
+    /// randomness of its own for each log.
+    pub(crate) fn new(width: usize, capacity: usize, seed: u64, log: &str) -> Reservoir {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(u64::from(crc32fast::hash(log.as_bytes())));
+        Reservoir {
+            width,
+            capacity: capacity.max(1),
+            cells: Vec::new(),
+            seen: 0,
+            rng,
+        }
+    }
+
+    /// Offers a row.
+    pub(crate) fn add(&mut self, row: &[u64]) {
+        self.seen += 1;
+        if self.seen <= self.capacity as u64 {
+            self.cells.extend_from_slice(row);
+            return;
+        }
+        let at = self.rng.random_range(0..self.seen);
+        if at < self.capacity as u64 {
+            let start = at as usize * self.width;
+            self.cells[start..start + self.width].copy_from_slice(row);
+        }
+    }
+
+    /// Rows offered.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Rows kept.
+    pub(crate) fn len(&self) -> usize {
+        self.seen.min(self.capacity as u64) as usize
+    }
+
+    /// The rows kept.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u64]> {
+        (0..self.len()).map(|i| &self.cells[i * self.width..(i + 1) * self.width])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_the_same_chance() {
+        let mut hits = [0u32; 100];
+        for seed in 0..2000 {
+            let mut r = Reservoir::new(1, 10, seed, "conn");
+            (0..100).for_each(|i| r.add(&[i]));
+            assert_eq!((r.len(), r.seen()), (10, 100));
+            r.rows().for_each(|row| hits[row[0] as usize] += 1);
+        }
+        // 200 expected, standard deviation 13.4: six of them either way.
+        assert!(hits.iter().all(|h| (120..=280).contains(h)), "{hits:?}");
+    }
+}
