@@ -78,12 +78,19 @@ pub struct ScoreArgs {
     /// The model; without one, what is usual is learned from the rows themselves
     #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub model: Option<PathBuf>,
+    /// Instead of a model: learn from the logs here what is usual, and keep nothing of it
+    #[arg(long, value_name = "PATH", conflicts_with = "model", value_hint = ValueHint::AnyPath)]
+    pub train_on: Vec<PathBuf>,
     /// Show this many records, the strangest first
     #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "all")]
     pub top: usize,
     /// Show every record, file by file, in the order of the files' lines
     #[arg(long)]
     pub all: bool,
+    /// Show one record for each log and originator: the strangest, with how many others
+    /// are nearly as strange
+    #[arg(long, conflicts_with = "all")]
+    pub group: bool,
     /// Show records of these logs only (all are read, for what they tell of one another)
     #[arg(long = "log", value_name = "LOG", value_delimiter = ',')]
     pub logs: Vec<String>,
@@ -114,6 +121,7 @@ const SCORE_EXAMPLES: &str = "\
 Examples:
   zeek-anomaly score -m week.model /opt/zeek/logs/current
   zeek-anomaly score -m week.model --top 50 --log dns,http logs
+  zeek-anomaly score --train-on 2026-07-0{1,2,3} --group 2026-07-04
   zeek-anomaly score -m week.model --all --format jsonl conn.log > scores.jsonl
   zeek-anomaly score -m week.model --format csv -o top.csv conn.log.gz
   zcat conn.*.log.gz | zeek-anomaly score -m week.model -

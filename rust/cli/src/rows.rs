@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use zeek_anomaly_engine::Reason;
 use zeek_anomaly_engine::offline::Scored;
@@ -41,6 +42,10 @@ pub struct Finding {
     pub raw: f64,
     /// Whether the score reaches the threshold.
     pub anomalous: bool,
+    /// Records of the same log and originator that are nearly as strange, with this one;
+    /// only where records are grouped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
     /// The detector.
     pub detector: &'static str,
     /// Why.
@@ -123,6 +128,12 @@ impl Findings {
         scored.record.get(at).number()
     }
 
+    /// Who began it: the originator's address, as a key.
+    pub fn originator(&mut self, scored: &Scored<'_>) -> Option<IpAddr> {
+        let at = self.places(scored.schema).id[0]?;
+        scored.record.get(at).addr()
+    }
+
     /// What is written of a record; its reasons only where wanted.
     pub fn make(&mut self, scored: &Scored<'_>, threshold: f64, reasons: bool) -> Finding {
         let p = self.places(scored.schema);
@@ -141,6 +152,7 @@ impl Findings {
             score: scored.verdict.score,
             raw: scored.verdict.raw,
             anomalous: scored.verdict.score >= threshold,
+            records: None,
             detector: scored.verdict.detector,
             reasons: if reasons {
                 scored.reasons()

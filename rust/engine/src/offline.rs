@@ -487,10 +487,10 @@ impl Filter {
     }
 
     fn passes(&self, read: &ReadParams, record: &Record<'_>) -> bool {
-        if let (Some(at), Some((_, want))) = (self.only, &read.only) {
-            if !at.is_some_and(|i| reads_as(&record.get(i), want)) {
-                return false;
-            }
+        if let (Some(at), Some((_, want))) = (self.only, &read.only)
+            && !at.is_some_and(|i| reads_as(&record.get(i), want))
+        {
+            return false;
         }
         if read.from.is_some() || read.until.is_some() {
             let Some(ts) = self.context.ts(record) else {

@@ -35,6 +35,13 @@ impl<'a> Cell<'a> {
         Cell::Num(f64::from(u8::from(v)))
     }
 
+    /// A truth value as a category, or missing.
+    pub fn truth(v: Option<bool>) -> Cell<'a> {
+        v.map_or(Cell::Missing, |b| {
+            Cell::Text(if b { b"yes" } else { b"no" })
+        })
+    }
+
     /// Text, or missing.
     pub fn text(v: Option<&'a [u8]>) -> Cell<'a> {
         v.map_or(Cell::Missing, Cell::Text)

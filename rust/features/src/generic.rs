@@ -80,9 +80,7 @@ impl GenericFeature {
             (Part::Length, _) => Cell::num(text_of(row.value(c)).map(|t| t.len() as f64)),
             (Part::First, _) => Cell::text(row.first_text(c)),
             (Part::Value, ColumnKind::Number | ColumnKind::Seconds) => Cell::num(row.num(c)),
-            (Part::Value, ColumnKind::Truth) => {
-                Cell::num(row.truth(c).map(|b| f64::from(u8::from(b))))
-            }
+            (Part::Value, ColumnKind::Truth) => Cell::truth(row.truth(c)),
             (Part::Value, ColumnKind::Code) => {
                 Cell::code(row.num(c).filter(|v| *v >= 0.0).map(|v| v as u64))
             }

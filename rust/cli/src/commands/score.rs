@@ -1,5 +1,6 @@
 //! `score`: logs in, findings out.
 
+use super::group::Groups;
 use super::inputs::{Inputs, nothing_used};
 use crate::args::{Format, Reasons, ScoreArgs};
 use crate::exit::{Failure, Status};
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use zeek_anomaly_engine::Model;
-use zeek_anomaly_engine::offline::{self, Scored};
+use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
 use zeek_anomaly_engine::text::printable;
 
 /// Scores and writes.
@@ -30,7 +31,8 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     }
     let place = Place::open(args.output.as_deref())?;
     let place_name = place.name();
-    let fit_here = loaded.is_none();
+    let fit_here = loaded.is_none() && args.train_on.is_empty();
+    let mut training = Inputs::gather(&args.train_on, true)?;
     let mut inputs = Inputs::gather(&args.rows.paths, fit_here)?;
     let read = args.rows.read();
     let label = args.rows.label_column.as_ref();
@@ -38,7 +40,8 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     let to_stdout = args.output.is_none();
     // A bar and records on one terminal would get in each other's way.
     let in_the_way = args.all && to_stdout && io::stdout().is_terminal();
-    let total = offline::work(&inputs.list) * if fit_here { 2 } else { 1 };
+    let total =
+        offline::work(&inputs.list) * if fit_here { 2 } else { 1 } + offline::work(&training.list);
     let mut watch = Watch::new(
         Progress::new(total, !args.work.quiet && !in_the_way),
         label.map(|l| l.0.as_str()),
@@ -46,6 +49,19 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     );
     let model = match loaded {
         Some(model) => model,
+        None if !fit_here => {
+            // Of the training rows only what is wrong with them is said.
+            let mut first = Watch::new(watch.progress, None, training.alias());
+            training.tell_problems(&mut first);
+            let all = ReadParams::default();
+            let model = offline::train(&training.list, &args.fit.params(), &all, &mut first);
+            first.say_skipped();
+            if model.info.rows == 0 {
+                return Err(nothing_used(&first, None, "train on"));
+            }
+            watch.progress = first.progress;
+            model
+        }
         None => {
             // What is wrong with the input is said when it is read again.
             let mut first = Watch::new(watch.progress, None, None);
@@ -120,6 +136,7 @@ struct Sink<'a> {
     findings: Findings,
     anomalous: BTreeMap<String, u64>,
     top: BinaryHeap<Kept>,
+    groups: Groups,
     rows: u64,
     failed: Option<io::Error>,
 }
@@ -132,6 +149,7 @@ impl<'a> Sink<'a> {
             findings: Findings::default(),
             anomalous: BTreeMap::new(),
             top: BinaryHeap::new(),
+            groups: Groups::new(args.top),
             rows: 0,
             failed: None,
         }
@@ -154,7 +172,7 @@ impl<'a> Sink<'a> {
         }
         if self.args.all {
             let reasons = anomalous || self.args.reasons == Reasons::All;
-            let finding = self.finding(scored, reasons);
+            let finding = finding(&mut self.findings, self.args, scored, reasons);
             if let Err(e) = self.writer.write(finding) {
                 self.failed = Some(e);
                 return ControlFlow::Break(());
@@ -165,14 +183,6 @@ impl<'a> Sink<'a> {
         ControlFlow::Continue(())
     }
 
-    fn finding(&mut self, scored: &Scored<'_>, reasons: bool) -> Finding {
-        let mut finding = self.findings.make(scored, self.args.threshold, reasons);
-        if self.args.format == Format::Table {
-            self.findings.describe(scored, &mut finding);
-        }
-        finding
-    }
-
     /// Keeps a record that is among the strangest so far. Only such a one is explained.
     fn keep(&mut self, scored: &Scored<'_>) {
         let rank = Rank {
@@ -181,6 +191,14 @@ impl<'a> Sink<'a> {
             ts: self.findings.ts(scored).unwrap_or(f64::INFINITY),
             row: self.rows,
         };
+        if self.args.group {
+            let originator = self.findings.originator(scored);
+            let (findings, args) = (&mut self.findings, self.args);
+            self.groups.take(&scored.schema.log, originator, rank, || {
+                finding(findings, args, scored, true)
+            });
+            return;
+        }
         if self.top.len() >= self.args.top {
             match self.top.peek() {
                 Some(worst) if rank < worst.rank => {
@@ -189,23 +207,39 @@ impl<'a> Sink<'a> {
                 _ => return,
             }
         }
-        let finding = self.finding(scored, true);
+        let finding = finding(&mut self.findings, self.args, scored, true);
         self.top.push(Kept { rank, finding });
     }
 
     fn finish(self) -> io::Result<()> {
         let mut writer = self.writer;
-        for kept in self.top.into_sorted_vec() {
+        let groups = self.groups.finish(self.args.top);
+        for kept in self.top.into_sorted_vec().into_iter().chain(groups) {
             writer.write(kept.finding)?;
         }
         writer.finish()?.finish()
     }
 }
 
+/// What is written of a record.
+fn finding(
+    findings: &mut Findings,
+    args: &ScoreArgs,
+    scored: &Scored<'_>,
+    reasons: bool,
+) -> Finding {
+    let mut finding = findings.make(scored, args.threshold, reasons);
+    if args.format == Format::Table {
+        findings.describe(scored, &mut finding);
+    }
+    finding
+}
+
 /// A record's place among the others; the strangest is the least.
 #[derive(Clone, Copy, Debug)]
-struct Rank {
-    score: f64,
+pub struct Rank {
+    /// Its score.
+    pub score: f64,
     /// Tells records apart that are all stranger than any that was trained on.
     raw: f64,
     ts: f64,
@@ -236,9 +270,11 @@ impl PartialEq for Rank {
 impl Eq for Rank {}
 
 /// A finding that may be shown.
-struct Kept {
-    rank: Rank,
-    finding: Finding,
+pub struct Kept {
+    /// Its place.
+    pub rank: Rank,
+    /// What is written.
+    pub finding: Finding,
 }
 
 impl Ord for Kept {

@@ -89,7 +89,10 @@ impl<W: Write> Table<W> {
             .map(|r| format!("{} {} (usual {})", r.feature, r.value, r.usual))
             .collect();
         let cells = [
-            format!("{:.2}", f.score),
+            match f.records {
+                Some(n) if n > 1 => format!("{:.2}\n×{n}", f.score),
+                _ => format!("{:.2}", f.score),
+            },
             f.ts.map_or_else(String::new, say::second),
             printable(&f.log),
             what(&f),

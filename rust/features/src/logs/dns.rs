@@ -39,7 +39,7 @@ pub static TYPE: LogType = LogType {
         ratio("letters", "label_vowel_share", |r| {
             Cell::num(label(r).map(|l| lexical::share(l, lexical::is_vowel)))
         }),
-        ratio("letters", "label_consonant_run", |r| {
+        magnitude("letters", "label_consonant_run", Unit::Count, |r| {
             Cell::num(label(r).map(|l| lexical::longest_consonant_run(l) as f64))
         }),
         magnitude("outcome", "answers", Unit::Count, |r| Cell::num(r.list_len(ANSWERS).or(Some(0.0)))),

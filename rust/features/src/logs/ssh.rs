@@ -21,7 +21,7 @@ pub static TYPE: LogType = LogType {
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("protocol", "version", |r| Cell::code(r.num(VERSION).map(|v| v as u64))),
         category("outcome", "auth_success", |r| {
-            Cell::num(r.truth(SUCCESS).map(|b| f64::from(u8::from(b))))
+            Cell::truth(r.truth(SUCCESS))
         }),
         magnitude("outcome", "auth_attempts", Unit::Count, |r| Cell::num(r.num(ATTEMPTS))),
         category("direction", "direction", |r| Cell::text(r.text(DIRECTION))),

@@ -38,9 +38,9 @@ pub static TYPE: LogType = LogType {
         ratio("shape", "server_name_digit_share", |r| {
             Cell::num(r.text(SERVER_NAME).map(|n| lexical::share(n, |b| b.is_ascii_digit())))
         }),
-        category("outcome", "resumed", |r| Cell::num(r.truth(RESUMED).map(|b| f64::from(u8::from(b))))),
+        category("outcome", "resumed", |r| Cell::truth(r.truth(RESUMED))),
         category("outcome", "established", |r| {
-            Cell::num(r.truth(ESTABLISHED).map(|b| f64::from(u8::from(b))))
+            Cell::truth(r.truth(ESTABLISHED))
         }),
         category("outcome", "last_alert", |r| Cell::text(r.text(LAST_ALERT))),
         category("protocol", "next_protocol", |r| Cell::text(r.text(NEXT_PROTOCOL))),
@@ -49,7 +49,7 @@ pub static TYPE: LogType = LogType {
         category("certificate", "issuer", |r| Cell::text(r.text(ISSUER))),
         category("certificate", "validation_status", |r| Cell::text(r.text(VALIDATION))),
         category("certificate", "sni_matches_cert", |r| {
-            Cell::num(r.truth(MATCHES).map(|b| f64::from(u8::from(b))))
+            Cell::truth(r.truth(MATCHES))
         }),
         category("client", "ja3", |r| Cell::text(r.text(JA3))),
         category("server", "ja3s", |r| Cell::text(r.text(JA3S))),
