@@ -1,10 +1,13 @@
 //! Records of one log and originator as one finding.
 //!
 //! A thousand probes of one scanner are one thing to read. Of each group the strangest
-//! record is kept, and how the scores of the others lie. Memory is bounded: where
-//! there are too many groups, the least strange half is let go.
+//! record is kept, and how the scores of the others lie. Groups are ranked by their
+//! strangest record, or by their number where that is stranger still: of N records of a
+//! log, N·10⁻ˢ may be expected to score s or more, and a group that has far more of
+//! them alone is no accident. Memory is bounded: where there are too many
+//! groups, the least strange half is let go.
 
-use super::score::{Kept, Rank};
+use super::score::Rank;
 use crate::rows::Finding;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -29,6 +32,8 @@ struct Group {
 /// The groups met so far.
 pub struct Groups {
     groups: HashMap<(String, Option<IpAddr>), Group>,
+    /// Records of each log, of whatever score.
+    records: HashMap<String, u64>,
     most: usize,
 }
 
@@ -37,6 +42,7 @@ impl Groups {
     pub fn new(top: usize) -> Groups {
         Groups {
             groups: HashMap::new(),
+            records: HashMap::new(),
             most: MAX_GROUPS.max(2 * top),
         }
     }
@@ -50,7 +56,12 @@ impl Groups {
         make: impl FnOnce() -> Finding,
     ) {
         let cell = ((rank.score * CELLS) as usize).min(47);
-        // A key is made only for a group that is new.
+        match self.records.get_mut(log) {
+            Some(n) => *n += 1,
+            None => {
+                self.records.insert(log.to_owned(), 1);
+            }
+        }
         let key = (log.to_owned(), originator);
         match self.groups.get_mut(&key) {
             Some(g) => {
@@ -85,23 +96,47 @@ impl Groups {
     }
 
     /// The strangest groups, each with its count.
-    pub fn finish(self, top: usize) -> Vec<Kept> {
-        let mut all: Vec<Kept> = self
+    pub fn finish(self, top: usize) -> Vec<Finding> {
+        let records = self.records;
+        let mut all: Vec<(f64, Rank, Finding)> = self
             .groups
-            .into_values()
-            .map(|g| {
+            .into_iter()
+            .map(|((log, _), g)| {
                 let best = ((g.rank.score * CELLS) as usize).min(47);
-                let near = &g.scores[best.saturating_sub(NEAR)..=best];
+                let low = best.saturating_sub(NEAR);
+                let near: u64 = g.scores[low..=best].iter().map(|n| u64::from(*n)).sum();
+                let all = records.get(&log).copied().unwrap_or(near) as f64;
+                let expected = all * 10f64.powf(-(low as f64) / CELLS);
+                let weight = g.rank.score.max(excess(near as f64, expected));
                 let mut finding = g.finding;
-                finding.records = Some(near.iter().map(|n| u64::from(*n)).sum());
-                Kept {
-                    rank: g.rank,
-                    finding,
-                }
+                finding.records = Some(near);
+                (weight, g.rank, finding)
             })
             .collect();
-        all.sort_unstable();
+        all.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         all.truncate(top);
-        all
+        all.into_iter().map(|g| g.2).collect()
+    }
+}
+
+/// −log10 of Chernoff's bound on the probability that a Poisson variable with this
+/// expectation is at least `n`: P(X ≥ n) ≤ e^(n − λ) (λ/n)^n for n > λ.
+fn excess(n: f64, expected: f64) -> f64 {
+    if n <= expected {
+        return 0.0;
+    }
+    (n * (n / expected).ln() - n + expected) / std::f64::consts::LN_10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_expected_is_strange_and_no_more_is_not() {
+        assert_eq!(excess(3.0, 3.0), 0.0);
+        assert_eq!(excess(1.0, 50.0), 0.0);
+        assert!(excess(10.0, 1.0) > 5.0 && excess(10.0, 1.0) < 7.0);
+        assert!(excess(200.0, 3.0) > 100.0);
     }
 }

@@ -214,8 +214,9 @@ impl<'a> Sink<'a> {
     fn finish(self) -> io::Result<()> {
         let mut writer = self.writer;
         let groups = self.groups.finish(self.args.top);
-        for kept in self.top.into_sorted_vec().into_iter().chain(groups) {
-            writer.write(kept.finding)?;
+        let top = self.top.into_sorted_vec().into_iter().map(|k| k.finding);
+        for finding in top.chain(groups) {
+            writer.write(finding)?;
         }
         writer.finish()?.finish()
     }
@@ -270,11 +271,9 @@ impl PartialEq for Rank {
 impl Eq for Rank {}
 
 /// A finding that may be shown.
-pub struct Kept {
-    /// Its place.
-    pub rank: Rank,
-    /// What is written.
-    pub finding: Finding,
+struct Kept {
+    rank: Rank,
+    finding: Finding,
 }
 
 impl Ord for Kept {
