@@ -38,6 +38,11 @@ zeek::ValPtr ValOf(const zeek::threading::Value* v) {
     return failed ? nullptr : zeek::ValPtr{zeek::AdoptRef{}, val};
 }
 
+bool IsOwn(const zeek::threading::Value& note) {
+    const auto& name = note.val.string_val;
+    return View(name.data, static_cast<size_t>(name.length)).substr(0, own_module.size()) == own_module;
+}
+
 int ProtocolOf(const zeek::threading::Value& port, const zeek::threading::Value& host) {
     switch ( port.val.port_val.proto ) {
         case TRANSPORT_TCP: return 6;
@@ -47,17 +52,19 @@ int ProtocolOf(const zeek::threading::Value& port, const zeek::threading::Value&
     }
 }
 
+// Enumerations are told apart by semicolons: a log of type TSV escapes commas.
 std::string ReasonText(const za_reason& reason) {
+    std::string usual(View(reason.usual, reason.usual_len));
+    for ( auto at = usual.find(", "); at != std::string::npos; at = usual.find(", ", at) )
+        usual[at] = ';';
+
+    char share[32];
+    snprintf(share, sizeof(share), "%.0f%%", reason.share * 100);
+
     std::string text(View(reason.feature, reason.feature_len));
     text += "=";
     text += View(reason.value, reason.value_len);
-    text += " (usual ";
-    text += View(reason.usual, reason.usual_len);
-
-    // No comma: a log of type TSV would escape it.
-    char share[32];
-    snprintf(share, sizeof(share), ") %.0f%%", reason.share * 100);
-    text += share;
+    text += " (usual " + usual + ") " + share;
     return text;
 }
 
@@ -95,9 +102,8 @@ void Scorer::LineIsWritten(const std::string& filter, const WriterInfo& info, in
     if ( log.left_out )
         return;
 
-    if ( const auto* note = log.fields->Find(line, "note") )
-        if ( note->type == zeek::TYPE_ENUM && TextOf(*note).compare(0, own_module.size(), own_module) == 0 )
-            return;
+    if ( log.note >= 0 && line[log.note]->present && IsOwn(*line[log.note]) )
+        return;
 
     za_result result;
     std::string problem;
@@ -146,6 +152,10 @@ Scorer::Log& Scorer::LogFor(const WriterInfo& info, int num_fields, const Field*
 
     if ( log.left_out )
         return log;
+
+    for ( int i = 0; i < num_fields; ++i )
+        if ( columns[i]->type == zeek::TYPE_ENUM && strcmp(columns[i]->name, "note") == 0 )
+            log.note = i;
 
     log.fields = std::make_unique<FieldMap>(num_fields, columns);
 

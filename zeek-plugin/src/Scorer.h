@@ -60,6 +60,7 @@ private:
         std::unique_ptr<FieldMap> fields;
         uint32_t binding = 0;
         bool left_out = false; // never given to the engine
+        int note = -1;         // the column of a notice's type
     };
 
     Log& LogFor(const WriterInfo& info, int num_fields, const Field* const* columns);
