@@ -54,6 +54,10 @@ const KERNEL: [u64; 3] = [4, 2, 1];
 /// for most magnitudes, which is the tail of a Pareto distribution of index 1.
 const TAIL_CELLS: f64 = 2.0;
 
+/// How many times the span of all that was seen a value can lie outside and still get
+/// rarer: where only one value was seen, any other is merely new.
+const REACH_OF_SPAN: i32 = 4;
+
 /// Cells beyond which a value outside of all that was seen gets no rarer.
 const TAIL_END: i32 = 80;
 
@@ -428,7 +432,7 @@ impl Encoder {
                 .unwrap_or(TAIL_END)
         };
         let outside = |i: i32| {
-            let beyond = f64::from((distance(i) - reach).max(0));
+            let beyond = f64::from((distance(i) - reach).clamp(0, REACH_OF_SPAN * (hi - lo)));
             tail.surprise(0) + beyond / TAIL_CELLS * std::f64::consts::LN_2
         };
         let mut sum = 0.0;
