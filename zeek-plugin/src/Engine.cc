@@ -45,6 +45,20 @@ std::unique_ptr<Engine> Engine::Open(const std::string& model, uint64_t max_conn
 
 Engine::~Engine() { za_engine_close(handle); }
 
+std::string Engine::TrainedWith() const {
+    za_info info{};
+    info.size = sizeof(info);
+
+    za_error* error = nullptr;
+    auto status = za_engine_info(handle, &info, &error);
+    std::string problem;
+
+    if ( ! Succeeded(status, error, problem) || ! info.model_zeek_version )
+        return "";
+
+    return {info.model_zeek_version, info.model_zeek_version_len};
+}
+
 bool Engine::Bind(std::string_view log, const std::vector<za_field>& fields, uint32_t& binding, std::string& problem) {
     za_error* error = nullptr;
     auto status = za_engine_bind(handle, log.data(), log.size(), fields.data(), fields.size(), &binding, &error);

@@ -26,6 +26,9 @@ public:
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
+    /// The version of Zeek that wrote the logs of the model; empty if not known.
+    std::string TrainedWith() const;
+
     /// Makes the layout of a log's records known. False if the engine refused
     /// it, with the reason in problem.
     bool Bind(std::string_view log, const std::vector<za_field>& fields, uint32_t& binding, std::string& problem);

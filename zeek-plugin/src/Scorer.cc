@@ -11,6 +11,7 @@
 #include "zeek/Reporter.h"
 #include "zeek/RunState.h"
 #include "zeek/Type.h"
+#include "zeek/zeek-version.h"
 
 namespace plugin::Anomaly_Engine {
 
@@ -81,6 +82,14 @@ bool Scorer::Open(const std::string& model, uint64_t max_connections, const std:
         zeek::reporter->Warning("Anomaly: no record is scored: %s", problem.c_str());
         return false;
     }
+
+    auto trained_with = engine->TrainedWith();
+    auto running = std::to_string(ZEEK_VERSION_NUMBER / 10000) + "." + std::to_string(ZEEK_VERSION_NUMBER / 100 % 100);
+
+    if ( ! trained_with.empty() && (trained_with + ".").compare(0, running.size() + 1, running + ".") != 0 )
+        zeek::reporter->Warning("Anomaly: the model was trained on logs of Zeek %s and this is %s: scores may be off "
+                                "until it is trained on logs of this version",
+                                trained_with.c_str(), running.c_str());
 
     filter_name = log_filter;
     found = zeek::event_registry->Lookup("Anomaly::found");
