@@ -87,8 +87,8 @@ pub struct ScoreArgs {
     /// Show every record, file by file, in the order of the files' lines
     #[arg(long)]
     pub all: bool,
-    /// Show one record for each log and originator: the strangest, with how many others
-    /// are nearly as strange
+    /// Show one record for each log and originator: the strangest, with the number of
+    /// those that stand out with it
     #[arg(long, conflicts_with = "all")]
     pub group: bool,
     /// Show records of these logs only (all are read, for what they tell of one another)

@@ -42,8 +42,8 @@ pub struct Finding {
     pub raw: f64,
     /// Whether the score reaches the threshold.
     pub anomalous: bool,
-    /// Records of the same log and originator that are nearly as strange, with this one;
-    /// only where records are grouped.
+    /// Records of the same log and originator that stand out, with this one; only where
+    /// records are grouped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
     /// The detector.

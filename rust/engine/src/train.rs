@@ -235,7 +235,7 @@ impl Counting {
         let kind = params.detector.unwrap_or(match &self.spec {
             Spec::Known(t) => match t.detector {
                 DefaultDetector::IsolationForest => DetectorKind::IsolationForest,
-                DefaultDetector::Rarity => DetectorKind::Rarity,
+                DefaultDetector::Rarity { .. } => DetectorKind::Rarity,
             },
             Spec::Generic(_) => DetectorKind::Rarity,
         });
@@ -254,6 +254,10 @@ impl Counting {
         let detector = Rarity {
             mean: encoders.iter().map(Encoder::mean_surprise).collect(),
             aspects: self.spec.aspects(),
+            damping: match &self.spec {
+                Spec::Known(t) => t.detector.damping(),
+                Spec::Generic(_) => f64::INFINITY,
+            },
         };
         let mut scratch = Scratch::default();
         let raw = self

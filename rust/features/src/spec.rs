@@ -121,12 +121,26 @@ pub const fn category(
 }
 
 /// The detector that a log type gets when nothing else is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum DefaultDetector {
     /// Isolation forest.
     IsolationForest,
-    /// Rarity.
-    Rarity,
+    /// Rarity, with the damping of an aspect's surprise: at which surprise, in nats, it
+    /// counts for about two thirds; infinite for none.
+    Rarity {
+        /// See above.
+        damping: f64,
+    },
+}
+
+impl DefaultDetector {
+    /// The damping of rarity, none where the default is another detector.
+    pub fn damping(self) -> f64 {
+        match self {
+            DefaultDetector::Rarity { damping } => damping,
+            DefaultDetector::IsolationForest => f64::INFINITY,
+        }
+    }
 }
 
 /// A log type that has its own feature definitions.

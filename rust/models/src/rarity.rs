@@ -5,9 +5,16 @@
 //! independent: a connection without an answer has no bytes, no packets, no duration and a
 //! short history, which is one fact and not five. So features that tell
 //! the same fact form an aspect, and an aspect counts with its most surprising
-//! feature only (the smallest of its p-values, as in Tippett's method). The sum
-//! has no known distribution; it is ranked, and calibrated against what training rows
-//! score.
+//! feature only (the smallest of its p-values, as in Tippett's method).
+//!
+//! With a damping a, the surprise s of an aspect counts as a·ln(1 + s/a). On another
+//! day, or on another host, some values are always new; undamped, one new value
+//! would weigh more than a record that is somewhat odd in every respect, and unseen
+//! ordinary traffic would look like an attack. The logarithm keeps the order of
+//! surprises, without an end.
+//!
+//! The sum has no known distribution; it is ranked, and calibrated against what
+//! training rows score.
 
 use crate::detector::{Detector, Encoded};
 use serde::{Deserialize, Serialize};
@@ -20,12 +27,23 @@ pub struct Rarity {
     pub mean: Vec<f64>,
     /// The aspect of each feature: the position of the aspect's first feature.
     pub aspects: Vec<u16>,
+    /// The damping, in nats; infinite for none.
+    pub damping: f64,
 }
 
 /// The most features that a row can have.
 const MAX_FEATURES: usize = 256;
 
 impl Rarity {
+    /// What a surprise counts for.
+    fn damped(&self, s: f64) -> f64 {
+        if self.damping.is_finite() {
+            self.damping * (s / self.damping).ln_1p()
+        } else {
+            s
+        }
+    }
+
     /// The most surprising feature of each aspect, and its surprise.
     fn heads(&self, row: &Encoded<'_>) -> [(f64, u16); MAX_FEATURES] {
         let mut heads = [(0.0, 0); MAX_FEATURES];
@@ -49,10 +67,11 @@ impl Detector for Rarity {
     }
 
     fn raw(&self, row: &Encoded<'_>) -> f64 {
-        self.heads(row)
+        let heads = self.heads(row);
+        heads
             .iter()
             .take(self.aspects.len())
-            .map(|h| h.0)
+            .map(|h| self.damped(h.0))
             .sum()
     }
 
@@ -65,7 +84,7 @@ impl Detector for Rarity {
             .filter(|h| h.0 > 0.0)
         {
             let f = usize::from(*f);
-            out[f] = (s - self.mean[f]).max(0.0);
+            out[f] = (self.damped(*s) - self.damped(self.mean[f])).max(0.0);
         }
     }
 
@@ -74,6 +93,7 @@ impl Detector for Rarity {
             && self.mean.len() == features
             && self.aspects.len() == features
             && self.aspects.iter().all(|a| usize::from(*a) < features)
-            && self.mean.iter().all(|m| m.is_finite())
+            && self.mean.iter().all(|m| (0.0..1e6).contains(m))
+            && self.damping > 1e-3
     }
 }

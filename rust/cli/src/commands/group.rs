@@ -18,15 +18,22 @@ const MAX_GROUPS: usize = 20_000;
 /// Score cells of a group's histogram for each point.
 const CELLS: f64 = 4.0;
 
-/// Cells below the strangest record's that count as nearly as strange: half a point.
-const NEAR: usize = 2;
+/// The last cell of the histogram, for all higher scores too.
+const LAST: usize = 47;
+
+/// The cell of a score of one.
+const LOWEST: usize = 4;
+
+fn cell_of(score: f64) -> usize {
+    ((score * CELLS) as usize).min(LAST)
+}
 
 /// One group.
 struct Group {
     rank: Rank,
     finding: Finding,
     /// Records by score.
-    scores: [u32; 48],
+    scores: [u32; LAST + 1],
 }
 
 /// The groups met so far.
@@ -55,7 +62,7 @@ impl Groups {
         rank: Rank,
         make: impl FnOnce() -> Finding,
     ) {
-        let cell = ((rank.score * CELLS) as usize).min(47);
+        let cell = cell_of(rank.score);
         match self.records.get_mut(log) {
             Some(n) => *n += 1,
             None => {
@@ -71,7 +78,7 @@ impl Groups {
                 }
             }
             None => {
-                let mut scores = [0; 48];
+                let mut scores = [0; LAST + 1];
                 scores[cell] = 1;
                 self.groups.insert(
                     key,
@@ -102,20 +109,36 @@ impl Groups {
             .groups
             .into_iter()
             .map(|((log, _), g)| {
-                let best = ((g.rank.score * CELLS) as usize).min(47);
-                let low = best.saturating_sub(NEAR);
-                let near: u64 = g.scores[low..=best].iter().map(|n| u64::from(*n)).sum();
-                let all = records.get(&log).copied().unwrap_or(near) as f64;
-                let expected = all * 10f64.powf(-(low as f64) / CELLS);
-                let weight = g.rank.score.max(excess(near as f64, expected));
+                let all = records.get(&log).copied().unwrap_or(0) as f64;
+                let (excess, number) = g.most_excessive(all);
+                let weight = g.rank.score.max(excess);
                 let mut finding = g.finding;
-                finding.records = Some(near);
+                finding.records = Some(number);
                 (weight, g.rank, finding)
             })
             .collect();
         all.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         all.truncate(top);
         all.into_iter().map(|g| g.2).collect()
+    }
+}
+
+impl Group {
+    /// Where the number of the group's records that score at least so much exceeds most what
+    /// is expected among `all` records of the log: −log10 of its probability, and the
+    /// number. Scores below one are not looked at.
+    fn most_excessive(&self, all: f64) -> (f64, u64) {
+        let best = cell_of(self.rank.score);
+        let (mut number, mut found) = (0, (0.0, 0));
+        for cell in (LOWEST.min(best)..=best).rev() {
+            number += u64::from(self.scores[cell]);
+            let expected = all * 10f64.powf(-(cell as f64) / CELLS);
+            let e = excess(number as f64, expected);
+            if e > found.0 || found.1 == 0 {
+                found = (e, number);
+            }
+        }
+        found
     }
 }
 

@@ -16,7 +16,7 @@ pub static TYPE: LogType = LogType {
     log: "files",
     columns: COLUMNS,
     role: Role::Files,
-    detector: DefaultDetector::Rarity,
+    detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("where", "source", |r| Cell::text(r.text(SOURCE))),

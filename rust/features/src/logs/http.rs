@@ -20,7 +20,7 @@ pub static TYPE: LogType = LogType {
     log: "http",
     columns: COLUMNS,
     role: Role::Http,
-    detector: DefaultDetector::Rarity,
+    detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("method", "method", |r| Cell::text(r.text(METHOD))),

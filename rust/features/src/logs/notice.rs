@@ -14,7 +14,7 @@ pub static TYPE: LogType = LogType {
     log: "notice",
     columns: COLUMNS,
     role: Role::Notice,
-    detector: DefaultDetector::Rarity,
+    detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
         category("note", "note", |r| Cell::text(r.text(NOTE))),
         category("detail", "sub", |r| Cell::text(r.text(SUB))),

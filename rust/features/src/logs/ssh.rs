@@ -16,7 +16,7 @@ pub static TYPE: LogType = LogType {
     log: "ssh",
     columns: COLUMNS,
     role: Role::Ssh,
-    detector: DefaultDetector::Rarity,
+    detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("protocol", "version", |r| Cell::code(r.num(VERSION).map(|v| v as u64))),

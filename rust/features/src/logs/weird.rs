@@ -14,7 +14,7 @@ pub static TYPE: LogType = LogType {
     log: "weird",
     columns: COLUMNS,
     role: Role::Weird,
-    detector: DefaultDetector::Rarity,
+    detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
         category("name", "name", |r| Cell::text(r.text(NAME))),
         category("name", "source", |r| Cell::text(r.text(SOURCE))),
