@@ -14,34 +14,52 @@
 
 static int failed = 0;
 
-#define CHECK(what)                                                                  \
-    do {                                                                             \
-        if (!(what)) {                                                               \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);       \
-            failed = 1;                                                              \
-        }                                                                            \
-    } while (0)
+#define CHECK(what)                                                                                                    \
+    do {                                                                                                               \
+        if ( ! (what) ) {                                                                                              \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);                                         \
+            failed = 1;                                                                                                \
+        }                                                                                                              \
+    } while ( 0 )
 
 /* A call that fails with a status, and an error whose text has the word. */
-#define FAILS(wanted, word, call)                                                    \
-    do {                                                                             \
-        za_error *err = NULL;                                                        \
-        za_status status = (call);                                                   \
-        const char *text = za_error_message(err);                                    \
-        CHECK(status == (wanted));                                                   \
-        CHECK(text != NULL && strstr(text, (word)) != NULL);                         \
-        if (text != NULL && strstr(text, (word)) == NULL)                            \
-            fprintf(stderr, "  but: %s\n", text);                                    \
-        za_error_free(err);                                                          \
-    } while (0)
+#define FAILS(wanted, word, call)                                                                                      \
+    do {                                                                                                               \
+        za_error* err = NULL;                                                                                          \
+        za_status status = (call);                                                                                     \
+        const char* text = za_error_message(err);                                                                      \
+        CHECK(status == (wanted));                                                                                     \
+        CHECK(text != NULL && strstr(text, (word)) != NULL);                                                           \
+        if ( text != NULL && strstr(text, (word)) == NULL )                                                            \
+            fprintf(stderr, "  but: %s\n", text);                                                                      \
+        za_error_free(err);                                                                                            \
+    } while ( 0 )
 
 enum {
-    TS, UID, ORIG_H, ORIG_P, RESP_H, RESP_P, PROTO, SERVICE, DURATION, ORIG_BYTES,
-    RESP_BYTES, CONN_STATE, LOCAL_ORIG, LOCAL_RESP, MISSED_BYTES, HISTORY, ORIG_PKTS,
-    RESP_PKTS, TUNNEL_PARENTS, N
+    TS,
+    UID,
+    ORIG_H,
+    ORIG_P,
+    RESP_H,
+    RESP_P,
+    PROTO,
+    SERVICE,
+    DURATION,
+    ORIG_BYTES,
+    RESP_BYTES,
+    CONN_STATE,
+    LOCAL_ORIG,
+    LOCAL_RESP,
+    MISSED_BYTES,
+    HISTORY,
+    ORIG_PKTS,
+    RESP_PKTS,
+    TUNNEL_PARENTS,
+    N
 };
 
-#define FIELD(name, type, element) {name, sizeof(name) - 1, type, element}
+#define FIELD(name, type, element)                                                                                     \
+    { name, sizeof(name) - 1, type, element }
 
 static const za_field conn[N] = {
     FIELD("ts", ZA_TYPE_TIME, 0),
@@ -82,11 +100,11 @@ static za_value real(uint32_t kind, double d) {
     return v;
 }
 
-static za_value text(const char *s) {
+static za_value text(const char* s) {
     za_value v;
     v.kind = ZA_KIND_TEXT;
     v.len = (uint32_t)strlen(s);
-    v.as.bytes = (const uint8_t *)s;
+    v.as.bytes = (const uint8_t*)s;
     return v;
 }
 
@@ -102,7 +120,7 @@ static za_value addr4(uint8_t a, uint8_t b, uint8_t c, uint8_t d) {
     return v;
 }
 
-static za_value list(const za_value *items, uint32_t n) {
+static za_value list(const za_value* items, uint32_t n) {
     za_value v;
     v.kind = ZA_KIND_LIST;
     v.len = n;
@@ -153,7 +171,7 @@ static za_result fresh(void) {
     return r;
 }
 
-static za_options options_for(const char *path) {
+static za_options options_for(const char* path) {
     za_options o;
     memset(&o, 0, sizeof o);
     o.size = sizeof o;
@@ -162,11 +180,11 @@ static za_options options_for(const char *path) {
     return o;
 }
 
-static za_engine *opened(const char *path) {
+static za_engine* opened(const char* path) {
     za_options o = options_for(path);
-    za_engine *engine = NULL;
-    za_error *err = NULL;
-    if (za_engine_open(&o, &engine, &err) != ZA_STATUS_OK) {
+    za_engine* engine = NULL;
+    za_error* err = NULL;
+    if ( za_engine_open(&o, &engine, &err) != ZA_STATUS_OK ) {
         fprintf(stderr, "cannot open: %s\n", za_error_message(err));
         exit(2);
     }
@@ -174,7 +192,7 @@ static za_engine *opened(const char *path) {
     return engine;
 }
 
-static uint32_t bound(za_engine *engine) {
+static uint32_t bound(za_engine* engine) {
     uint32_t binding = 99;
     CHECK(za_engine_bind(engine, "conn", 4, conn, N, &binding, NULL) == ZA_STATUS_OK);
     return binding;
@@ -184,7 +202,7 @@ static void about_the_library(void) {
     CHECK(za_abi_version() == ZA_ABI_VERSION);
     CHECK(za_version()[0] >= '0' && za_version()[0] <= '9');
     CHECK(strcmp(za_status_text(ZA_STATUS_OK), "success") == 0);
-    for (uint32_t i = 0; i < 10; i++)
+    for ( uint32_t i = 0; i < 10; i++ )
         CHECK(za_status_text(i)[0] != '\0');
     CHECK(strcmp(za_status_text(UINT32_MAX), "an unknown status") == 0);
     CHECK(za_error_message(NULL) == NULL);
@@ -192,15 +210,15 @@ static void about_the_library(void) {
     za_engine_close(NULL);
 }
 
-static int safe_to_print(const char *s, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+static int safe_to_print(const char* s, size_t n) {
+    for ( size_t i = 0; i < n; i++ )
+        if ( (unsigned char)s[i] < 0x20 || s[i] == 0x7f )
             return 0;
     return 1;
 }
 
-static void records_are_scored(const char *model) {
-    za_engine *engine = opened(model);
+static void records_are_scored(const char* model) {
+    za_engine* engine = opened(model);
     uint32_t binding = bound(engine);
     CHECK(binding == 0);
 
@@ -216,8 +234,8 @@ static void records_are_scored(const char *model) {
     CHECK(za_engine_observe(engine, binding, v, N, 0.0, &b, NULL) == ZA_STATUS_OK);
     CHECK(b.scored == 1 && b.score > a.score && b.n_reasons > 0);
     double sum = 0;
-    for (size_t i = 0; i < b.n_reasons; i++) {
-        const za_reason *r = &b.reasons[i];
+    for ( size_t i = 0; i < b.n_reasons; i++ ) {
+        const za_reason* r = &b.reasons[i];
         CHECK(r->feature_len > 0 && r->usual_len > 0 && r->share > 0);
         CHECK(safe_to_print(r->feature, r->feature_len));
         CHECK(safe_to_print(r->value, r->value_len));
@@ -242,10 +260,10 @@ static void records_are_scored(const char *model) {
     CHECK(za_engine_observe(engine, binding, v, N, NAN, &never, NULL) == ZA_STATUS_OK);
     CHECK(never.score == b.score && never.n_reasons == 0 && never.reasons == NULL);
 
-    for (int i = 0; i < N; i++)
+    for ( int i = 0; i < N; i++ )
         v[i] = unset();
     CHECK(za_engine_observe(engine, binding, v, N, 0.0, &never, NULL) == ZA_STATUS_OK);
-    CHECK(never.scored == 1 && !isnan(never.score));
+    CHECK(never.scored == 1 && ! isnan(never.score));
 
     /* A log that the model knows nothing of. */
     const za_field other[1] = {FIELD("uid", ZA_TYPE_STRING, 0)};
@@ -264,9 +282,9 @@ static void records_are_scored(const char *model) {
     za_engine_close(engine);
 }
 
-static void models_are_refused(const char *damaged, const char *missing) {
-    za_engine *engine = (za_engine *)&failed;
-    za_engine *const before = engine;
+static void models_are_refused(const char* damaged, const char* missing) {
+    za_engine* engine = (za_engine*)&failed;
+    za_engine* const before = engine;
     za_options o = options_for(damaged);
     FAILS(ZA_STATUS_MODEL_REFUSED, "damaged", za_engine_open(&o, &engine, &err));
     o = options_for(missing);
@@ -292,11 +310,11 @@ static void models_are_refused(const char *damaged, const char *missing) {
     CHECK(engine == before);
 }
 
-static void sizes_are_minded(const char *model) {
+static void sizes_are_minded(const char* model) {
     za_options o = options_for(model);
-    za_engine *engine = NULL;
+    za_engine* engine = NULL;
     const size_t bad[] = {0, 1, sizeof o - 1, 4097, SIZE_MAX};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for ( size_t i = 0; i < sizeof bad / sizeof *bad; i++ ) {
         o.size = bad[i];
         FAILS(ZA_STATUS_INVALID, "za_options", za_engine_open(&o, &engine, &err));
     }
@@ -326,10 +344,9 @@ static void sizes_are_minded(const char *model) {
     za_info info;
     memset(&info, 0, sizeof info);
     const size_t worse[] = {0, 1, sizeof(size_t), 63, 4097, SIZE_MAX};
-    for (size_t i = 0; i < sizeof worse / sizeof *worse; i++) {
+    for ( size_t i = 0; i < sizeof worse / sizeof *worse; i++ ) {
         r.size = worse[i];
-        FAILS(ZA_STATUS_INVALID, "za_result",
-              za_engine_observe(engine, binding, v, N, 0.0, &r, &err));
+        FAILS(ZA_STATUS_INVALID, "za_result", za_engine_observe(engine, binding, v, N, 0.0, &r, &err));
         info.size = worse[i];
         FAILS(ZA_STATUS_INVALID, "za_info", za_engine_info(engine, &info, &err));
     }
@@ -337,8 +354,8 @@ static void sizes_are_minded(const char *model) {
     za_engine_close(engine);
 }
 
-static void bindings_are_checked(const char *model) {
-    za_engine *engine = opened(model);
+static void bindings_are_checked(const char* model) {
+    za_engine* engine = opened(model);
     uint32_t b = 99;
     za_field f[2] = {FIELD("a", ZA_TYPE_COUNT, 0), FIELD("b", ZA_TYPE_LIST, ZA_TYPE_ADDR)};
     CHECK(za_engine_bind(engine, "x", 1, f, 2, &b, NULL) == ZA_STATUS_OK && b == 0);
@@ -389,14 +406,13 @@ static void bindings_are_checked(const char *model) {
 
     _Alignas(za_field) char bytes[2 * sizeof(za_field) + 1];
     memset(bytes, 0, sizeof bytes);
-    const za_field *askew = (const za_field *)(uintptr_t)((uintptr_t)bytes + 1);
+    const za_field* askew = (const za_field*)(uintptr_t)((uintptr_t)bytes + 1);
     FAILS(ZA_STATUS_INVALID, "aligned", za_engine_bind(engine, "x", 1, askew, 2, &b, &err));
     za_engine_close(engine);
 }
 
 /* Replaces one value of a usual record; it must be refused, and not counted. */
-static void refuses(za_engine *engine, uint32_t binding, int at, za_value bad, uint32_t status,
-                    const char *word) {
+static void refuses(za_engine* engine, uint32_t binding, int at, za_value bad, uint32_t status, const char* word) {
     za_value v[N];
     usual(v);
     v[at] = bad;
@@ -407,17 +423,17 @@ static void refuses(za_engine *engine, uint32_t binding, int at, za_value bad, u
     CHECK(r.score == -1 && r.scored == 0);
 }
 
-static void takes(za_engine *engine, uint32_t binding, int at, za_value good) {
+static void takes(za_engine* engine, uint32_t binding, int at, za_value good) {
     za_value v[N];
     usual(v);
     v[at] = good;
     za_result r = fresh();
     CHECK(za_engine_observe(engine, binding, v, N, 0.0, &r, NULL) == ZA_STATUS_OK);
-    CHECK(r.scored == 1 && !isnan(r.score));
+    CHECK(r.scored == 1 && ! isnan(r.score));
 }
 
-static void values_are_checked(const char *model) {
-    za_engine *engine = opened(model);
+static void values_are_checked(const char* model) {
+    za_engine* engine = opened(model);
     uint32_t b = bound(engine);
     za_value v[N];
     usual(v);
@@ -449,14 +465,14 @@ static void values_are_checked(const char *model) {
     takes(engine, b, LOCAL_ORIG, number(ZA_KIND_BOOL, UINT64_MAX));
     za_value a = addr4(1, 2, 3, 4);
     const uint32_t lens[] = {0, 1, 5, 15, 17, UINT32_MAX};
-    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+    for ( size_t i = 0; i < sizeof lens / sizeof *lens; i++ ) {
         a.len = lens[i];
         refuses(engine, b, RESP_H, a, ZA_STATUS_INVALID, "id.resp_h");
     }
     a.len = 16;
     takes(engine, b, RESP_H, a);
     const double reals[] = {NAN, INFINITY, -INFINITY, -0.0, 1e308, 5e-324, -1.7e308};
-    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {
+    for ( size_t i = 0; i < sizeof reals / sizeof *reals; i++ ) {
         takes(engine, b, TS, real(ZA_KIND_TIME, reals[i]));
         takes(engine, b, DURATION, real(ZA_KIND_INTERVAL, reals[i]));
     }
@@ -473,11 +489,11 @@ static void values_are_checked(const char *model) {
     refuses(engine, b, SERVICE, t, ZA_STATUS_NULL, "service");
     takes(engine, b, SERVICE, text("\xff\xc3\x28\x01\\x00\\xzz\\"));
     size_t big = 1 << 20;
-    char *long_text = malloc(big);
-    if (long_text == NULL)
+    char* long_text = malloc(big);
+    if ( long_text == NULL )
         exit(2);
     memset(long_text, '\\', big);
-    t.as.bytes = (const uint8_t *)long_text;
+    t.as.bytes = (const uint8_t*)long_text;
     t.len = (uint32_t)big;
     takes(engine, b, SERVICE, t);
     t.len = UINT32_MAX; /* cut long before the end of what is there */
@@ -486,14 +502,14 @@ static void values_are_checked(const char *model) {
 
     /* Lists. */
     za_value items[70];
-    for (int i = 0; i < 70; i++)
+    for ( int i = 0; i < 70; i++ )
         items[i] = i % 2 ? text("CParent") : unset();
     takes(engine, b, TUNNEL_PARENTS, list(items, 1));
     takes(engine, b, TUNNEL_PARENTS, list(items, 70));
     takes(engine, b, TUNNEL_PARENTS, list(items, UINT32_MAX)); /* cut as well */
     refuses(engine, b, TUNNEL_PARENTS, list(NULL, 1), ZA_STATUS_NULL, "tunnel_parents");
     refuses(engine, b, TUNNEL_PARENTS, text("C"), ZA_STATUS_INVALID, "tunnel_parents");
-    const za_value *askew = (const za_value *)(uintptr_t)((uintptr_t)items + 1);
+    const za_value* askew = (const za_value*)(uintptr_t)((uintptr_t)items + 1);
     refuses(engine, b, TUNNEL_PARENTS, list(askew, 1), ZA_STATUS_INVALID, "tunnel_parents");
     items[1] = number(ZA_KIND_COUNT, 1);
     refuses(engine, b, TUNNEL_PARENTS, list(items, 2), ZA_STATUS_INVALID, "tunnel_parents");
@@ -520,31 +536,31 @@ static void values_are_checked(const char *model) {
 
 enum { THREADS = 4, RECORDS = 500 };
 
-static void *many(void *engine) {
+static void* many(void* engine) {
     uint32_t binding = 0;
-    if (za_engine_bind(engine, "conn", 4, conn, N, &binding, NULL) != ZA_STATUS_OK)
+    if ( za_engine_bind(engine, "conn", 4, conn, N, &binding, NULL) != ZA_STATUS_OK )
         return engine;
-    for (int i = 0; i < RECORDS; i++) {
+    for ( int i = 0; i < RECORDS; i++ ) {
         za_value v[N];
         za_result r = fresh();
-        za_error *err = NULL;
+        za_error* err = NULL;
         (i % 2 ? strange : usual)(v);
-        if (za_engine_observe(engine, binding, v, N, 0.0, &r, NULL) != ZA_STATUS_OK)
+        if ( za_engine_observe(engine, binding, v, N, 0.0, &r, NULL) != ZA_STATUS_OK )
             return engine;
-        if (za_engine_observe(engine, binding, v, 1, 0.0, &r, &err) != ZA_STATUS_INVALID)
+        if ( za_engine_observe(engine, binding, v, 1, 0.0, &r, &err) != ZA_STATUS_INVALID )
             return engine;
         za_error_free(err);
     }
     return NULL;
 }
 
-static void threads_share_an_engine(const char *model) {
-    za_engine *engine = opened(model);
+static void threads_share_an_engine(const char* model) {
+    za_engine* engine = opened(model);
     pthread_t t[THREADS];
-    for (int i = 0; i < THREADS; i++)
+    for ( int i = 0; i < THREADS; i++ )
         CHECK(pthread_create(&t[i], NULL, many, engine) == 0);
-    for (int i = 0; i < THREADS; i++) {
-        void *bad = NULL;
+    for ( int i = 0; i < THREADS; i++ ) {
+        void* bad = NULL;
         CHECK(pthread_join(t[i], &bad) == 0 && bad == NULL);
     }
     za_info info;
@@ -554,8 +570,8 @@ static void threads_share_an_engine(const char *model) {
     za_engine_close(engine);
 }
 
-int main(int argc, char **argv) {
-    if (argc != 4) {
+int main(int argc, char** argv) {
+    if ( argc != 4 ) {
         fprintf(stderr, "usage: abi MODEL DAMAGED MISSING\n");
         return 2;
     }
