@@ -98,6 +98,19 @@ pub fn work(inputs: &[Input]) -> u64 {
         .sum()
 }
 
+/// Whether a record is never scored, trained on or context: logs that say nothing of
+/// traffic, and what this project itself logged.
+fn is_left_out(schema: &Schema, record: &Record<'_>) -> bool {
+    let own = || {
+        let note = schema.position("note").and_then(|i| record.get(i).text());
+        note.is_some_and(|n| n.starts_with(OWN_NOTICES))
+    };
+    LEFT_OUT.contains(&schema.log.as_str()) || (schema.log == "notice" && own())
+}
+
+/// How the types of the notices begin that the Zeek package raises.
+const OWN_NOTICES: &[u8] = b"Anomaly::";
+
 /// Whether a file has to be read for its connections' contexts. A file whose
 /// name tells nothing may hold anything.
 fn in_first_pass(input: &Input) -> bool {
@@ -128,13 +141,13 @@ pub fn train(
             passes.each_row(input, |schema, of_context, record, used, _| {
                 let fate = match used {
                     false => Fate::Filtered,
-                    true if LEFT_OUT.contains(&schema.log.as_str()) => Fate::Unscored,
+                    true if is_left_out(schema, record) => Fate::Unscored,
                     true => {
                         trainer.add(schema, record, &context);
                         Fate::Used
                     }
                 };
-                passed(&mut context, of_context, record, input.is_stdin());
+                passed(&mut context, schema, of_context, record, input.is_stdin());
                 ControlFlow::Continue(fate)
             });
         }
@@ -148,7 +161,16 @@ pub fn train(
 
 /// A row was used: what follows sees it as an earlier one. In one pass (`live`) it is
 /// also remembered only now, and a connection ends with its conn record.
-fn passed(context: &mut Context, columns: &ContextColumns, record: &Record<'_>, live: bool) {
+fn passed(
+    context: &mut Context,
+    schema: &Schema,
+    columns: &ContextColumns,
+    record: &Record<'_>,
+    live: bool,
+) {
+    if is_left_out(schema, record) {
+        return;
+    }
     if live {
         context.absorb(columns, record);
     }
@@ -230,7 +252,7 @@ pub fn score(
                     .clone();
                 let fate = match binding.model {
                     _ if !used => Fate::Filtered,
-                    Some(at) if !LEFT_OUT.contains(&schema.log.as_str()) => {
+                    Some(at) if !is_left_out(schema, record) => {
                         let view = context.view(of_context, record);
                         let row = Row::new(*record, &binding.columns, view);
                         pending.push(schema, &binding, at, record, line, |bits| {
@@ -240,7 +262,7 @@ pub fn score(
                     }
                     _ => Fate::Unscored,
                 };
-                passed(&mut context, of_context, record, input.is_stdin());
+                passed(&mut context, schema, of_context, record, input.is_stdin());
                 if pending.is_full() {
                     stop = pending
                         .flush(input, model, leave_out, &context, sink)
@@ -397,6 +419,9 @@ impl Passes<'_> {
             let mut columns: HashMap<u64, ContextColumns> = HashMap::new();
             let mut told = 0;
             while let Ok(Some(row)) = reader.next() {
+                if is_left_out(row.schema, &row.record) {
+                    continue;
+                }
                 let c = columns
                     .entry(row.schema_id)
                     .or_insert_with(|| ContextColumns::bind(role_of(&row.schema.log), row.schema));

@@ -15,8 +15,11 @@
 //!   (Zeek flushes them before it removes the connection), and its weird and
 //!   notice records with `ts` up to its last packet.
 //!
+//! Two kinds of records that Zeek may write after the connection's end are no context for
+//! it: files that timed out, and ssh records of a failed login.
+//!
 //! Inside Zeek [`Context::absorb`] and [`Context::advance`] follow each scored
-//! record, and the conn record ends the context. Offline, a first pass absorbs
+//! record, and the conn record ends the context; it lingers for a while, for late records. Offline, a first pass absorbs
 //! everything, a second one scores and advances.
 //!
 //! Memory is bounded: a cap on connections (the oldest go first), a cap on what one
@@ -62,6 +65,9 @@ pub struct Limits {
     pub items_each: usize,
     /// Files, weirds and notices remembered in all.
     pub items: usize,
+    /// Connections remembered after their end, for records that Zeek writes late (a file
+    /// that timed out, a weird on closing).
+    pub ended: usize,
 }
 
 impl Default for Limits {
@@ -71,6 +77,7 @@ impl Default for Limits {
             connections: 1_000_000,
             items_each: 64,
             items: 2_000_000,
+            ended: 65_536,
         }
     }
 }
@@ -116,9 +123,9 @@ pub struct ConnState {
     pub ssl: u32,
     /// TLS handshakes that were not completed.
     pub ssl_failed: u32,
-    /// SSH sessions.
+    /// SSH sessions, but for those whose login failed.
     pub ssh: u32,
-    /// SSH authentication attempts.
+    /// SSH authentication attempts in them.
     pub ssh_attempts: f64,
     /// Files that ended by themselves on this connection only.
     pub file_count: u32,
@@ -147,7 +154,7 @@ impl ContextColumns {
             Role::Http => ("request_body_len", "response_body_len", "status_code"),
             Role::Dns => ("rcode", "", ""),
             Role::Ssl => ("established", "", ""),
-            Role::Ssh => ("auth_attempts", "", ""),
+            Role::Ssh => ("auth_attempts", "auth_success", ""),
             Role::Files => ("seen_bytes", "missing_bytes", "timedout"),
             Role::Weird => ("name", "", ""),
             _ => ("", "", ""),
@@ -254,6 +261,8 @@ pub struct Context {
     conns: HashMap<u64, ConnState, BuildHasherDefault<Xxh3Default>>,
     /// Keys in the order of their arrival, with the number of the arrival.
     order: VecDeque<(u64, u64)>,
+    /// The same of those that ended, in the order of their ends.
+    ended: VecDeque<(u64, u64)>,
     next: u64,
     items: usize,
     limits: Limits,
@@ -273,6 +282,7 @@ impl Context {
         Context {
             conns: HashMap::default(),
             order: VecDeque::new(),
+            ended: VecDeque::new(),
             next: 0,
             items: 0,
             limits,
@@ -368,6 +378,10 @@ impl Context {
                 }
             }
             Role::Ssh => {
+                // Zeek decides that a login failed only after it logged the connection.
+                if columns.b.and_then(|i| record.get(i).truth()) == Some(false) {
+                    return;
+                }
                 s.ssh = s.ssh.saturating_add(1);
                 s.ssh_attempts += num(columns.a).unwrap_or(0.0);
             }
@@ -436,11 +450,17 @@ impl Context {
         }
     }
 
-    /// Ends the connection of a conn record: its context is forgotten.
+    /// Ends the connection of a conn record: its context is forgotten once enough
+    /// others have ended after it.
     pub fn end(&mut self, columns: &ContextColumns, record: &Record<'_>) {
-        if let Some(uid) = columns.uid(record) {
-            self.remove(xxh3_64(uid));
-        }
+        let Some(key) = columns.uid(record).map(xxh3_64) else {
+            return;
+        };
+        let Some(state) = self.conns.get(&key) else {
+            return;
+        };
+        self.ended.push_back((key, state.sequence));
+        self.forget_ended();
     }
 
     /// Marks the connection of a conn record as ended, for [`Context::sweep`]:
@@ -457,16 +477,35 @@ impl Context {
         }
     }
 
-    /// Forgets the connections that were marked as ended.
+    /// Ends the connections that were marked, as [`Context::end`] does.
     pub fn sweep(&mut self) {
-        let items = &mut self.items;
-        self.conns.retain(|_, s| {
-            if s.ended {
-                *items -= s.kept();
-            }
-            !s.ended
-        });
+        let mut marked: Vec<(u64, u64)> = Vec::new();
+        for (key, s) in self.conns.iter_mut().filter(|(_, s)| s.ended) {
+            s.ended = false;
+            marked.push((s.sequence, *key));
+        }
+        // The map's order must not show.
+        marked.sort_unstable();
+        self.ended
+            .extend(marked.into_iter().map(|(sequence, key)| (key, sequence)));
+        self.forget_ended();
         self.compact();
+    }
+
+    /// Forgets connections that ended longest ago, beyond the number that lingers.
+    fn forget_ended(&mut self) {
+        while self.ended.len() > self.limits.ended {
+            let Some((oldest, sequence)) = self.ended.pop_front() else {
+                return;
+            };
+            if self
+                .conns
+                .get(&oldest)
+                .is_some_and(|s| s.sequence == sequence)
+            {
+                self.remove(oldest);
+            }
+        }
     }
 
     /// Makes sure that a state for `key` exists; `None` where no connection may be kept.
@@ -551,7 +590,10 @@ mod tests {
     fn a_record_sees_only_weirds_strictly_before_it_and_a_connection_those_up_to_its_end() {
         let schema = weird_schema();
         let weirds = ContextColumns::bind(Role::Weird, &schema);
-        let mut ctx = Context::default();
+        let mut ctx = Context::new(Limits {
+            ended: 0,
+            ..Limits::default()
+        });
         let mut buf = RecordBuf::new();
         for (t, name) in [(10.0, "a"), (11.0, "a"), (12.0, "b")] {
             weird(&mut buf, t, "C1", name);
@@ -577,6 +619,7 @@ mod tests {
             connections: 100,
             items_each: 4,
             items: 150,
+            ended: 10,
         });
         let mut buf = RecordBuf::new();
         for i in 0..10_000 {
@@ -595,13 +638,16 @@ mod tests {
         let schema = weird_schema();
         let columns = ContextColumns::bind(Role::Weird, &schema);
         let conn = ContextColumns::bind(Role::Conn, &schema);
-        let mut ctx = Context::default();
+        let mut ctx = Context::new(Limits {
+            ended: 100,
+            ..Limits::default()
+        });
         let mut buf = RecordBuf::new();
         for i in 0..50_000 {
             weird(&mut buf, 1.0, &format!("C{i}"), "x");
             ctx.absorb(&columns, &buf.record());
             ctx.end(&conn, &buf.record());
         }
-        assert!(ctx.is_empty() && ctx.order.len() <= 1026);
+        assert!(ctx.len() == 100 && ctx.order.len() <= 1226 && ctx.ended.len() == 100);
     }
 }

@@ -78,7 +78,7 @@ impl GenericFeature {
         match (self.part, self.column_kind) {
             (Part::Length, ColumnKind::List) => Cell::num(row.list_len(c)),
             (Part::Length, _) => Cell::num(text_of(row.value(c)).map(|t| t.len() as f64)),
-            (Part::First, _) => Cell::text(row.first_text(c)),
+            (Part::First, _) => first_of(row.value(c)),
             (Part::Value, ColumnKind::Number | ColumnKind::Seconds) => Cell::num(row.num(c)),
             (Part::Value, ColumnKind::Truth) => Cell::truth(row.truth(c)),
             (Part::Value, ColumnKind::Code) => {
@@ -90,6 +90,19 @@ impl GenericFeature {
             },
             (Part::Value, ColumnKind::Text | ColumnKind::List) => Cell::text(text_of(row.value(c))),
         }
+    }
+}
+
+/// The first element of a list as a category, an address in whatever form it came.
+fn first_of(v: Value<'_>) -> Cell<'_> {
+    let first = match v {
+        Value::List(e) => e.iter().next().unwrap_or(Value::Unset),
+        v => v,
+    };
+    match (first.addr(), first) {
+        (Some(a), _) => Cell::Addr(a),
+        (None, Value::Text(t)) => Cell::Text(t),
+        _ => Cell::Missing,
     }
 }
 

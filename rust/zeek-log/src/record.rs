@@ -375,9 +375,13 @@ impl RecordBuf {
         }
     }
 
-    /// Ends the list; its elements beyond [`MAX_ELEMENTS`] were let go.
+    /// Ends the list; its elements beyond [`MAX_ELEMENTS`] were let go. A list of one
+    /// empty text is empty: TSV logs write both the same way.
     pub fn end_list(&mut self) {
         if let Some(start) = self.list_start.take() {
+            if matches!(self.elems[start..], [Slot::Text { len: 0, .. }]) {
+                self.elems.truncate(start);
+            }
             let len = (self.elems.len() - start) as u32;
             self.slots.push(Slot::List {
                 start: start as u32,
@@ -451,6 +455,22 @@ mod tests {
         let list: Vec<_> = r.get(1).list().unwrap().iter().collect();
         assert_eq!(list, [Value::Text(b"a"), Value::Unset]);
         assert!(r.get(2).is_unset() && r.get(99).is_unset());
+    }
+
+    #[test]
+    fn a_list_of_one_empty_text_is_empty() {
+        let mut b = RecordBuf::new();
+        for texts in [&[""][..], &[], &["", "a"]] {
+            b.begin_list();
+            texts.iter().for_each(|t| b.push_text(t.as_bytes()));
+            b.end_list();
+        }
+        let lens: Vec<usize> = b
+            .record()
+            .values()
+            .map(|v| v.list().unwrap().len())
+            .collect();
+        assert_eq!(lens, [0, 0, 2]);
     }
 
     #[test]
