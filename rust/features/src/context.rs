@@ -11,9 +11,9 @@
 //!   Zeek they have been seen by then);
 //! - an http record sees the files that it names by fuid, when the file ended
 //!   by itself and on this connection (such a file is logged before the http record);
-//! - a connection, at its end, sees all its http, dns, ssl, ssh and files records
-//!   (Zeek flushes them before it removes the connection), and its weird and
-//!   notice records with `ts` up to its last packet.
+//! - a connection, at its end, sees all its http, dns, ssl and ssh records (Zeek
+//!   flushes them before it removes the connection), the files that ended up to its last
+//!   packet, and its weird and notice records with `ts` up to then.
 //!
 //! Two kinds of records that Zeek may write after the connection's end are no context for
 //! it: files that timed out, and ssh records of a failed login.
@@ -91,6 +91,8 @@ fn micros(seconds: f64) -> i64 {
 #[derive(Clone, Copy, Debug)]
 pub struct FileState {
     fuid: u64,
+    /// When its last byte was seen, in microseconds.
+    end: i64,
     /// Bytes that Zeek saw of it.
     pub seen_bytes: f64,
     /// Bytes that were lost on the way to Zeek.
@@ -127,10 +129,6 @@ pub struct ConnState {
     pub ssh: u32,
     /// SSH authentication attempts in them.
     pub ssh_attempts: f64,
-    /// Files that ended by themselves on this connection only.
-    pub file_count: u32,
-    /// Bytes of those files.
-    pub file_bytes: f64,
 }
 
 /// Where the columns that matter to the context stand in a schema.
@@ -246,6 +244,16 @@ impl<'a> View<'a> {
             Some(name) if xxh3_64(name) == first.1 => Some(name),
             _ => Some(b"several"),
         }
+    }
+
+    /// Files of the connection that ended by themselves before its end, and their bytes.
+    pub fn files(&self) -> (f64, f64) {
+        let files = self.state.map_or(&[][..], |s| &s.files);
+        // Sums of whole numbers: exact, in whatever order.
+        files
+            .iter()
+            .filter(|f| f.end < self.before)
+            .fold((0.0, 0.0), |(n, bytes), f| (n + 1.0, bytes + f.seen_bytes))
     }
 
     /// The file with this fuid, if it ended by itself on this connection.
@@ -390,9 +398,8 @@ impl Context {
                 if columns.c.and_then(|i| record.get(i).truth()) == Some(true) {
                     return;
                 }
-                let bytes = num(columns.a).unwrap_or(0.0);
-                s.file_count = s.file_count.saturating_add(1);
-                s.file_bytes += bytes;
+                let Some(ts) = columns.ts(record) else { return };
+                let end = micros(ts).saturating_add(micros(num(columns.duration).unwrap_or(0.0)));
                 let fuid = columns.fuid.and_then(|i| record.get(i).text());
                 if let Some(fuid) = fuid {
                     if full || s.files.len() >= each {
@@ -401,7 +408,8 @@ impl Context {
                     }
                     s.files.push(FileState {
                         fuid: xxh3_64(fuid),
-                        seen_bytes: bytes,
+                        end,
+                        seen_bytes: num(columns.a).unwrap_or(0.0),
                         missing_bytes: num(columns.b).unwrap_or(0.0),
                     });
                     self.items += 1;

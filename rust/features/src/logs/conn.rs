@@ -77,9 +77,9 @@ pub static TYPE: LogType = LogType {
             Cell::Num(r.context.total(|c| c.ssh_attempts))
         }),
         magnitude("received", "uid_files", Unit::Count, |r| {
-            Cell::Num(r.context.total(|c| f64::from(c.file_count)))
+            Cell::Num(r.context.files().0)
         }),
-        magnitude("received", "uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.total(|c| c.file_bytes))),
+        magnitude("received", "uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.files().1)),
         magnitude("oddities", "uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
         category("oddities", "uid_weird", |r| Cell::text(r.context.weird_name())),
     ],
