@@ -20,7 +20,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use zeek_anomaly_features::generic::{GenericColumn, GenericSpec, MAX_COLUMNS};
 use zeek_anomaly_features::{Spec, logs};
-use zeek_anomaly_models::stats::Counted;
+use zeek_anomaly_models::counts::Counted;
 use zeek_anomaly_models::{Calibration, DetectorModel, Encoder};
 
 const MAGIC: &[u8; 8] = b"ZEEKANOM";

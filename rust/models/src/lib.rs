@@ -1,19 +1,23 @@
 //! Feature vectors to scores.
 //!
-//! - [`stats`]: what is usual for each feature, counted while training; from it come the
-//!   *surprise* of a value, its encoding for the detectors, and the words that
-//!   tell people what is usual.
+//! - [`counts`]: the values of each feature, counted while training;
+//! - [`stats`]: what is usual, from the counts: the *surprise* of a value, its encoding for
+//!   the detectors, and the words that tell people what is usual;
 //! - [`detector`]: the trait that every detector implements; [`forest`] and
 //!   [`rarity`] are the detectors.
 //! - [`calibration`]: from a detector's raw value to the common scale,
 //!   score = −log10(p).
 
 pub mod calibration;
+pub mod counts;
 pub mod detector;
 pub mod forest;
+mod grid;
 pub mod rarity;
 pub mod stats;
+mod words;
 
 pub use calibration::Calibration;
+pub use counts::FeatureCounts;
 pub use detector::{Detector, DetectorKind, DetectorModel, Encoded};
-pub use stats::{Encoder, FeatureCounts};
+pub use stats::Encoder;

@@ -1,6 +1,6 @@
 //! What is usual for a feature.
 //!
-//! [`FeatureCounts`] counts a feature's values while training: exact counts of
+//! [`crate::counts`] counts a feature's values while training: exact counts of
 //! categories, and for numbers a histogram on a fixed grid (so that two
 //! models' counts can be added). [`Encoder`] is made of the counts and answers
 //! what scoring asks: how surprising is this value?
@@ -12,39 +12,10 @@
 //! from the number n₁ of values seen once (I. J. Good, "The population
 //! frequencies of species", Biometrika 40, 1953).
 
-use hashbrown::HashMap;
-use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
-use std::hash::{BuildHasherDefault, Hasher};
-use zeek_anomaly_features::cell::{Cell, MISSING_CATEGORY};
-use zeek_anomaly_features::spec::{Kind, Unit};
-
-/// Distinct categories counted for one feature; beyond it the rarest are forgotten.
-pub const MAX_CATEGORIES: usize = 1 << 16;
-
-/// Texts of categories that are remembered while training.
-const MAX_TEXTS: usize = 4096;
-
-/// Texts of categories that a model keeps, for explanations.
-const KEPT_TEXTS: usize = 16;
-
-/// The longest text that is kept of a category, in bytes.
-const TEXT_BYTES: usize = 64;
-
-/// Cells of the grid for each doubling of a magnitude. Coarse on purpose: with finer
-/// cells the ordinary traffic of another day falls between those of this one.
-fn cells_per_octave(unit: Unit) -> f64 {
-    match unit {
-        Unit::Seconds => 1.0,
-        _ => 2.0,
-    }
-}
-
-/// Cells of the grid for a step of 1 of a ratio.
-const CELLS_PER_UNIT: f64 = 16.0;
-
-/// The grid's last cell on either side of zero.
-const LAST_CELL: i32 = 400;
+use crate::counts::{Counted, HashOf};
+use crate::grid::{cell_of, transform};
+use zeek_anomaly_features::cell::MISSING_CATEGORY;
+use zeek_anomaly_features::spec::Kind;
 
 /// Weights with which a cell's neighbours count towards its density: 4 for the cell
 /// itself, then 2 and 1. Whole numbers keep densities exact.
@@ -60,249 +31,6 @@ const REACH_OF_SPAN: i32 = 4;
 
 /// Cells beyond which a value outside of all that was seen gets no rarer.
 const TAIL_END: i32 = 80;
-
-/// The cell of a number on the grid.
-fn cell_of(kind: Kind, v: f64) -> i32 {
-    let c = match kind {
-        Kind::Magnitude(unit) => transform(unit, v) * cells_per_octave(unit),
-        Kind::Ratio => v * CELLS_PER_UNIT,
-        Kind::Flag | Kind::Category => v,
-    };
-    // `as` saturates; NaN never gets here.
-    (c.floor().clamp(-f64::from(LAST_CELL), f64::from(LAST_CELL))) as i32
-}
-
-/// A magnitude on its logarithmic scale, in octaves above its unit's step; odd, so
-/// that negative numbers have their place too. A quotient is centred at one.
-fn transform(unit: Unit, v: f64) -> f64 {
-    let t = (1.0 + v.abs() / unit.step()).log2();
-    if v < 0.0 { -t } else { t }
-}
-
-/// The number at the lower edge of a cell.
-fn edge_of(kind: Kind, cell: i32) -> f64 {
-    match kind {
-        Kind::Magnitude(unit) => {
-            let t = f64::from(cell) / cells_per_octave(unit);
-            let v = (t.abs().exp2() - 1.0) * unit.step();
-            if t < 0.0 { -v } else { v }
-        }
-        Kind::Ratio => f64::from(cell) / CELLS_PER_UNIT,
-        Kind::Flag | Kind::Category => f64::from(cell),
-    }
-}
-
-/// Whether a feature's values are whole numbers.
-fn is_whole(kind: Kind) -> bool {
-    matches!(kind, Kind::Magnitude(Unit::Count | Unit::Bytes))
-}
-
-/// The first value of a cell.
-fn first_of(kind: Kind, cell: i32) -> f64 {
-    let edge = edge_of(kind, cell);
-    // An edge that is a whole number may have come out a hair above it.
-    if is_whole(kind) {
-        (edge - 1e-9).ceil() + 0.0
-    } else {
-        edge
-    }
-}
-
-/// The last value of a cell.
-fn last_of(kind: Kind, cell: i32) -> f64 {
-    if is_whole(kind) {
-        (first_of(kind, cell + 1) - 1.0).max(first_of(kind, cell))
-    } else if cell == 0 {
-        0.0
-    } else {
-        edge_of(kind, cell + 1)
-    }
-}
-
-/// A hasher for keys that are hashes already.
-#[derive(Clone, Default)]
-pub struct IdentityHasher(u64);
-
-impl Hasher for IdentityHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &b in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(b);
-        }
-    }
-    fn write_u64(&mut self, v: u64) {
-        self.0 = v;
-    }
-}
-
-type HashOf<V> = HashMap<u64, V, BuildHasherDefault<IdentityHasher>>;
-
-/// Counts the values of one feature.
-#[derive(Clone, Debug)]
-pub struct FeatureCounts {
-    kind: Kind,
-    rows: u64,
-    missing: u64,
-    /// Counts of the grid's cells from −[`LAST_CELL`] on; empty until the first number.
-    cells: Vec<u64>,
-    categories: HashOf<u64>,
-    /// Rows whose category was forgotten, and how many categories those were.
-    forgotten_rows: u64,
-    forgotten: u64,
-    texts: HashOf<Box<str>>,
-}
-
-impl FeatureCounts {
-    /// Nothing counted yet.
-    pub fn new(kind: Kind) -> FeatureCounts {
-        FeatureCounts {
-            kind,
-            rows: 0,
-            missing: 0,
-            cells: Vec::new(),
-            categories: HashOf::default(),
-            forgotten_rows: 0,
-            forgotten: 0,
-            texts: HashOf::default(),
-        }
-    }
-
-    /// Counts one value.
-    pub fn add(&mut self, cell: &Cell<'_>) {
-        self.rows += 1;
-        if self.kind != Kind::Category {
-            let v = f64::from_bits(cell.number_bits());
-            if v.is_nan() {
-                self.missing += 1;
-            } else {
-                if self.cells.is_empty() {
-                    self.cells.resize(2 * LAST_CELL as usize + 1, 0);
-                }
-                self.cells[(cell_of(self.kind, v) + LAST_CELL) as usize] += 1;
-            }
-            return;
-        }
-        let key = cell.category_bits();
-        if key == MISSING_CATEGORY {
-            self.missing += 1;
-            return;
-        }
-        let n = self.categories.entry(key).or_insert(0);
-        *n += 1;
-        if *n == 1 {
-            if self.texts.len() < MAX_TEXTS {
-                self.texts.insert(key, shorten(&cell.display()).into());
-            }
-            if self.categories.len() > MAX_CATEGORIES {
-                self.forget_rarest();
-            }
-        }
-    }
-
-    /// Forgets the rarest half of the categories; what they counted stays counted as
-    /// values that were seen and are new again.
-    fn forget_rarest(&mut self) {
-        let mut counts: Vec<(u64, u64)> = self.categories.iter().map(|(k, c)| (*c, *k)).collect();
-        counts.sort_unstable();
-        for (c, k) in &counts[..counts.len() / 2] {
-            self.categories.remove(k);
-            self.texts.remove(k);
-            self.forgotten_rows += c;
-            self.forgotten += 1;
-        }
-    }
-
-    /// The counts in the form that a model file holds.
-    pub fn finish(&self) -> Counted {
-        let mut categories: Vec<(u64, u64)> =
-            self.categories.iter().map(|(k, c)| (*k, *c)).collect();
-        categories.sort_unstable();
-        let mut top: Vec<(u64, u64)> = categories.iter().map(|(k, c)| (*c, *k)).collect();
-        top.sort_unstable_by(|a, b| b.cmp(a));
-        let texts = top
-            .iter()
-            .filter_map(|(_, k)| Some((*k, self.texts.get(k)?.to_string())))
-            .take(KEPT_TEXTS)
-            .collect();
-        Counted {
-            kind: self.kind,
-            rows: self.rows,
-            missing: self.missing,
-            cells: (-LAST_CELL..)
-                .zip(&self.cells)
-                .filter(|(_, c)| **c > 0)
-                .map(|(k, c)| (k, *c))
-                .collect(),
-            categories,
-            forgotten_rows: self.forgotten_rows,
-            forgotten: self.forgotten,
-            texts,
-        }
-    }
-}
-
-fn shorten(s: &str) -> &str {
-    if s.len() <= TEXT_BYTES {
-        return s;
-    }
-    let mut end = TEXT_BYTES;
-    while !s.is_char_boundary(end) {
-        end -= 1;
-    }
-    &s[..end]
-}
-
-/// A feature's counts as a model file holds them: sorted, so that the same input gives
-/// the same bytes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Counted {
-    /// The feature's kind.
-    pub kind: Kind,
-    /// Rows counted.
-    pub rows: u64,
-    /// Rows without a value.
-    pub missing: u64,
-    /// Numbers: cells of the grid and their counts, by cell.
-    pub cells: Vec<(i32, u64)>,
-    /// Categories: hashes and their counts, by hash.
-    pub categories: Vec<(u64, u64)>,
-    /// Rows of categories that were forgotten.
-    pub forgotten_rows: u64,
-    /// Categories that were forgotten.
-    pub forgotten: u64,
-    /// The texts of the most frequent categories, most frequent first.
-    pub texts: Vec<(u64, String)>,
-}
-
-impl Counted {
-    /// Whether a file's counts make sense: sums that fit, sorted, cells on the grid.
-    pub fn is_sound(&self) -> bool {
-        fn sum<K>(counts: &[(K, u64)]) -> Option<u64> {
-            counts.iter().try_fold(
-                0u64,
-                |a, c| if c.1 == 0 { None } else { a.checked_add(c.1) },
-            )
-        }
-        let (Some(cells), Some(cats)) = (sum(&self.cells), sum(&self.categories)) else {
-            return false;
-        };
-        let total = [cells, cats, self.missing, self.forgotten_rows]
-            .iter()
-            .try_fold(0u64, |a, c| a.checked_add(*c));
-        total == Some(self.rows)
-            && self.rows < 1 << 53
-            && self.forgotten <= self.forgotten_rows
-            && self.cells.windows(2).all(|w| w[0].0 < w[1].0)
-            && self.cells.iter().all(|c| c.0.abs() <= LAST_CELL)
-            && self.categories.windows(2).all(|w| w[0].0 < w[1].0)
-            && self.categories.len() <= MAX_CATEGORIES + 1
-            && self.texts.len() <= KEPT_TEXTS
-            && self.texts.iter().all(|t| t.1.len() <= TEXT_BYTES)
-            && (self.rows == self.missing || (self.kind == Kind::Category) == self.cells.is_empty())
-    }
-}
 
 /// Answers how surprising a feature's value is, how detectors see it, and what is usual.
 #[derive(Clone, Debug)]
@@ -522,91 +250,6 @@ impl Encoder {
             Kind::Ratio | Kind::Flag => f64::from_bits(bits) as f32,
         }
     }
-
-    /// What is usual for the feature, in words.
-    pub fn usual(&self) -> String {
-        let c = &self.counted;
-        if c.rows == 0 {
-            return "nothing was seen".into();
-        }
-        match c.kind {
-            Kind::Category => self.usual_categories(),
-            Kind::Flag => {
-                let ones: u64 = c.cells.iter().filter(|x| x.0 == 1).map(|x| x.1).sum();
-                if 2 * ones > c.rows {
-                    format!("yes in {}", percent(ones, c.rows))
-                } else {
-                    format!("no in {}", percent(c.rows - ones, c.rows))
-                }
-            }
-            _ => {
-                let present = c.rows - c.missing;
-                if 2 * c.missing > c.rows {
-                    return format!("none in {}", percent(c.missing, c.rows));
-                }
-                let quantile = |q: f64| {
-                    let want = (q * present as f64).ceil().max(1.0) as u64;
-                    let mut seen = 0;
-                    c.cells
-                        .iter()
-                        .find(|x| {
-                            seen += x.1;
-                            seen >= want
-                        })
-                        .map_or(0, |x| x.0)
-                };
-                let (a, m, b) = (quantile(0.05), quantile(0.5), quantile(0.95));
-                let (low, high) = (first_of(c.kind, a), last_of(c.kind, b));
-                if low >= high {
-                    return human(c.kind, low);
-                }
-                format!(
-                    "{} to {}, half up to {}",
-                    human(c.kind, low),
-                    human(c.kind, high),
-                    human(c.kind, last_of(c.kind, m))
-                )
-            }
-        }
-    }
-
-    fn usual_categories(&self) -> String {
-        let c = &self.counted;
-        let distinct = c.categories.len() as u64 + c.forgotten;
-        let mut parts: Vec<(u64, Cow<'_, str>)> = c
-            .texts
-            .iter()
-            .filter_map(|(k, t)| {
-                let i = c.categories.binary_search_by_key(k, |x| x.0).ok()?;
-                Some((c.categories[i].1, Cow::Borrowed(t.as_str())))
-            })
-            .collect();
-        if c.missing > 0 {
-            parts.push((c.missing, Cow::Borrowed("(none)")));
-        }
-        parts.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        let common: Vec<String> = parts
-            .iter()
-            .filter(|p| p.0 * 50 >= c.rows)
-            .take(3)
-            .map(|(n, t)| format!("{t} {}", percent(*n, c.rows)))
-            .collect();
-        if common.is_empty() {
-            format!("{distinct} values, none common")
-        } else {
-            common.join(", ")
-        }
-    }
-
-    /// A value of the feature, in words; not escaped for a terminal.
-    pub fn value(&self, cell: &Cell<'_>) -> String {
-        match (self.counted.kind, cell) {
-            (Kind::Flag, Cell::Num(v)) => if *v > 0.5 { "yes" } else { "no" }.into(),
-            (Kind::Category, _) => shorten(&cell.display()).into(),
-            (kind, Cell::Num(v)) => human(kind, *v),
-            _ => shorten(&cell.display()).into(),
-        }
-    }
 }
 
 /// The probability to meet something at least as rare.
@@ -663,66 +306,12 @@ impl Tail {
     }
 }
 
-/// A share in per cent, with as many digits as it needs not to be 0 or 100.
-fn percent(part: u64, whole: u64) -> String {
-    let p = 100.0 * part as f64 / whole.max(1) as f64;
-    if part == whole {
-        "100 %".into()
-    } else if !(0.05..=99.95).contains(&p) {
-        format!("{p:.2} %")
-    } else if !(10.0..=90.0).contains(&p) {
-        format!("{p:.1} %")
-    } else {
-        format!("{p:.0} %")
-    }
-}
-
-/// A number with its unit.
-fn human(kind: Kind, v: f64) -> String {
-    let plain = |v: f64| {
-        if v == v.trunc() && v.abs() < 1e6 {
-            format!("{v}")
-        } else if v.abs() >= 1e6 {
-            format!("{v:.3e}")
-        } else {
-            let digits = (2 - v.abs().log10().floor() as i32).clamp(0, 6) as usize;
-            format!("{v:.digits$}")
-        }
-    };
-    match kind {
-        Kind::Magnitude(Unit::Bytes) => bytes(v, "B"),
-        Kind::Magnitude(Unit::Rate) => bytes(v, "B/s"),
-        Kind::Magnitude(Unit::Seconds) => seconds(v),
-        _ => plain(v),
-    }
-}
-
-fn bytes(v: f64, unit: &str) -> String {
-    let (mut x, mut i) = (v, 0);
-    const PREFIX: [&str; 7] = ["", "k", "M", "G", "T", "P", "E"];
-    while x.abs() >= 1000.0 && i + 1 < PREFIX.len() {
-        x /= 1000.0;
-        i += 1;
-    }
-    let digits = if i == 0 || x.abs() >= 100.0 { 0 } else { 1 };
-    format!("{x:.digits$} {}{unit}", PREFIX[i])
-}
-
-fn seconds(v: f64) -> String {
-    match v.abs() {
-        0.0 => "0 s".into(),
-        x if x < 1e-3 => format!("{:.0} µs", v * 1e6),
-        x if x < 1.0 => format!("{:.1} ms", v * 1e3),
-        x if x < 600.0 => format!("{v:.1} s"),
-        x if x < 36_000.0 => format!("{:.0} min", v / 60.0),
-        x if x < 864_000.0 => format!("{:.1} h", v / 3600.0),
-        _ => format!("{:.1} d", v / 86_400.0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counts::{FeatureCounts, MAX_CATEGORIES};
+    use zeek_anomaly_features::cell::Cell;
+    use zeek_anomaly_features::spec::Unit;
 
     fn categories(values: &[&str]) -> Encoder {
         let mut c = FeatureCounts::new(Kind::Category);
@@ -809,14 +398,5 @@ mod tests {
         assert!(counted.categories.len() <= MAX_CATEGORIES);
         let e = Encoder::new(counted);
         assert!(e.surprise(Cell::Code(1 << 40).category_bits(), false) < 0.1);
-    }
-
-    #[test]
-    fn units_in_words() {
-        assert_eq!(seconds(0.0421), "42.1 ms");
-        assert_eq!(seconds(7200.0), "120 min");
-        assert_eq!(bytes(23_456_789.0, "B"), "23.5 MB");
-        assert_eq!(percent(1, 1000), "0.1 %");
-        assert_eq!(human(Kind::Ratio, 0.123_456), "0.123");
     }
 }

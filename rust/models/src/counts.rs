@@ -1,0 +1,205 @@
+//! Counting: the values of a feature while training, and what a model keeps of them.
+
+use crate::grid::{LAST_CELL, cell_of};
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+use std::hash::{BuildHasherDefault, Hasher};
+use zeek_anomaly_features::cell::{Cell, MISSING_CATEGORY};
+use zeek_anomaly_features::spec::Kind;
+
+/// Distinct categories counted for one feature; beyond it the rarest are forgotten.
+pub const MAX_CATEGORIES: usize = 1 << 16;
+
+/// Texts of categories that are remembered while training.
+const MAX_TEXTS: usize = 4096;
+
+/// Texts of categories that a model keeps, for explanations.
+const KEPT_TEXTS: usize = 16;
+
+/// The longest text that is kept of a category, in bytes.
+const TEXT_BYTES: usize = 64;
+
+/// A hasher for keys that are hashes already.
+#[derive(Clone, Default)]
+pub struct IdentityHasher(u64);
+
+impl Hasher for IdentityHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &b in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(b);
+        }
+    }
+    fn write_u64(&mut self, v: u64) {
+        self.0 = v;
+    }
+}
+
+pub(crate) type HashOf<V> = HashMap<u64, V, BuildHasherDefault<IdentityHasher>>;
+
+/// Counts the values of one feature.
+#[derive(Clone, Debug)]
+pub struct FeatureCounts {
+    kind: Kind,
+    rows: u64,
+    missing: u64,
+    /// Counts of the grid's cells from −[`LAST_CELL`] on; empty until the first number.
+    cells: Vec<u64>,
+    categories: HashOf<u64>,
+    /// Rows whose category was forgotten, and how many categories those were.
+    forgotten_rows: u64,
+    forgotten: u64,
+    texts: HashOf<Box<str>>,
+}
+
+impl FeatureCounts {
+    /// Nothing counted yet.
+    pub fn new(kind: Kind) -> FeatureCounts {
+        FeatureCounts {
+            kind,
+            rows: 0,
+            missing: 0,
+            cells: Vec::new(),
+            categories: HashOf::default(),
+            forgotten_rows: 0,
+            forgotten: 0,
+            texts: HashOf::default(),
+        }
+    }
+
+    /// Counts one value.
+    pub fn add(&mut self, cell: &Cell<'_>) {
+        self.rows += 1;
+        if self.kind != Kind::Category {
+            let v = f64::from_bits(cell.number_bits());
+            if v.is_nan() {
+                self.missing += 1;
+            } else {
+                if self.cells.is_empty() {
+                    self.cells.resize(2 * LAST_CELL as usize + 1, 0);
+                }
+                self.cells[(cell_of(self.kind, v) + LAST_CELL) as usize] += 1;
+            }
+            return;
+        }
+        let key = cell.category_bits();
+        if key == MISSING_CATEGORY {
+            self.missing += 1;
+            return;
+        }
+        let n = self.categories.entry(key).or_insert(0);
+        *n += 1;
+        if *n == 1 {
+            if self.texts.len() < MAX_TEXTS {
+                self.texts.insert(key, shorten(&cell.display()).into());
+            }
+            if self.categories.len() > MAX_CATEGORIES {
+                self.forget_rarest();
+            }
+        }
+    }
+
+    /// Forgets the rarest half of the categories; what they counted stays counted as
+    /// values that were seen and are new again.
+    fn forget_rarest(&mut self) {
+        let mut counts: Vec<(u64, u64)> = self.categories.iter().map(|(k, c)| (*c, *k)).collect();
+        counts.sort_unstable();
+        for (c, k) in &counts[..counts.len() / 2] {
+            self.categories.remove(k);
+            self.texts.remove(k);
+            self.forgotten_rows += c;
+            self.forgotten += 1;
+        }
+    }
+
+    /// The counts in the form that a model file holds.
+    pub fn finish(&self) -> Counted {
+        let mut categories: Vec<(u64, u64)> =
+            self.categories.iter().map(|(k, c)| (*k, *c)).collect();
+        categories.sort_unstable();
+        let mut top: Vec<(u64, u64)> = categories.iter().map(|(k, c)| (*c, *k)).collect();
+        top.sort_unstable_by(|a, b| b.cmp(a));
+        let texts = top
+            .iter()
+            .filter_map(|(_, k)| Some((*k, self.texts.get(k)?.to_string())))
+            .take(KEPT_TEXTS)
+            .collect();
+        Counted {
+            kind: self.kind,
+            rows: self.rows,
+            missing: self.missing,
+            cells: (-LAST_CELL..)
+                .zip(&self.cells)
+                .filter(|(_, c)| **c > 0)
+                .map(|(k, c)| (k, *c))
+                .collect(),
+            categories,
+            forgotten_rows: self.forgotten_rows,
+            forgotten: self.forgotten,
+            texts,
+        }
+    }
+}
+
+pub(crate) fn shorten(s: &str) -> &str {
+    if s.len() <= TEXT_BYTES {
+        return s;
+    }
+    let mut end = TEXT_BYTES;
+    while !s.is_char_boundary(end) {
+        end -= 1;
+    }
+    &s[..end]
+}
+
+/// A feature's counts as a model file holds them: sorted, so that the same input gives
+/// the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The feature's kind.
+    pub kind: Kind,
+    /// Rows counted.
+    pub rows: u64,
+    /// Rows without a value.
+    pub missing: u64,
+    /// Numbers: cells of the grid and their counts, by cell.
+    pub cells: Vec<(i32, u64)>,
+    /// Categories: hashes and their counts, by hash.
+    pub categories: Vec<(u64, u64)>,
+    /// Rows of categories that were forgotten.
+    pub forgotten_rows: u64,
+    /// Categories that were forgotten.
+    pub forgotten: u64,
+    /// The texts of the most frequent categories, most frequent first.
+    pub texts: Vec<(u64, String)>,
+}
+
+impl Counted {
+    /// Whether a file's counts make sense: sums that fit, sorted, cells on the grid.
+    pub fn is_sound(&self) -> bool {
+        fn sum<K>(counts: &[(K, u64)]) -> Option<u64> {
+            counts.iter().try_fold(
+                0u64,
+                |a, c| if c.1 == 0 { None } else { a.checked_add(c.1) },
+            )
+        }
+        let (Some(cells), Some(cats)) = (sum(&self.cells), sum(&self.categories)) else {
+            return false;
+        };
+        let total = [cells, cats, self.missing, self.forgotten_rows]
+            .iter()
+            .try_fold(0u64, |a, c| a.checked_add(*c));
+        total == Some(self.rows)
+            && self.rows < 1 << 53
+            && self.forgotten <= self.forgotten_rows
+            && self.cells.windows(2).all(|w| w[0].0 < w[1].0)
+            && self.cells.iter().all(|c| c.0.abs() <= LAST_CELL)
+            && self.categories.windows(2).all(|w| w[0].0 < w[1].0)
+            && self.categories.len() <= MAX_CATEGORIES + 1
+            && self.texts.len() <= KEPT_TEXTS
+            && self.texts.iter().all(|t| t.1.len() <= TEXT_BYTES)
+            && (self.rows == self.missing || (self.kind == Kind::Category) == self.cells.is_empty())
+    }
+}
