@@ -15,6 +15,7 @@ use crate::model::{LogModel, Model, Scratch, Verdict};
 use crate::train::{TrainParams, Trainer};
 use hashbrown::HashMap;
 use rayon::prelude::*;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use zeek_anomaly_features::context::{ContextColumns, Role};
@@ -30,10 +31,49 @@ pub struct ReadParams {
     pub until: Option<f64>,
     /// Only rows whose column has this text: (column, text).
     pub only: Option<(String, String)>,
+    /// Only rows that pass this.
+    pub select: Option<Select>,
+    /// Columns that features and contexts see as unset in every row. What decides
+    /// whether a row is used, and [`Scored::record`], still have their values. Those
+    /// that tie records together ([`KEPT`]) are never blanked.
+    pub blank: Vec<String>,
     /// How lines are read.
     pub options: Options,
     /// What is remembered of connections.
     pub limits: Limits,
+}
+
+/// Columns that [`ReadParams::blank`] leaves alone.
+pub const KEPT: &[&str] = &["ts", "uid", "uids", "fuid", "conn_uids"];
+
+/// A test of rows.
+#[derive(Clone)]
+pub struct Select(pub Arc<RowTest>);
+
+/// Whether a row is to be used.
+pub type RowTest = dyn Fn(&Schema, &Record<'_>) -> bool + Send + Sync;
+
+impl fmt::Debug for Select {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Select")
+    }
+}
+
+impl ReadParams {
+    /// The schema without the names of the columns that are blanked: nothing can be
+    /// bound to them, and every position stays.
+    fn blind(&self, schema: &Arc<Schema>) -> Arc<Schema> {
+        let blanked = |name: &String| self.blank.contains(name) && !KEPT.contains(&name.as_str());
+        if !schema.fields.iter().any(|f| blanked(&f.name)) {
+            return schema.clone();
+        }
+        let mut blind = Schema::clone(schema);
+        for f in blind.fields.iter_mut().filter(|f| blanked(&f.name)) {
+            // No feature is made of a column whose name begins so.
+            f.name = "_blanked".into();
+        }
+        Arc::new(blind)
+    }
 }
 
 /// Is told how the work goes. Everything has a default that does nothing.
@@ -138,16 +178,22 @@ pub fn train(
     for batch in batches(inputs) {
         passes.remember(&batch, &mut context);
         for input in &batch {
-            passes.each_row(input, |schema, of_context, record, used, _| {
+            passes.each_row(input, |schema, filter, record, used, _| {
                 let fate = match used {
                     false => Fate::Filtered,
                     true if is_left_out(schema, record) => Fate::Unscored,
                     true => {
-                        trainer.add(schema, record, &context);
+                        trainer.add(&filter.blind, record, &context);
                         Fate::Used
                     }
                 };
-                passed(&mut context, schema, of_context, record, input.is_stdin());
+                passed(
+                    &mut context,
+                    schema,
+                    &filter.context,
+                    record,
+                    input.is_stdin(),
+                );
                 ControlFlow::Continue(fate)
             });
         }
@@ -245,10 +291,11 @@ pub fn score(
             // Schemas are numbered apart for each reader.
             bindings.clear();
             let mut stop = false;
-            passes.each_row(input, |schema, of_context, record, used, (id, line)| {
+            passes.each_row(input, |schema, filter, record, used, (id, line)| {
+                let of_context = &filter.context;
                 let binding = bindings
                     .entry(id)
-                    .or_insert_with(|| Arc::new(Binding::new(model, schema)))
+                    .or_insert_with(|| Arc::new(Binding::new(model, &filter.blind)))
                     .clone();
                 let fate = match binding.model {
                     _ if !used => Fate::Filtered,
@@ -402,6 +449,8 @@ struct Passes<'a> {
 /// became of the rows of this schema.
 struct Filter {
     schema: Arc<Schema>,
+    /// What features and contexts see of it.
+    blind: Arc<Schema>,
     tally: Tally,
     only: Option<Option<usize>>,
     context: ContextColumns,
@@ -422,9 +471,10 @@ impl Passes<'_> {
                 if is_left_out(row.schema, &row.record) {
                     continue;
                 }
-                let c = columns
-                    .entry(row.schema_id)
-                    .or_insert_with(|| ContextColumns::bind(role_of(&row.schema.log), row.schema));
+                let c = columns.entry(row.schema_id).or_insert_with(|| {
+                    let blind = self.read.blind(row.schema);
+                    ContextColumns::bind(role_of(&blind.log), &blind)
+                });
                 context.absorb(c, &row.record);
                 if row.line % 8192 == 0 {
                     let now = reader.bytes_read();
@@ -440,13 +490,7 @@ impl Passes<'_> {
     fn each_row(
         &mut self,
         input: &Input,
-        mut f: impl FnMut(
-            &Arc<Schema>,
-            &ContextColumns,
-            &Record<'_>,
-            bool,
-            (u64, u64),
-        ) -> ControlFlow<(), Fate>,
+        mut f: impl FnMut(&Arc<Schema>, &Filter, &Record<'_>, bool, (u64, u64)) -> ControlFlow<(), Fate>,
     ) {
         let mut reader = match LogReader::open(input, &self.read.options) {
             Ok(r) => r,
@@ -466,7 +510,7 @@ impl Passes<'_> {
                         .or_insert_with(|| Filter::new(self.read, row.schema));
                     let used = filter.passes(self.read, &row.record);
                     let id = (row.schema_id, row.line);
-                    match f(row.schema, &filter.context, &row.record, used, id) {
+                    match f(row.schema, filter, &row.record, used, id) {
                         ControlFlow::Continue(fate) => filter.tally.count(&fate),
                         ControlFlow::Break(()) => break,
                     }
@@ -500,6 +544,7 @@ impl Passes<'_> {
 
 impl Filter {
     fn new(read: &ReadParams, schema: &Arc<Schema>) -> Filter {
+        let blind = read.blind(schema);
         Filter {
             schema: schema.clone(),
             tally: Tally::default(),
@@ -507,13 +552,19 @@ impl Filter {
                 .only
                 .as_ref()
                 .map(|(column, _)| schema.position(column)),
-            context: ContextColumns::bind(role_of(&schema.log), schema),
+            context: ContextColumns::bind(role_of(&schema.log), &blind),
+            blind,
         }
     }
 
     fn passes(&self, read: &ReadParams, record: &Record<'_>) -> bool {
         if let (Some(at), Some((_, want))) = (self.only, &read.only)
             && !at.is_some_and(|i| reads_as(&record.get(i), want))
+        {
+            return false;
+        }
+        if let Some(Select(test)) = &read.select
+            && !test(&self.schema, record)
         {
             return false;
         }
@@ -528,7 +579,7 @@ impl Filter {
 }
 
 /// Whether a value is what somebody wrote as `text`.
-fn reads_as(value: &Value<'_>, text: &str) -> bool {
+pub fn reads_as(value: &Value<'_>, text: &str) -> bool {
     match value {
         Value::Text(t) => *t == text.as_bytes(),
         Value::Bool(b) => text == if *b { "T" } else { "F" } || text == b.to_string(),
