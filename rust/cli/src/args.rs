@@ -1,5 +1,6 @@
 //! What can be asked for.
 
+use crate::commands::evaluate::args::EvaluateArgs;
 use crate::exit;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ Examples:
   zcat conn.*.log.gz | zeek-anomaly score -m week.model -
   zeek-anomaly inspect week.model --log conn";
 
-fn with_exit(examples: &str) -> String {
+pub(crate) fn with_exit(examples: &str) -> String {
     format!("{examples}\n\n{}", exit::HELP)
 }
 
@@ -38,6 +39,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Give the records of logs their scores, the strangest first
     Score(ScoreArgs),
+    /// Measure on labelled logs how well models find what is labelled
+    Evaluate(Box<EvaluateArgs>),
     /// Show what a model has learned
     Inspect(InspectArgs),
     /// Write a script that completes this command's arguments in a shell
@@ -246,6 +249,24 @@ pub enum Detector {
     Rarity,
 }
 
+impl Detector {
+    /// For the engine; `None` is each log's own.
+    pub fn kind(self) -> Option<DetectorKind> {
+        match self {
+            Detector::Auto => None,
+            Detector::IsolationForest => Some(DetectorKind::IsolationForest),
+            Detector::Rarity => Some(DetectorKind::Rarity),
+        }
+    }
+}
+
+impl std::fmt::Display for Detector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.to_possible_value();
+        f.write_str(name.as_ref().map_or("", |v| v.get_name()))
+    }
+}
+
 impl FitArgs {
     /// Whether anything was asked for that only training heeds.
     pub fn asks(&self) -> bool {
@@ -261,11 +282,7 @@ impl FitArgs {
         TrainParams {
             seed: self.seed,
             sample_rows: usize::try_from(self.sample_rows).unwrap_or(usize::MAX),
-            detector: match self.detector {
-                Detector::Auto => None,
-                Detector::IsolationForest => Some(DetectorKind::IsolationForest),
-                Detector::Rarity => Some(DetectorKind::Rarity),
-            },
+            detector: self.detector.kind(),
             zeek_version: self.zeek_version.clone(),
             ..TrainParams::default()
         }
@@ -295,14 +312,14 @@ impl WorkArgs {
     }
 }
 
-fn finite(text: &str) -> Result<f64, String> {
+pub(crate) fn finite(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(v) if v.is_finite() => Ok(v),
         _ => Err("should be a number, as 3 or 3.5".into()),
     }
 }
 
-fn column_value(text: &str) -> Result<(String, String), String> {
+pub(crate) fn column_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((column, value)) if !column.is_empty() => Ok((column.into(), value.into())),
         _ => Err("should be COLUMN=VALUE, as label=Benign".into()),

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Train(args) => commands::train::run(args),
         Command::Score(args) => commands::score::run(args),
+        Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     };

@@ -1,0 +1,133 @@
+//! An evaluation for people.
+
+use super::Evaluation;
+use super::report::{Estimate, Result, Set};
+use crate::output::table;
+use crate::say::{count, counted};
+use std::io::{self, Write};
+use zeek_anomaly_engine::text::printable;
+
+/// Writes it.
+pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
+    let mut header: Vec<String> = [
+        "rows",
+        "by",
+        "attacks",
+        "normal",
+        "ROC-AUC",
+        "avg. precision",
+    ]
+    .map(String::from)
+    .to_vec();
+    header.extend(e.at.iter().map(|k| format!("P@{k}")));
+    header.extend(
+        [
+            "recall at 1 % FP",
+            "at 0.1 % FP",
+            "found",
+            "false alerts/day",
+            "first alert",
+        ]
+        .map(String::from),
+    );
+    let mut t = table::bare();
+    t.set_header(&header);
+    for set in &e.sets {
+        for (i, r) in set.results.iter().enumerate() {
+            let name = if i == 0 {
+                set_name(&set.set)
+            } else {
+                String::new()
+            };
+            t.add_row(row(e, name, &e.models[i].name, &set.set, r));
+        }
+    }
+    for column in t.column_iter_mut().skip(2) {
+        column.set_cell_alignment(comfy_table::CellAlignment::Right);
+    }
+    table::print(&mut t, to)?;
+    writeln!(to)?;
+    for note in &e.notes {
+        writeln!(to, "{}", printable(note))?;
+    }
+    Ok(())
+}
+
+fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<String> {
+    let mut cells = vec![
+        printable(&name),
+        printable(side),
+        count(r.positives),
+        count(r.negatives),
+    ];
+    match &r.ranking {
+        Some(m) => {
+            cells.push(estimate(&m.roc_auc));
+            cells.push(estimate(&m.average_precision));
+            for at in &m.precision_at {
+                cells.push(at.precision.map_or("-".into(), |p| format!("{p:.3}")));
+            }
+            cells.push(estimate(&m.recall_at_1_percent_fp));
+            cells.push(estimate(&m.recall_at_0_1_percent_fp));
+        }
+        None => {
+            let problem = r.problem.as_deref().unwrap_or_default();
+            cells.push(problem.to_owned());
+            cells.extend(std::iter::repeat_n("-".to_owned(), e.at.len() + 3));
+        }
+    }
+    let a = &r.alerts;
+    cells.push(match r.positives {
+        0 => "-".into(),
+        p => format!("{:.1} %", 100.0 * a.found as f64 / p as f64),
+    });
+    let per_day = a.false_alerts_per_day.filter(|_| r.negatives > 0);
+    cells.push(per_day.map_or("-".into(), |n| format!("{n:.1}")));
+    cells.push(match (set, a.seconds_to_first_alert) {
+        (Set::Attack(_), Some(s)) => format!("after {}", span(s)),
+        (Set::Attack(_), None) if a.first_row.is_some() && a.found == 0 => "never".into(),
+        _ => "-".into(),
+    });
+    cells
+}
+
+fn set_name(set: &Set) -> String {
+    match set {
+        Set::All => "all logs".into(),
+        Set::Log(log) => log.clone(),
+        Set::Attack(attack) => format!("attack {attack}"),
+    }
+}
+
+fn estimate(e: &Estimate) -> String {
+    match (e.low, e.high) {
+        (Some(low), Some(high)) => format!("{:.3} [{low:.3}, {high:.3}]", e.value),
+        _ => format!("{:.3}", e.value),
+    }
+}
+
+/// A span of time in its own unit.
+fn span(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.1} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
+        s => format!("{:.1} days", s / 86_400.0),
+    }
+}
+
+/// What was left out, for a note.
+pub fn left_out(of: &super::truth::LeftOut) -> Option<String> {
+    let total: u64 = of.values().sum();
+    if total == 0 {
+        return None;
+    }
+    let parts: Vec<String> = (of.iter())
+        .map(|(why, n)| format!("{why} {}", count(*n)))
+        .collect();
+    Some(format!(
+        "left out, neither attack nor normal: {} ({})",
+        counted(total, "row"),
+        parts.join(", ")
+    ))
+}
