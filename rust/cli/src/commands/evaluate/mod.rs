@@ -15,6 +15,7 @@ mod sides;
 mod table;
 mod truth;
 
+use crate::args::Detector;
 use crate::exit::{Failure, Status};
 use crate::output::place::Place;
 use crate::say::{self, counted};
@@ -22,6 +23,7 @@ use args::{EvaluateArgs, EvaluateFormat, Groups, Split};
 use collect::Shared;
 use contend::Contender;
 use report::{Measurer, Set};
+use rule::Rule;
 use serde::Serialize;
 use sides::Side;
 use std::collections::BTreeSet;
@@ -74,8 +76,15 @@ struct Measured {
 /// Evaluates and writes.
 pub fn run(args: EvaluateArgs) -> Result<Status, Failure> {
     args.work.set_threads();
-    if args.fit.asks() && args.train_on.is_empty() && args.split.is_none() {
-        say::warning("--detector and --sample-rows mean nothing beside models that are trained");
+    let trains = !args.train_on.is_empty() || args.split.is_some();
+    let asked = args.fit.detector != Detector::Auto
+        || !args.detectors.is_empty()
+        || args.train_label.is_some();
+    if asked && !trains {
+        say::warning(
+            "--detector, --detectors and --train-label mean nothing beside models: they were \
+             settled when those were trained",
+        );
     }
     let truth = Truth::new(&args)?;
     let mut place = Place::open(None)?;
@@ -259,6 +268,15 @@ fn about(
             "the models scored different rows: figures of one cannot be held against another's"
                 .into(),
         );
+    }
+    let seen: BTreeSet<&str> = (args.rules.iter().flat_map(Rule::columns))
+        .filter(|c| !args.blank.iter().any(|b| b == c))
+        .collect();
+    if !seen.is_empty() {
+        notes.push(format!(
+            "models see the columns that decide the label: {}; --blank them to measure the rest",
+            Vec::from_iter(seen).join(", ")
+        ));
     }
     if args.split == Some(Split::Host) {
         notes

@@ -206,7 +206,7 @@ impl Measurer<'_> {
             found,
             first_row: of_attack.then_some(first_row),
             seconds_to_first_alert: (of_attack && first_alert.is_finite())
-                .then(|| first_alert - first_row),
+                .then_some(first_alert - first_row),
         }
     }
 }

@@ -22,6 +22,11 @@ impl Rule {
             })
         })
     }
+
+    /// The columns that it reads.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(|(column, _)| column.as_str())
+    }
 }
 
 impl FromStr for Rule {
