@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use zeek_anomaly_engine::offline::{Observer, ReadParams, Scored, score, train};
+use zeek_anomaly_engine::offline::{Observer, ReadParams, Scored, Select, score, train};
 use zeek_anomaly_engine::train::TrainParams;
 use zeek_anomaly_engine::{DetectorKind, Engine, Limits, Model};
 use zeek_log::{Input, LogReader, Options, RecordBuf, Schema};
@@ -312,4 +312,81 @@ fn one_in_ten_normal_rows_scores_one_or_more() {
         let share = f64::from(high) / f64::from(n);
         assert!((0.05..=0.15).contains(&share), "{leave_out} {share}");
     }
+}
+
+/// Rows with these columns as unset, written anew.
+fn without(dir: &Path, columns: &[&str]) -> tempfile::TempDir {
+    let to = tempfile::tempdir().unwrap();
+    for input in inputs(dir) {
+        let text = std::fs::read_to_string(&input.path).unwrap();
+        let fields = text.lines().find_map(|l| l.strip_prefix("#fields\t"));
+        let names: Vec<&str> = fields.unwrap().split('\t').collect();
+        let mut out = String::new();
+        for line in text.lines() {
+            if line.starts_with('#') {
+                let _ = writeln!(out, "{line}");
+                continue;
+            }
+            let values = line.split('\t').zip(&names);
+            let kept = values.map(|(v, n)| if columns.contains(n) { "-" } else { v });
+            let _ = writeln!(out, "{}", kept.collect::<Vec<_>>().join("\t"));
+        }
+        std::fs::write(to.path().join(input.path.file_name().unwrap()), out).unwrap();
+    }
+    to
+}
+
+#[test]
+fn a_blanked_column_is_as_one_that_is_unset_also_in_what_connections_did() {
+    let dir = tempfile::tempdir().unwrap();
+    write_logs(dir.path(), 300);
+    let columns = ["response_body_len", "duration", "id.orig_h", "seen_bytes"];
+    let unset = without(dir.path(), &columns);
+    let raws = |dir: &Path, read: &ReadParams| {
+        let model = train(&inputs(dir), &TrainParams::default(), read, &mut Quiet);
+        let mut out = Vec::new();
+        score(&inputs(dir), &model, false, read, &mut Quiet, &mut |s| {
+            out.push((s.schema.log.clone(), s.line, s.verdict.raw.to_bits()));
+            ControlFlow::Continue(())
+        });
+        out
+    };
+    let open = ReadParams::default();
+    let blank = ReadParams {
+        // What ties records together stays, whatever is asked for.
+        blank: columns
+            .iter()
+            .chain(&["uid", "ts"])
+            .map(|c| c.to_string())
+            .collect(),
+        ..ReadParams::default()
+    };
+    assert!(raws(dir.path(), &blank) == raws(unset.path(), &open));
+    assert!(raws(dir.path(), &blank) != raws(dir.path(), &open));
+}
+
+#[test]
+fn only_selected_rows_are_trained_on_and_they_still_have_their_values() {
+    let dir = tempfile::tempdir().unwrap();
+    write_logs(dir.path(), 300);
+    let read = ReadParams {
+        blank: vec!["id.orig_h".into()],
+        select: Some(Select(Arc::new(|schema, record| {
+            let at = schema.position("id.orig_h").unwrap();
+            record.get(at).addr() == "10.0.0.3".parse().ok()
+        }))),
+        ..ReadParams::default()
+    };
+    let of = inputs(dir.path());
+    let model = train(&of, &TrainParams::default(), &read, &mut Quiet);
+    let conn = &model.logs[model.position("conn").unwrap()];
+    assert_eq!(conn.rows, 33);
+    let mut scored = 0;
+    score(&of, &model, false, &read, &mut Quiet, &mut |s| {
+        let at = s.schema.position("id.orig_h").unwrap();
+        assert_eq!(s.record.get(at).addr(), "10.0.0.3".parse().ok());
+        scored += u32::from(s.schema.log == "conn");
+        ControlFlow::Continue(())
+    });
+    assert_eq!(scored, 33);
 }

@@ -83,7 +83,10 @@ pub fn draw(
         })?;
         save(dir, &format!("roc-log{suffix}.svg"), |to| {
             let axes = ["false positive rate (logarithmic)", "recall"];
-            curves(to, &roc, axes, &rocs, Some(LEAST_RATE))
+            let steps: Vec<Named> = (rocs.iter())
+                .map(|(name, points)| (name.clone(), attained(points)))
+                .collect();
+            curves(to, &roc, axes, &steps, Some(LEAST_RATE))
         })?;
         save(dir, &format!("precision-recall{suffix}.svg"), |to| {
             let axes = ["recall", "precision"];
@@ -130,6 +133,19 @@ fn stairs(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     for (r, precision) in points {
         out.push((recall, *precision));
         out.push((*r, *precision));
+        recall = *r;
+    }
+    out
+}
+
+/// Recall with at most a rate of false positives, as the metric has it: between two points
+/// it is that of the lower. A straight line of the ROC curve would be bent on this axis.
+fn attained(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut out = Vec::new();
+    let mut recall = 0.0;
+    for (rate, r) in points {
+        out.push((*rate, recall));
+        out.push((*rate, *r));
         recall = *r;
     }
     out
