@@ -99,11 +99,22 @@ pub struct FileState {
     pub missing_bytes: f64,
 }
 
+/// Where a connection is in its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Open,
+    /// Its conn record was met; other records may still have to be scored with it.
+    Marked,
+    /// It lingers, for late records.
+    Ended,
+}
+
 /// What is known of one connection from its records in other logs.
 #[derive(Clone, Debug, Default)]
 pub struct ConnState {
     sequence: u64,
-    ended: bool,
+    phase: Phase,
     earlier: [u32; ROLES],
     files: Vec<FileState>,
     weirds: Vec<(i64, u64)>,
@@ -273,6 +284,8 @@ pub struct Context {
     ended: VecDeque<(u64, u64)>,
     next: u64,
     items: usize,
+    /// Connections that ended and linger.
+    lingering: usize,
     limits: Limits,
     evicted: u64,
     items_dropped: u64,
@@ -290,23 +303,24 @@ impl Context {
         Context {
             conns: HashMap::default(),
             order: VecDeque::new(),
-            ended: VecDeque::new(),
+            ended: VecDeque::with_capacity(limits.ended.min(1 << 20) + 1),
             next: 0,
             items: 0,
+            lingering: 0,
             limits,
             evicted: 0,
             items_dropped: 0,
         }
     }
 
-    /// Connections remembered now.
+    /// Open connections remembered now; those that linger after their end do not count.
     pub fn len(&self) -> usize {
-        self.conns.len()
+        self.conns.len() - self.lingering
     }
 
-    /// Whether no connection is remembered.
+    /// Whether no open connection is remembered.
     pub fn is_empty(&self) -> bool {
-        self.conns.is_empty()
+        self.len() == 0
     }
 
     /// Connections forgotten before their end because of the cap.
@@ -464,10 +478,15 @@ impl Context {
         let Some(key) = columns.uid(record).map(xxh3_64) else {
             return;
         };
-        let Some(state) = self.conns.get(&key) else {
+        let Some(state) = self.conns.get_mut(&key) else {
             return;
         };
+        if state.phase == Phase::Ended {
+            return;
+        }
+        state.phase = Phase::Ended;
         self.ended.push_back((key, state.sequence));
+        self.lingering += 1;
         self.forget_ended();
     }
 
@@ -481,15 +500,21 @@ impl Context {
             .uid(record)
             .and_then(|u| self.conns.get_mut(&xxh3_64(u)))
         {
-            s.ended = true;
+            if s.phase == Phase::Open {
+                s.phase = Phase::Marked;
+            }
         }
     }
 
     /// Ends the connections that were marked, as [`Context::end`] does.
     pub fn sweep(&mut self) {
         let mut marked: Vec<(u64, u64)> = Vec::new();
-        for (key, s) in self.conns.iter_mut().filter(|(_, s)| s.ended) {
-            s.ended = false;
+        for (key, s) in self
+            .conns
+            .iter_mut()
+            .filter(|(_, s)| s.phase == Phase::Marked)
+        {
+            s.phase = Phase::Ended;
             marked.push((s.sequence, *key));
         }
         // The map's order must not show.
@@ -526,13 +551,9 @@ impl Context {
         }
         while self.conns.len() >= self.limits.connections {
             let (oldest, sequence) = self.order.pop_front()?;
-            if self
-                .conns
-                .get(&oldest)
-                .is_some_and(|s| s.sequence == sequence)
-            {
+            if let Some(s) = self.conns.get(&oldest).filter(|s| s.sequence == sequence) {
+                self.evicted += u64::from(s.phase != Phase::Ended);
                 self.remove(oldest);
-                self.evicted += 1;
             }
         }
         let sequence = self.next;
@@ -554,6 +575,7 @@ impl Context {
     fn remove(&mut self, key: u64) {
         if let Some(s) = self.conns.remove(&key) {
             self.items -= s.kept();
+            self.lingering -= usize::from(s.phase == Phase::Ended);
         }
     }
 
@@ -615,7 +637,7 @@ mod tests {
         let v = ctx.view(&as_conn, &buf.record());
         assert_eq!((v.weirds(), v.weird_name()), (3.0, Some(&b"several"[..])));
         ctx.end(&as_conn, &buf.record());
-        assert!(ctx.is_empty());
+        assert!(ctx.is_empty() && ctx.conns.is_empty());
         assert_eq!(ctx.items, 0);
     }
 
@@ -656,6 +678,11 @@ mod tests {
             ctx.absorb(&columns, &buf.record());
             ctx.end(&conn, &buf.record());
         }
-        assert!(ctx.len() == 100 && ctx.order.len() <= 1226 && ctx.ended.len() == 100);
+        assert!(
+            ctx.conns.len() == 100
+                && ctx.is_empty()
+                && ctx.order.len() <= 1226
+                && ctx.ended.len() == 100
+        );
     }
 }
