@@ -117,9 +117,8 @@ pub struct ConnState {
     phase: Phase,
     earlier: [u32; ROLES],
     files: Vec<FileState>,
-    weirds: Vec<(i64, u64)>,
+    weirds: Vec<i64>,
     notices: Vec<i64>,
-    weird_name: Option<Box<[u8]>>,
     /// HTTP requests.
     pub http: u32,
     /// Bytes of HTTP request bodies.
@@ -165,7 +164,6 @@ impl ContextColumns {
             Role::Ssl => ("established", "", ""),
             Role::Ssh => ("auth_attempts", "auth_success", ""),
             Role::Files => ("seen_bytes", "missing_bytes", "timedout"),
-            Role::Weird => ("name", "", ""),
             _ => ("", "", ""),
         };
         ContextColumns {
@@ -232,7 +230,7 @@ impl<'a> View<'a> {
     /// Weird records of the connection that are known by now.
     pub fn weirds(&self) -> f64 {
         self.state
-            .map_or(0, |s| s.weirds.iter().filter(|w| w.0 < self.before).count()) as f64
+            .map_or(0, |s| s.weirds.iter().filter(|t| **t < self.before).count()) as f64
     }
 
     /// Notices about the connection that are known by now.
@@ -240,21 +238,6 @@ impl<'a> View<'a> {
         self.state.map_or(0, |s| {
             s.notices.iter().filter(|t| **t < self.before).count()
         }) as f64
-    }
-
-    /// The name of the connection's weirds that are known by now: `None` without any,
-    /// `several` where they differ.
-    pub fn weird_name(&self) -> Option<&'a [u8]> {
-        let s = self.state?;
-        let mut known = s.weirds.iter().filter(|w| w.0 < self.before);
-        let first = known.next()?;
-        if known.any(|w| w.1 != first.1) {
-            return Some(b"several");
-        }
-        match &s.weird_name {
-            Some(name) if xxh3_64(name) == first.1 => Some(name),
-            _ => Some(b"several"),
-        }
     }
 
     /// Files of the connection that ended by themselves before its end, and their bytes.
@@ -435,11 +418,7 @@ impl Context {
                     self.items_dropped += 1;
                     return;
                 }
-                let name = columns.a.and_then(|i| record.get(i).text()).unwrap_or(b"");
-                s.weirds.push((micros(t), xxh3_64(name)));
-                if s.weird_name.is_none() {
-                    s.weird_name = Some(name[..name.len().min(64)].into());
-                }
+                s.weirds.push(micros(t));
                 self.items += 1;
             }
             Role::Notice => {
@@ -496,13 +475,11 @@ impl Context {
         if columns.role != Role::Conn {
             return;
         }
-        if let Some(s) = columns
+        let state = columns
             .uid(record)
-            .and_then(|u| self.conns.get_mut(&xxh3_64(u)))
-        {
-            if s.phase == Phase::Open {
-                s.phase = Phase::Marked;
-            }
+            .and_then(|u| self.conns.get_mut(&xxh3_64(u)));
+        if let Some(s) = state.filter(|s| s.phase == Phase::Open) {
+            s.phase = Phase::Marked;
         }
     }
 
@@ -632,10 +609,10 @@ mod tests {
         let as_http = ContextColumns::bind(Role::Http, &schema);
         weird(&mut buf, 12.0, "C1", "");
         let v = ctx.view(&as_http, &buf.record());
-        assert_eq!((v.weirds(), v.weird_name()), (2.0, Some(&b"a"[..])));
+        assert_eq!(v.weirds(), 2.0);
         let as_conn = ContextColumns::bind(Role::Conn, &schema);
         let v = ctx.view(&as_conn, &buf.record());
-        assert_eq!((v.weirds(), v.weird_name()), (3.0, Some(&b"several"[..])));
+        assert_eq!(v.weirds(), 3.0);
         ctx.end(&as_conn, &buf.record());
         assert!(ctx.is_empty() && ctx.conns.is_empty());
         assert_eq!(ctx.items, 0);

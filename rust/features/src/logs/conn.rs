@@ -61,11 +61,8 @@ pub static TYPE: LogType = LogType {
         magnitude("where", "uid_http", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.http)))
         }),
-        magnitude("outcome", "uid_http_errors", Unit::Count, |r| {
+        magnitude("where", "uid_http_errors", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.http_errors)))
-        }),
-        magnitude("sent", "uid_http_request_bytes", Unit::Bytes, |r| {
-            Cell::Num(r.context.total(|c| c.http_request_bytes))
         }),
         magnitude("outcome", "uid_dns_nxdomain", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| f64::from(c.dns_nxdomain)))
@@ -80,8 +77,8 @@ pub static TYPE: LogType = LogType {
             Cell::Num(r.context.files().0)
         }),
         magnitude("received", "uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.files().1)),
-        magnitude("oddities", "uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
-        category("oddities", "uid_weird", |r| Cell::text(r.context.weird_name())),
+        magnitude("outcome", "uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
+        magnitude("outcome", "uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),
     ],
 };
 
