@@ -86,7 +86,9 @@ fn an_unreadable_file() {
     let path = dir.write("secret.log", conn_log(5));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&path).is_ok() {
-        println!("skipped: this user may read everything");
+        println!(
+            "skipped: the test of an unreadable file (this account, root, may read everything)"
+        );
         return;
     }
     useless_alone(&dir, &path, "secret.log: cannot be opened");
