@@ -121,23 +121,13 @@ pub struct ConnState {
     notices: Vec<i64>,
     /// HTTP requests.
     pub http: u32,
-    /// Bytes of HTTP request bodies.
-    pub http_request_bytes: f64,
-    /// Bytes of HTTP response bodies.
-    pub http_response_bytes: f64,
     /// HTTP responses with a status of 400 or more.
     pub http_errors: u32,
-    /// DNS transactions.
-    pub dns: u32,
     /// DNS answers NXDOMAIN.
     pub dns_nxdomain: u32,
-    /// TLS handshakes.
-    pub ssl: u32,
     /// TLS handshakes that were not completed.
     pub ssl_failed: u32,
-    /// SSH sessions, but for those whose login failed.
-    pub ssh: u32,
-    /// SSH authentication attempts in them.
+    /// SSH authentication attempts, but for sessions whose login failed.
     pub ssh_attempts: f64,
 }
 
@@ -159,7 +149,7 @@ impl ContextColumns {
     /// Binds the columns of a schema for a role.
     pub fn bind(role: Role, schema: &Schema) -> ContextColumns {
         let (a, b, c) = match role {
-            Role::Http => ("request_body_len", "response_body_len", "status_code"),
+            Role::Http => ("status_code", "", ""),
             Role::Dns => ("rcode", "", ""),
             Role::Ssl => ("established", "", ""),
             Role::Ssh => ("auth_attempts", "auth_success", ""),
@@ -364,20 +354,16 @@ impl Context {
         match columns.role {
             Role::Http => {
                 s.http = s.http.saturating_add(1);
-                s.http_request_bytes += num(columns.a).unwrap_or(0.0);
-                s.http_response_bytes += num(columns.b).unwrap_or(0.0);
-                if num(columns.c).is_some_and(|c| c >= 400.0) {
+                if num(columns.a).is_some_and(|c| c >= 400.0) {
                     s.http_errors = s.http_errors.saturating_add(1);
                 }
             }
             Role::Dns => {
-                s.dns = s.dns.saturating_add(1);
                 if num(columns.a) == Some(3.0) {
                     s.dns_nxdomain = s.dns_nxdomain.saturating_add(1);
                 }
             }
             Role::Ssl => {
-                s.ssl = s.ssl.saturating_add(1);
                 if columns.a.and_then(|i| record.get(i).truth()) == Some(false) {
                     s.ssl_failed = s.ssl_failed.saturating_add(1);
                 }
@@ -387,7 +373,6 @@ impl Context {
                 if columns.b.and_then(|i| record.get(i).truth()) == Some(false) {
                     return;
                 }
-                s.ssh = s.ssh.saturating_add(1);
                 s.ssh_attempts += num(columns.a).unwrap_or(0.0);
             }
             Role::Files => {
