@@ -8,6 +8,7 @@
 //! - [`offline`] reads log files: [`offline::train`] and [`offline::score`].
 //! - [`Model`] is what training gives, and [`file`](mod@file) how it is kept on disk.
 
+mod blocks;
 pub mod explain;
 pub mod file;
 pub mod live;
@@ -23,7 +24,7 @@ pub use live::{Binding, Engine};
 pub use model::{LogModel, Model, ModelInfo, Verdict};
 pub use zeek_anomaly_features::Limits;
 pub use zeek_anomaly_features::spec::{Kind, Unit};
-pub use zeek_anomaly_models::DetectorKind;
+pub use zeek_anomaly_models::{Claim, DetectorKind};
 
 /// The version of this project.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -3,7 +3,7 @@
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use zeek_anomaly_features::Spec;
-use zeek_anomaly_models::{Calibration, DetectorModel, Encoded, Encoder};
+use zeek_anomaly_models::{Calibration, Claim, DetectorModel, Encoded, Encoder};
 
 /// What a model says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,8 +42,10 @@ impl Model {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
     /// −log10(p), where p is the fraction of normal records that look at least as
-    /// strange; from 0 to about log10 of the training rows.
+    /// strange; 0 or more.
     pub score: f64,
+    /// How that is known.
+    pub claim: Claim,
     /// The detector's own value.
     pub raw: f64,
     /// The detector's name.
@@ -114,8 +116,10 @@ impl LogModel {
         let row = encode(&self.encoders, bits, leave_out, scratch);
         let detector = self.detector.as_detector();
         let raw = detector.raw(&row);
+        let (score, claim) = self.calibration.score(raw);
         Verdict {
-            score: self.calibration.score(raw),
+            score,
+            claim,
             raw,
             detector: detector.name(),
         }

@@ -1,9 +1,10 @@
 //! Training: rows in, a model out.
 //!
-//! Rows are counted as they come, in memory that does not grow with their number; of
-//! each log a random sample (a reservoir) is kept, for the detectors that need
+//! Rows are counted as they come, by blocks of time, in memory that does not grow with their
+//! number; of each log a random sample (a reservoir) is kept, for the detectors that need
 //! rows and for calibration.
 
+use crate::blocks::Blocks;
 use crate::live::role_of;
 use crate::model::{LogModel, Model, ModelInfo, Scratch, encode};
 use crate::reservoir::Reservoir;
@@ -35,6 +36,10 @@ pub struct TrainParams {
     pub forest: ForestParams,
     /// The version of Zeek that wrote the logs, if known.
     pub zeek_version: Option<String>,
+    /// Whether the model is only for the rows that it is made of: they are judged with
+    /// themselves left out, and so are those of the calibration, instead of with
+    /// their block of time left out.
+    pub own_rows: bool,
 }
 
 impl Default for TrainParams {
@@ -45,6 +50,7 @@ impl Default for TrainParams {
             detector: None,
             forest: ForestParams::default(),
             zeek_version: None,
+            own_rows: false,
         }
     }
 }
@@ -77,7 +83,8 @@ enum LogTrainer {
 struct Counting {
     spec: Spec,
     fields: Vec<(String, String)>,
-    counts: Vec<FeatureCounts>,
+    blocks: Blocks,
+    /// Features of rows, and their time.
     sample: Reservoir,
     bits: Vec<u64>,
     span: Option<(f64, f64)>,
@@ -179,10 +186,8 @@ impl LogTrainer {
 impl Counting {
     fn new(spec: Spec, params: &TrainParams) -> Counting {
         Counting {
-            counts: (0..spec.len())
-                .map(|f| FeatureCounts::new(spec.kind(f)))
-                .collect(),
-            sample: Reservoir::new(spec.len(), params.sample_rows, params.seed, spec.log()),
+            blocks: Blocks::new((0..spec.len()).map(|f| spec.kind(f)).collect()),
+            sample: Reservoir::new(spec.len() + 1, params.sample_rows, params.seed, spec.log()),
             spec,
             fields: Vec::new(),
             bits: Vec::new(),
@@ -212,7 +217,8 @@ impl Counting {
         };
         let row = Row::new(*record, columns, context.view(of_context, record));
         self.bits.clear();
-        for (f, counts) in self.counts.iter_mut().enumerate() {
+        let ts = of_context.ts(record);
+        for (f, counts) in self.blocks.at(ts).iter_mut().enumerate() {
             let cell = self.spec.cell(f, &row);
             counts.add(&cell);
             self.bits.push(match self.spec.kind(f) {
@@ -220,18 +226,16 @@ impl Counting {
                 _ => cell.number_bits(),
             });
         }
+        self.bits.push(ts.unwrap_or(f64::NAN).to_bits());
         self.sample.add(&self.bits);
-        if let Some(t) = of_context.ts(record) {
+        if let Some(t) = ts {
             self.span = Some(self.span.map_or((t, t), |(a, b)| (a.min(t), b.max(t))));
         }
     }
 
     fn finish(&self, params: &TrainParams) -> LogModel {
-        let encoders: Vec<Encoder> = self
-            .counts
-            .iter()
-            .map(|c| Encoder::new(c.finish()))
-            .collect();
+        let total = self.blocks.total();
+        let encoders: Vec<Encoder> = total.iter().map(|c| Encoder::new(c.finish())).collect();
         let kind = params.detector.unwrap_or(match &self.spec {
             Spec::Known(t) => match t.detector {
                 DefaultDetector::IsolationForest => DetectorKind::IsolationForest,
@@ -240,7 +244,7 @@ impl Counting {
             Spec::Generic(_) => DetectorKind::Rarity,
         });
         let (detector, calibration) = match kind {
-            DetectorKind::Rarity => self.rarity(&encoders),
+            DetectorKind::Rarity => self.rarity(&encoders, &total, params.own_rows),
             DetectorKind::IsolationForest => self.forest(&encoders, params),
         };
         let mut model = LogModel::new(self.spec.clone(), encoders, detector, calibration);
@@ -250,7 +254,12 @@ impl Counting {
         model
     }
 
-    fn rarity(&self, encoders: &[Encoder]) -> (DetectorModel, Calibration) {
+    fn rarity(
+        &self,
+        encoders: &[Encoder],
+        total: &[FeatureCounts],
+        own_rows: bool,
+    ) -> (DetectorModel, Calibration) {
         let detector = Rarity {
             mean: encoders.iter().map(Encoder::mean_surprise).collect(),
             aspects: self.spec.aspects(),
@@ -259,12 +268,25 @@ impl Counting {
                 Spec::Generic(_) => f64::INFINITY,
             },
         };
+        let mut rows: BTreeMap<i64, Vec<&[u64]>> = BTreeMap::new();
+        for (bits, ts) in sampled(&self.sample) {
+            rows.entry(self.blocks.block_of(ts)).or_default().push(bits);
+        }
+        let mut raw = Vec::with_capacity(self.sample.len());
         let mut scratch = Scratch::default();
-        let raw = self
-            .sample
-            .rows()
-            .map(|bits| detector.raw(&encode(encoders, bits, true, &mut scratch)))
-            .collect();
+        for (block, others) in self.blocks.without_each(total) {
+            // Rows are judged by all blocks but their own, and where that is too much of
+            // the whole, by all rows but themselves.
+            let of_others: Option<Vec<Encoder>> = others
+                .filter(|_| !own_rows)
+                .map(|c| c.iter().map(|c| Encoder::new(c.finish())).collect());
+            let (by, leave_out) = of_others
+                .as_deref()
+                .map_or((encoders, true), |e| (e, false));
+            for bits in rows.remove(&block).unwrap_or_default() {
+                raw.push(detector.raw(&encode(by, bits, leave_out, &mut scratch)));
+            }
+        }
         (DetectorModel::Rarity(detector), Calibration::fit(raw))
     }
 
@@ -291,11 +313,19 @@ impl Counting {
     }
 }
 
+/// The sampled rows' features, and their times in seconds since the epoch.
+fn sampled(sample: &Reservoir) -> impl Iterator<Item = (&[u64], Option<f64>)> {
+    sample.rows().filter_map(|row| {
+        let (ts, bits) = row.split_last()?;
+        Some((bits, Some(f64::from_bits(*ts)).filter(|t| !t.is_nan())))
+    })
+}
+
 /// The sampled rows as a matrix of rows × features coordinates.
 fn rows_of(sample: &Reservoir, encoders: &[Encoder]) -> Array2<f32> {
     let mut out = Vec::with_capacity(sample.len() * encoders.len());
     let mut scratch = Scratch::default();
-    for bits in sample.rows() {
+    for (bits, _) in sampled(sample) {
         let Encoded { coordinates, .. } = encode(encoders, bits, true, &mut scratch);
         out.extend_from_slice(coordinates);
     }

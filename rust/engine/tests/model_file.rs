@@ -75,7 +75,7 @@ fn another_format_and_other_files_are_told_apart() {
         ModelError::NotAModel { .. }
     ));
     assert!(matches!(refuse(b""), ModelError::NotAModel { .. }));
-    bytes[8] = 1;
+    bytes[8] = FORMAT as u8;
     bytes[16..24].copy_from_slice(&u64::MAX.to_le_bytes());
     assert!(matches!(refuse(&bytes), ModelError::Damaged { .. }));
 }

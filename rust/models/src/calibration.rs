@@ -1,10 +1,21 @@
 //! From a detector's raw value to the common scale.
 //!
-//! score = −log10(p), with p = (k + 1) / (n + 1), where k of the n calibration rows
-//! have a raw value at least as high (the conformal p-value; V. Vovk, A.
-//! Gammerman, G. Shafer, *Algorithmic Learning in a Random World*, 2005). The
-//! calibration rows are training rows judged as if they had not been trained on.
-//! No score claims more than n rows can tell: the highest is log10(n + 1).
+//! score = −log10(p), with p the share of normal rows that look at least as strange.
+//! How p is known depends on where the raw value lies ([`Claim`]):
+//!
+//! - among those of the n calibration rows, p = (k + 1) / (n + 1), where k of them
+//!   have a raw value at least as high (the conformal p-value; V. Vovk, A.
+//!   Gammerman, G. Shafer, *Algorithmic Learning in a Random World*, 2005), or what
+//!   the fitted tail says, where that claims less;
+//! - above all of them, the tail goes on: a generalised Pareto distribution of the
+//!   excesses over a high threshold (J. Pickands, "Statistical inference using
+//!   extreme order statistics", Annals of Statistics 3, 1975), with its parameters
+//!   from probability-weighted moments (J. R. M. Hosking, J. R. Wallis, "Parameter and
+//!   quantile estimation for the generalized Pareto distribution", Technometrics
+//!   29, 1987). That is extrapolation and is called so;
+//! - above all of too few rows for a tail, p = 1 / (n + 1), and the score is "at least".
+//!
+//! The calibration rows are training rows judged as if they had not been trained on.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +25,41 @@ const EXACT: usize = 4096;
 /// Raw values kept of the rest, evenly by rank.
 const SPARSE: usize = 4096;
 
+/// Rows below which no tail is fitted.
+const TAIL_ROWS: usize = 1000;
+
+/// Excesses, and different values among them, below which no tail is fitted.
+const TAIL_EXCESSES: usize = 30;
+const TAIL_DIFFERENT: usize = 10;
+
+/// The bounds of the tail's shape: below 0 it would end somewhere, and everything
+/// beyond would be equally strange; the moments need less than 1.
+const SHAPE: (f64, f64) = (0.0, 0.9);
+
+/// How a score is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    /// Counted among the calibration rows.
+    Measured,
+    /// Stranger than any calibration row: from the tail fitted to the strangest of them.
+    Extrapolated,
+    /// Stranger than any calibration row, of which there are too few for a tail: the score is
+    /// the most that they can tell, and a lower bound.
+    AtLeast,
+}
+
+impl Claim {
+    /// The name, as output has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Claim::Measured => "measured",
+            Claim::Extrapolated => "extrapolated",
+            Claim::AtLeast => "at_least",
+        }
+    }
+}
+
 /// The distribution of raw values over the calibration rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
@@ -21,6 +67,75 @@ pub struct Calibration {
     rows: u64,
     /// Raw values, ascending, each with how many rows have at least that.
     knots: Vec<(f64, u64)>,
+    tail: Option<ParetoTail>,
+}
+
+/// The fitted tail: P(raw ≥ x) = share · (1 + shape·(x − from)/scale)^(−1/shape).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct ParetoTail {
+    /// The threshold.
+    from: f64,
+    /// The share of rows above it.
+    share: f64,
+    /// ξ, within [`SHAPE`].
+    shape: f64,
+    /// σ, > 0, in units of the raw value.
+    scale: f64,
+}
+
+impl ParetoTail {
+    /// From all raw values, ascending.
+    fn fit(raw: &[f64]) -> Option<ParetoTail> {
+        let n = raw.len();
+        if n < TAIL_ROWS {
+            return None;
+        }
+        // High enough to be a tail, low enough to be many: the usual compromise.
+        let from = raw[n - 1 - (2.0 * (n as f64).sqrt()) as usize];
+        let above = &raw[raw.partition_point(|r| *r <= from)..];
+        let different = 1 + above.windows(2).filter(|w| w[0] < w[1]).count();
+        if above.len() < TAIL_EXCESSES || different < TAIL_DIFFERENT {
+            return None;
+        }
+        let m = above.len() as f64;
+        // b₀ is the mean excess, b₁ the mean of each weighted by the chance to be exceeded.
+        let (mut b0, mut b1) = (0.0, 0.0);
+        for (i, r) in above.iter().enumerate() {
+            let y = r - from;
+            b0 += y / m;
+            b1 += y * (1.0 - (i as f64 + 0.65) / m) / m;
+        }
+        let shape = (2.0 - b0 / (b0 - 2.0 * b1)).clamp(SHAPE.0, SHAPE.1);
+        // The scale that keeps the mean excess, whatever the bounds did to the shape.
+        let scale = b0 * (1.0 - shape);
+        let tail = ParetoTail {
+            from,
+            share: m / n as f64,
+            shape,
+            scale,
+        };
+        tail.is_sound().then_some(tail)
+    }
+
+    /// −log10 of the share of rows at least this high; for a value above the threshold.
+    fn score(&self, raw: f64) -> f64 {
+        let x = (raw - self.from) / self.scale;
+        let nats = if self.shape < 1e-6 {
+            x
+        } else {
+            (self.shape * x).ln_1p() / self.shape
+        };
+        nats / std::f64::consts::LN_10 - self.share.log10()
+    }
+
+    fn is_sound(&self) -> bool {
+        self.from.is_finite()
+            && self.share > 0.0
+            && self.share <= 1.0
+            && (SHAPE.0..=SHAPE.1).contains(&self.shape)
+            && self.scale.is_finite()
+            && self.scale > 0.0
+    }
 }
 
 impl Calibration {
@@ -43,6 +158,7 @@ impl Calibration {
         Calibration {
             rows: n as u64,
             knots,
+            tail: ParetoTail::fit(&raw),
         }
     }
 
@@ -51,13 +167,18 @@ impl Calibration {
         self.rows
     }
 
-    /// The highest score there can be.
+    /// The highest score that is counted and not extrapolated: log10(n + 1).
     pub fn ceiling(&self) -> f64 {
         ((self.rows + 1) as f64).log10()
     }
 
-    /// The fraction of normal rows that look at least as strange, from 1/(n+1) to 1.
-    pub fn p(&self, raw: f64) -> f64 {
+    /// Whether there is a tail for what lies beyond.
+    pub fn has_tail(&self) -> bool {
+        self.tail.is_some()
+    }
+
+    /// The fraction of calibration rows at least this strange, from 1/(n+1) to 1.
+    fn counted(&self, raw: f64) -> f64 {
         // Rows with a raw value of at least the next knot's; between knots the
         // larger count of the two, which claims less.
         let i = self.knots.partition_point(|k| k.0 < raw);
@@ -82,10 +203,29 @@ impl Calibration {
         }
     }
 
-    /// −log10(p), from 0 to [`Calibration::ceiling`].
-    pub fn score(&self, raw: f64) -> f64 {
+    /// −log10(p), from 0 up, and how it is known. A higher raw value never
+    /// has a lower score.
+    pub fn score(&self, raw: f64) -> (f64, Claim) {
         // 0.0 - x rather than -x: no negative zero.
-        0.0 - self.p(raw).log10()
+        let counted = 0.0 - self.counted(raw).log10();
+        let highest = self.knots.last().map_or(f64::NEG_INFINITY, |k| k.0);
+        let beyond = raw > highest;
+        let Some(tail) = self.tail.filter(|t| raw > t.from) else {
+            let claim = if beyond {
+                Claim::AtLeast
+            } else {
+                Claim::Measured
+            };
+            return (counted, claim);
+        };
+        let fitted = tail.score(raw);
+        if !beyond {
+            return (counted.min(fitted), Claim::Measured);
+        }
+        // It goes on from where the strangest row lies, without a step down.
+        let at_highest = tail.score(highest);
+        let excess = (at_highest - self.ceiling()).max(0.0);
+        (fitted - excess, Claim::Extrapolated)
     }
 
     /// Whether what a file held makes sense.
@@ -100,30 +240,49 @@ impl Calibration {
                 .knots
                 .windows(2)
                 .all(|w| w[0].0 < w[1].0 && w[0].1 >= w[1].1)
+            && self
+                .tail
+                .is_none_or(|t| t.is_sound() && self.knots.last().is_some_and(|k| t.from < k.0))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    fn p(c: &Calibration, raw: f64) -> f64 {
+        c.counted(raw)
+    }
 
     #[test]
     fn p_is_the_smoothed_fraction_at_least_as_high() {
         let c = Calibration::fit((0..99).map(f64::from).collect());
-        assert_eq!(c.p(98.5), 0.01);
-        assert_eq!(c.p(98.0), 0.02);
-        assert_eq!(c.p(97.5), 0.02);
-        assert_eq!(c.p(-5.0), 1.0);
-        assert_eq!(c.score(1e9), 2.0);
-        assert_eq!(c.score(-1.0).to_bits(), 0);
+        assert_eq!(p(&c, 98.5), 0.01);
+        assert_eq!(p(&c, 98.0), 0.02);
+        assert_eq!(p(&c, 97.5), 0.02);
+        assert_eq!(p(&c, -5.0), 1.0);
+        assert_eq!(c.score(-1.0).0.to_bits(), 0);
     }
 
     #[test]
-    fn equal_values_count_together_and_nothing_at_all_claims_nothing() {
-        let c = Calibration::fit(vec![1.0; 50]);
-        assert_eq!(c.p(1.0), 1.0);
-        assert_eq!(c.p(1.1), 1.0 / 51.0);
-        assert_eq!(Calibration::fit(vec![f64::NAN]).score(3.0), 0.0);
+    fn few_rows_claim_no_more_than_they_can_and_say_so() {
+        let c = Calibration::fit((0..99).map(f64::from).collect());
+        assert_eq!(c.score(98.0).1, Claim::Measured);
+        assert_eq!(c.score(1e9), (2.0, Claim::AtLeast));
+        assert_eq!(
+            Calibration::fit(vec![f64::NAN]).score(3.0),
+            (0.0, Claim::AtLeast)
+        );
+    }
+
+    #[test]
+    fn equal_values_count_together() {
+        let c = Calibration::fit(vec![1.0; 5000]);
+        assert_eq!(c.score(1.0), (0.0, Claim::Measured));
+        // One value is no tail.
+        assert_eq!(c.score(1.1), (5001f64.log10(), Claim::AtLeast));
     }
 
     #[test]
@@ -133,11 +292,91 @@ mod tests {
         assert!(c.is_sound() && c.knots.len() <= EXACT + SPARSE);
         for r in [999_999.0, 999_000.5, 996_000.0] {
             let exact = (f64::from(n) - f64::ceil(r) + 1.0) / f64::from(n + 1);
-            assert!((c.p(r) - exact).abs() < 1e-12, "{r}");
+            assert!((p(&c, r) - exact).abs() < 1e-12, "{r}");
         }
         for r in [1.5, 500_000.25, 900_000.0] {
             let exact = (f64::from(n) - f64::ceil(r) + 1.0) / f64::from(n + 1);
-            assert!(c.p(r) >= exact - 1e-12 && c.p(r) < exact + 0.001, "{r}");
+            assert!(p(&c, r) >= exact - 1e-12 && p(&c, r) < exact + 0.001, "{r}");
+        }
+    }
+
+    /// Pareto values of index 4 (ξ = 1/4) or exponential ones (ξ = 0).
+    fn sample(n: usize, heavy: bool, seed: u64) -> Vec<f64> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        (0..n)
+            .map(|_| {
+                let u: f64 = 1.0 - rng.random::<f64>();
+                if heavy { u.powf(-0.25) } else { -u.ln() }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_tail_goes_on_as_the_distribution_does() {
+        for heavy in [true, false] {
+            let mut errors = Vec::new();
+            for seed in 0..20 {
+                let c = Calibration::fit(sample(20_000, heavy, seed));
+                assert!(c.is_sound() && c.has_tail());
+                // A score of 5.5 and of 7 by the distribution itself.
+                for s in [5.5f64, 7.0] {
+                    let raw = if heavy {
+                        10f64.powf(s / 4.0)
+                    } else {
+                        s * std::f64::consts::LN_10
+                    };
+                    let (score, claim) = c.score(raw);
+                    assert!(
+                        claim == Claim::Extrapolated || score < 5.5,
+                        "{score} {claim:?}"
+                    );
+                    errors.push((score - s).abs() / s);
+                }
+            }
+            let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+            assert!(mean < 0.12, "{heavy}: {mean}");
+        }
+    }
+
+    #[test]
+    fn higher_is_never_less_strange_and_there_is_no_end() {
+        for (heavy, seed) in [(true, 1), (false, 2), (true, 3)] {
+            let values = sample(5_000, heavy, seed);
+            let highest = values.iter().fold(0.0f64, |a, b| a.max(*b));
+            let c = Calibration::fit(values);
+            let scores: Vec<f64> = (0..4000)
+                .map(|i| c.score(f64::from(i) / 1000.0 * highest).0)
+                .collect();
+            assert!(scores.windows(2).all(|w| w[0] <= w[1]));
+            assert!(c.score(highest * 10.0).0 < c.score(highest * 100.0).0);
+            assert!(c.score(f64::MAX).0.is_finite());
+        }
+    }
+
+    #[test]
+    fn scores_hold_on_values_that_were_not_fitted() {
+        let c = Calibration::fit(sample(100_000, true, 1));
+        let fresh = sample(2_000_000, true, 2);
+        for s in [1.0, 2.0, 3.0, 4.0] {
+            let n = fresh.iter().filter(|r| c.score(**r).0 >= s).count() as f64;
+            let of_expected = n / (fresh.len() as f64 * 10f64.powf(-s));
+            assert!((0.5..2.0).contains(&of_expected), "{s}: {of_expected}");
+        }
+    }
+
+    #[test]
+    fn a_tail_that_makes_no_sense_is_refused() {
+        let mut c = Calibration::fit(sample(5_000, true, 4));
+        for (shape, scale, share) in [
+            (-0.1, 1.0, 0.1),
+            (0.1, 0.0, 0.1),
+            (0.1, f64::NAN, 0.1),
+            (0.1, 1.0, 0.0),
+        ] {
+            if let Some(t) = &mut c.tail {
+                (t.shape, t.scale, t.share) = (shape, scale, share);
+            }
+            assert!(!c.is_sound());
         }
     }
 }

@@ -7,8 +7,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 use zeek_anomaly_features::cell::{Cell, MISSING_CATEGORY};
 use zeek_anomaly_features::spec::Kind;
 
-/// Distinct categories counted for one feature; beyond it the rarest are forgotten.
+/// Distinct categories that a model keeps of one feature; beyond it the rarest are forgotten.
 pub const MAX_CATEGORIES: usize = 1 << 16;
+
+/// Distinct categories that are counted at once; counts are kept by blocks of time, of
+/// which there are several.
+const MAX_COUNTED: usize = MAX_CATEGORIES / 4;
 
 /// Texts of categories that are remembered while training.
 const MAX_TEXTS: usize = 4096;
@@ -95,9 +99,64 @@ impl FeatureCounts {
             if self.texts.len() < MAX_TEXTS {
                 self.texts.insert(key, shorten(&cell.display()).into());
             }
-            if self.categories.len() > MAX_CATEGORIES {
+            if self.categories.len() > MAX_COUNTED {
                 self.forget_rarest();
             }
+        }
+    }
+
+    /// Rows counted.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Adds what `other` counted of the same feature. Nothing is forgotten: the sum of a few
+    /// may be larger than one can get by itself.
+    pub fn merge(&mut self, other: &FeatureCounts) {
+        self.rows += other.rows;
+        self.missing += other.missing;
+        if self.cells.is_empty() {
+            self.cells.clone_from(&other.cells);
+        } else {
+            self.cells
+                .iter_mut()
+                .zip(&other.cells)
+                .for_each(|(a, b)| *a += b);
+        }
+        for (k, c) in &other.categories {
+            *self.categories.entry(*k).or_insert(0) += c;
+        }
+        self.forgotten_rows += other.forgotten_rows;
+        self.forgotten += other.forgotten;
+        for (k, t) in &other.texts {
+            if self.texts.len() >= MAX_TEXTS {
+                break;
+            }
+            self.texts.entry(*k).or_insert_with(|| t.clone());
+        }
+    }
+
+    /// What is left without `part`, which was merged into this. Texts are left out: what is
+    /// left is to be judged by, not to be shown.
+    pub fn without(&self, part: &FeatureCounts) -> FeatureCounts {
+        let mut cells = self.cells.clone();
+        cells
+            .iter_mut()
+            .zip(&part.cells)
+            .for_each(|(a, b)| *a -= (*b).min(*a));
+        let left = |(k, c): (&u64, &u64)| {
+            let part = part.categories.get(k).copied().unwrap_or(0);
+            (*c > part).then_some((*k, c - part.min(*c)))
+        };
+        FeatureCounts {
+            kind: self.kind,
+            rows: self.rows - part.rows.min(self.rows),
+            missing: self.missing - part.missing.min(self.missing),
+            cells,
+            categories: self.categories.iter().filter_map(left).collect(),
+            forgotten_rows: self.forgotten_rows - part.forgotten_rows.min(self.forgotten_rows),
+            forgotten: self.forgotten - part.forgotten.min(self.forgotten),
+            texts: HashOf::default(),
         }
     }
 
@@ -116,11 +175,11 @@ impl FeatureCounts {
 
     /// The counts in the form that a model file holds.
     pub fn finish(&self) -> Counted {
-        let mut categories: Vec<(u64, u64)> =
-            self.categories.iter().map(|(k, c)| (*k, *c)).collect();
-        categories.sort_unstable();
-        let mut top: Vec<(u64, u64)> = categories.iter().map(|(k, c)| (*c, *k)).collect();
+        let mut top: Vec<(u64, u64)> = self.categories.iter().map(|(k, c)| (*c, *k)).collect();
         top.sort_unstable_by(|a, b| b.cmp(a));
+        let rarest = top.split_off(top.len().min(MAX_CATEGORIES));
+        let mut categories: Vec<(u64, u64)> = top.iter().map(|(c, k)| (*k, *c)).collect();
+        categories.sort_unstable();
         let texts = top
             .iter()
             .filter_map(|(_, k)| Some((*k, self.texts.get(k)?.to_string())))
@@ -136,8 +195,8 @@ impl FeatureCounts {
                 .map(|(k, c)| (k, *c))
                 .collect(),
             categories,
-            forgotten_rows: self.forgotten_rows,
-            forgotten: self.forgotten,
+            forgotten_rows: self.forgotten_rows + rarest.iter().map(|c| c.0).sum::<u64>(),
+            forgotten: self.forgotten + rarest.len() as u64,
             texts,
         }
     }

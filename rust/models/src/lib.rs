@@ -17,7 +17,7 @@ pub mod rarity;
 pub mod stats;
 mod words;
 
-pub use calibration::Calibration;
+pub use calibration::{Calibration, Claim};
 pub use counts::FeatureCounts;
 pub use detector::{Detector, DetectorKind, DetectorModel, Encoded};
 pub use stats::Encoder;

@@ -18,6 +18,7 @@ use std::ops::ControlFlow;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
 use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_engine::train::TrainParams;
 
 /// Scores and writes.
 pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
@@ -65,7 +66,11 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
         None => {
             // What is wrong with the input is said when it is read again.
             let mut first = Watch::new(watch.progress, None, None);
-            let model = offline::train(&inputs.list, &args.fit.params(), &read, &mut first);
+            let params = TrainParams {
+                own_rows: true,
+                ..args.fit.params()
+            };
+            let model = offline::train(&inputs.list, &params, &read, &mut first);
             watch.progress = first.progress;
             model
         }
