@@ -111,6 +111,10 @@ export {
 		## How unusual it is: -log10 of the share of the training records that
 		## are at least as unusual. See :zeek:see:`Anomaly::threshold`.
 		score: double &log;
+		## How the score is known: "measured" among the training records;
+		## "extrapolated" where the record is more unusual than any of them;
+		## "at_least" where it is, and they are too few to extrapolate from.
+		claim: string &log;
 		## The detector's own value, before it was calibrated.
 		raw: double &log;
 		## The detector that found it most unusual.
@@ -252,9 +256,16 @@ function notice_of(info: Info): Notice::Info
 	if ( info?$id )
 		subject = fmt("%s %s %s", info$id$orig_h, info$id$resp_h, info$id$resp_p);
 
+	local known = "";
+
+	if ( info$claim == "at_least" )
+		known = "at least ";
+	else if ( info$claim == "extrapolated" )
+		known = "about ";
+
 	local n = Notice::Info(
 		$note = info$log == "conn" ? Unusual_Connection : Unusual_Activity,
-		$msg = fmt("Unusual %s record, score %.1f: %s", info$log, info$score,
+		$msg = fmt("Unusual %s record, score %s%.1f: %s", info$log, known, info$score,
 		           info?$reasons && |info$reasons| > 0 ? join_string_vec(info$reasons, "; ") : "no single reason"),
 		$sub = fmt("log=%s score=%.2f severity=%s detector=%s feature=%s", info$log, info$score, level,
 		           info$detector, feature),

@@ -44,6 +44,14 @@ bool IsOwn(const zeek::threading::Value& note) {
     return View(name.data, static_cast<size_t>(name.length)).substr(0, own_module.size()) == own_module;
 }
 
+std::string_view ClaimText(uint32_t claim) {
+    switch ( claim ) {
+        case ZA_CLAIM_EXTRAPOLATED: return "extrapolated";
+        case ZA_CLAIM_AT_LEAST: return "at_least";
+        default: return "measured";
+    }
+}
+
 int ProtocolOf(const zeek::threading::Value& port, const zeek::threading::Value& host) {
     switch ( port.val.port_val.proto ) {
         case TRANSPORT_TCP: return 6;
@@ -205,6 +213,7 @@ zeek::RecordValPtr Scorer::Describe(const Log& log, Value* const* line, const za
     set("fuid", ValOf(first(zeek::TYPE_STRING, {"fuid", "id"})));
     set("log", StringOf(log.name));
     set("score", zeek::make_intrusive<zeek::DoubleVal>(result.score));
+    set("claim", StringOf(ClaimText(result.claim)));
     set("raw", zeek::make_intrusive<zeek::DoubleVal>(result.raw));
     set("detector", StringOf(View(result.detector, result.detector_len)));
     set("host", ValOf(first(zeek::TYPE_ADDR, {"host", "src", "client_addr"})));

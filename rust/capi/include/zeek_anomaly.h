@@ -258,6 +258,36 @@ typedef uint32_t za_kind;
 #endif // __cplusplus
 
 /**
+ * How a score is known.
+ */
+enum za_claim
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Counted among the training records.
+     */
+    ZA_CLAIM_MEASURED = 0,
+    /**
+     * Stranger than any training record: from the tail fitted to the strangest of them.
+     */
+    ZA_CLAIM_EXTRAPOLATED = 1,
+    /**
+     * Stranger than any training record, of which there are too few for a tail: a lower
+     * bound.
+     */
+    ZA_CLAIM_AT_LEAST = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_claim za_claim;
+#else
+typedef uint32_t za_claim;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * An engine: a model, and what is remembered of the connections that are open.
  * It carries its own lock.
  */
@@ -434,6 +464,10 @@ typedef struct za_result {
      * How many reasons there are.
      */
     size_t n_reasons;
+    /**
+     * How the score is known: a za_claim.
+     */
+    uint32_t claim;
 } za_result;
 
 /**

@@ -5,8 +5,8 @@ use crate::fill::fill;
 use crate::guard::{entry, quiet};
 use crate::status::{Failure, za_error, za_status};
 use crate::types::{
-    ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, za_field, za_info, za_options, za_reason,
-    za_result, za_type, za_value,
+    ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, za_claim, za_field, za_info, za_options,
+    za_reason, za_result, za_type, za_value,
 };
 use parking_lot::Mutex;
 use std::collections::HashSet;
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::ptr;
 use std::sync::Arc;
 use zeek_anomaly_engine::text::printable;
-use zeek_anomaly_engine::{Binding, Engine, Limits, Model, Reason};
+use zeek_anomaly_engine::{Binding, Claim, Engine, Limits, Model, Reason};
 use zeek_log::schema::Field;
 use zeek_log::{FieldType, RecordBuf, Schema};
 
@@ -373,6 +373,11 @@ pub unsafe extern "C" fn za_engine_observe(
                     shown.as_ptr()
                 },
                 n_reasons: shown.len(),
+                claim: match verdict.map(|v| v.claim) {
+                    None | Some(Claim::Measured) => za_claim::Measured,
+                    Some(Claim::Extrapolated) => za_claim::Extrapolated,
+                    Some(Claim::AtLeast) => za_claim::AtLeast,
+                } as u32,
             })
         })?;
         out.write(&judged);

@@ -59,6 +59,6 @@ pub use engine::{
 };
 pub use status::{za_error, za_error_free, za_error_message, za_status, za_status_text};
 pub use types::{
-    ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, ZA_MAX_NAME, za_data, za_field, za_info,
-    za_kind, za_options, za_reason, za_result, za_type, za_value,
+    ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, ZA_MAX_NAME, za_claim, za_data, za_field,
+    za_info, za_kind, za_options, za_reason, za_result, za_type, za_value,
 };

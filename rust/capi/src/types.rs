@@ -233,6 +233,21 @@ pub struct za_result {
     pub reasons: *const za_reason,
     /// How many reasons there are.
     pub n_reasons: usize,
+    /// How the score is known: a za_claim.
+    pub claim: u32,
+}
+
+/// How a score is known.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum za_claim {
+    /// Counted among the training records.
+    Measured = 0,
+    /// Stranger than any training record: from the tail fitted to the strangest of them.
+    Extrapolated = 1,
+    /// Stranger than any training record, of which there are too few for a tail: a lower
+    /// bound.
+    AtLeast = 2,
 }
 
 // SAFETY: repr(C), begins with size; numbers and pointers, for which zero is valid.

@@ -129,7 +129,8 @@ Examples:
   zeek-anomaly score -m week.model --format csv -o top.csv conn.log.gz
   zcat conn.*.log.gz | zeek-anomaly score -m week.model -
 
-How many records are shown never changes a score.";
+How many records are shown never changes a score. In tables ~ marks a score that is extrapolated
+from the strangest training rows, and ≥ one that is the most that too few training rows can tell.";
 
 /// How records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,9 +4,9 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use zeek_anomaly_engine::Reason;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::text::from_bytes;
+use zeek_anomaly_engine::{Claim, Reason};
 use zeek_log::{Record, Schema, Value};
 
 /// One scored record, as every format writes it. The order of the fields is that of
@@ -38,6 +38,8 @@ pub struct Finding {
     pub resp_p: Option<u16>,
     /// The score.
     pub score: f64,
+    /// How the score is known.
+    pub claim: Claim,
     /// The detector's own value.
     pub raw: f64,
     /// Whether the score reaches the threshold.
@@ -150,6 +152,7 @@ impl Findings {
             resp_h: addr(p.id[2]),
             resp_p: port(p.id[3]),
             score: scored.verdict.score,
+            claim: scored.verdict.claim,
             raw: scored.verdict.raw,
             anomalous: scored.verdict.score >= threshold,
             records: None,

@@ -4,6 +4,7 @@
 
 use anstyle::{AnsiColor, Style};
 use std::io::{self, IsTerminal, Write};
+use zeek_anomaly_engine::LogModel;
 use zeek_anomaly_engine::text::printable;
 
 /// Whether to colour what goes to a terminal (<https://no-color.org>).
@@ -87,6 +88,16 @@ pub fn time(ts: f64) -> String {
         Ok(t) => t.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(),
         Err(_) => ts.to_string(),
     }
+}
+
+/// Up to which score a log's training rows tell by their number, and whether it goes on.
+pub fn reach(m: &LogModel) -> String {
+    let tail = if m.calibration.has_tail() {
+        " + tail"
+    } else {
+        ""
+    };
+    format!("{:.2}{tail}", m.calibration.ceiling())
 }
 
 #[cfg(test)]

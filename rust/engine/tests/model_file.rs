@@ -5,6 +5,7 @@ mod common;
 
 use common::{conn_rows, train_on};
 use std::path::Path;
+use zeek_anomaly_engine::file::FORMAT;
 use zeek_anomaly_engine::{Model, ModelError};
 
 fn refuse(bytes: &[u8]) -> ModelError {

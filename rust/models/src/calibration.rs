@@ -177,6 +177,11 @@ impl Calibration {
         self.tail.is_some()
     }
 
+    /// Whether any record can have such a score.
+    pub fn can_reach(&self, score: f64) -> bool {
+        self.has_tail() || self.ceiling() >= score
+    }
+
     /// The fraction of calibration rows at least this strange, from 1/(n+1) to 1.
     fn counted(&self, raw: f64) -> f64 {
         // Rows with a raw value of at least the next knot's; between knots the

@@ -227,6 +227,7 @@ static void records_are_scored(const char* model) {
     za_result a = fresh(), b = fresh();
     CHECK(za_engine_observe(engine, binding, v, N, 3.0, &a, NULL) == ZA_STATUS_OK);
     CHECK(a.size == sizeof a && a.scored == 1 && a.score >= 0 && a.score < 3);
+    CHECK(a.claim == ZA_CLAIM_MEASURED);
     CHECK(a.reasons == NULL && a.n_reasons == 0);
     CHECK(a.detector != NULL && a.detector_len > 0);
 

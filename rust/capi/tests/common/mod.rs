@@ -288,6 +288,7 @@ pub fn observe(
         detector_len: 0,
         reasons: ptr::null(),
         n_reasons: 0,
+        claim: 0,
     };
     // SAFETY: everything is there; the engine is open.
     let status = unsafe {

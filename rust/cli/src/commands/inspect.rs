@@ -72,7 +72,7 @@ fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
         "log",
         "rows",
         "features",
-        "highest possible",
+        "measured up to",
         "detector",
         "columns",
     ]);
@@ -82,7 +82,7 @@ fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
             printable(m.log()),
             count(m.rows),
             m.spec.len().to_string(),
-            format!("{:.2}", m.calibration.ceiling()),
+            say::reach(m),
             m.detector_name().to_owned(),
             fold(&printable(&columns.join(", ")), 90),
         ]);
@@ -115,11 +115,11 @@ fn fold(text: &str, width: usize) -> String {
 fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "{}: {} rows, {}, highest possible score {:.2}, {}",
+        "{}: {} rows, {}, scores measured up to {}, {}",
         printable(m.log()),
         count(m.rows),
         m.detector_name(),
-        m.calibration.ceiling(),
+        say::reach(m),
         span(m.span.map(|s| s.0), m.span.map(|s| s.1)),
     )?;
     writeln!(out)?;
@@ -165,7 +165,8 @@ struct LogOut<'a> {
     log: &'a str,
     rows: u64,
     detector: &'static str,
-    highest_score: f64,
+    measured_up_to: f64,
+    tail: bool,
     first_ts: Option<f64>,
     last_ts: Option<f64>,
     columns: Vec<ColumnOut<'a>>,
@@ -210,7 +211,8 @@ fn log_out(m: &LogModel) -> LogOut<'_> {
         log: m.log(),
         rows: m.rows,
         detector: m.detector_name(),
-        highest_score: m.calibration.ceiling(),
+        measured_up_to: m.calibration.ceiling(),
+        tail: m.calibration.has_tail(),
         first_ts: m.span.map(|s| s.0),
         last_ts: m.span.map(|s| s.1),
         columns: m

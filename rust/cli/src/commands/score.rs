@@ -303,10 +303,7 @@ impl Eq for Kept {}
 
 fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMap<String, u64>) {
     watch.say_lines();
-    let ceiling = |log: &str| {
-        let m = &model.logs[model.position(log)?];
-        Some(m.calibration.ceiling())
-    };
+    let of = |log: &str| model.position(log).map(|i| &model.logs[i]);
     let rows = watch
         .logs
         .iter()
@@ -318,7 +315,7 @@ fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMa
                 count(l.tally.unscored),
                 count(l.refused),
                 count(anomalous.get(log).copied().unwrap_or(0)),
-                ceiling(log).map_or("-".into(), |c| format!("{c:.2}")),
+                of(log).map_or("-".into(), say::reach),
             ]
         })
         .collect();
@@ -331,7 +328,7 @@ fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMa
             "not scored",
             "refused",
             &last,
-            "highest possible",
+            "measured up to",
         ],
         rows,
     );
@@ -340,7 +337,7 @@ fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMa
         .logs
         .iter()
         .filter(|(_, l)| l.tally.used > 0)
-        .filter(|(log, _)| ceiling(log).is_some_and(|c| c < args.threshold))
+        .filter(|(log, _)| of(log).is_some_and(|m| !m.calibration.can_reach(args.threshold)))
         .map(|(log, _)| printable(log))
         .collect();
     if !low.is_empty() {

@@ -76,7 +76,7 @@ fn summarize(model: &Model, watch: &Watch) {
                 count(l.refused),
                 m.map_or("-", |m| m.detector_name()).to_owned(),
                 m.map_or("-".into(), |m| m.spec.len().to_string()),
-                m.map_or("-".into(), |m| format!("{:.2}", m.calibration.ceiling())),
+                m.map_or("-".into(), say::reach),
             ]
         })
         .collect();
@@ -88,7 +88,7 @@ fn summarize(model: &Model, watch: &Watch) {
             "refused",
             "detector",
             "features",
-            "highest possible",
+            "measured up to",
         ],
         rows,
     );

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use zeek_anomaly_engine::text::printable;
 
 /// The header.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "log",
     "ts",
     "uid",
@@ -18,6 +18,7 @@ const COLUMNS: [&str; 13] = [
     "id.resp_h",
     "id.resp_p",
     "score",
+    "claim",
     "raw",
     "anomalous",
     "detector",
@@ -67,6 +68,7 @@ impl<W: Write> Csv<W> {
             text(&f.resp_h),
             port(f.resp_p),
             f.score.to_string(),
+            f.claim.name().to_owned(),
             f.raw.to_string(),
             f.anomalous.to_string(),
             f.detector.to_owned(),

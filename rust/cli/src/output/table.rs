@@ -7,6 +7,7 @@ use crate::rows::Finding;
 use crate::say;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Width};
 use std::io::{self, IsTerminal, Write};
+use zeek_anomaly_engine::Claim;
 use zeek_anomaly_engine::text::printable;
 
 /// Rows set together.
@@ -90,8 +91,8 @@ impl<W: Write> Table<W> {
             .collect();
         let cells = [
             match f.records {
-                Some(n) if n > 1 => format!("{:.2}\n×{n}", f.score),
-                _ => format!("{:.2}", f.score),
+                Some(n) if n > 1 => format!("{}\n×{n}", score(&f)),
+                _ => score(&f),
             },
             f.ts.map_or_else(String::new, say::second),
             printable(&f.log),
@@ -216,6 +217,15 @@ fn cut(text: &str, width: usize) -> String {
     let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
     out.push('…');
     out
+}
+
+/// The score, marked where it is more than a count among training rows.
+fn score(f: &Finding) -> String {
+    match f.claim {
+        Claim::Measured => format!("{:.2}", f.score),
+        Claim::Extrapolated => format!("~{:.2}", f.score),
+        Claim::AtLeast => format!("≥{:.2}", f.score),
+    }
 }
 
 /// What a record is about: its end points, and a name on a line of its own.

@@ -112,7 +112,10 @@ impl Collector<'_> {
         };
         let log = self.shared.logs.number(&schema.log);
         if let Some(model) = scored.log_model() {
-            let ceiling = model.calibration.ceiling();
+            let ceiling = match model.calibration.has_tail() {
+                true => f64::INFINITY,
+                false => model.calibration.ceiling(),
+            };
             let of = self.into.ceilings.entry(log).or_insert(ceiling);
             *of = of.min(ceiling);
         }
