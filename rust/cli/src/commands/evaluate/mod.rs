@@ -9,6 +9,7 @@ mod collect;
 mod contend;
 mod dump;
 mod plots;
+mod promise;
 mod report;
 mod rule;
 mod sides;

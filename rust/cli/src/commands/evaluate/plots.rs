@@ -1,5 +1,6 @@
 //! Curves and histograms, as SVG. The viewer's own sans-serif font is used.
 
+use super::promise;
 use super::report::Set;
 use super::sides::Side;
 use crate::exit::Failure;
@@ -100,6 +101,15 @@ pub fn draw(
         let title = format!("Scores, {}", printable(&side.name));
         save(dir, &format!("scores-{}.svg", i + 1), |to| {
             histogram(to, &title, side, threshold)
+        })?;
+        drawn += 1;
+    }
+    for (i, side) in sides.iter().enumerate().filter(|s| !s.1.is_rule()) {
+        let of: Vec<(&Set, &[usize])> = (sets.iter())
+            .filter_map(|(set, rows)| Some((set, rows.get(i)?.as_slice())))
+            .collect();
+        save(dir, &format!("calibration-{}.svg", i + 1), |to| {
+            promise::draw(to, SIZE, &COLOURS, side, &of)
         })?;
         drawn += 1;
     }

@@ -2,6 +2,7 @@
 
 use super::args::{EvaluateArgs, Groups};
 use super::collect::{Row, hour};
+use super::promise::{Promise, promises};
 use super::sides::Side;
 use serde::Serialize;
 use zeek_anomaly_evaluate::{Block, Bootstrap, Interval, Ranking, metrics};
@@ -42,6 +43,9 @@ pub struct Result {
     pub problem: Option<String>,
     /// What an alert from the threshold on would mean.
     pub alerts: Alerts,
+    /// Whether normal rows have the scores that they should; empty for a rule.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calibration: Vec<Promise>,
 }
 
 /// How rows were ranked.
@@ -132,6 +136,11 @@ impl Measurer<'_> {
             ranking,
             problem,
             alerts: self.alerts(side, set, rows),
+            calibration: match set {
+                // The same normal rows as in all logs.
+                Set::Attack(_) => Vec::new(),
+                _ => promises(side, rows),
+            },
         }
     }
 

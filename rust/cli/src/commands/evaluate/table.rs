@@ -1,6 +1,7 @@
 //! An evaluation for people.
 
 use super::Evaluation;
+use super::promise::SCORES;
 use super::report::{Estimate, Result, Set};
 use crate::output::table;
 use crate::say::{count, counted};
@@ -47,6 +48,7 @@ pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     }
     table::print(&mut t, to)?;
     writeln!(to)?;
+    calibration(e, to)?;
     for note in &e.notes {
         writeln!(to, "{}", printable(note))?;
     }
@@ -89,6 +91,46 @@ fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<S
         _ => "-".into(),
     });
     cells
+}
+
+/// Of normal rows, how many have a score or more, and how often more than they should.
+fn calibration(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
+    let mut t = table::bare();
+    let mut header = vec!["normal rows of".to_owned(), "by".into(), "rows".into()];
+    header.extend(SCORES.map(|s| format!("score {s} or more")));
+    t.set_header(header);
+    let mut any = false;
+    for set in &e.sets {
+        for (r, model) in set.results.iter().zip(&e.models) {
+            if r.calibration.is_empty() {
+                continue;
+            }
+            any = true;
+            let mut cells = vec![
+                printable(&set_name(&set.set)),
+                printable(&model.name),
+                count(r.negatives),
+            ];
+            cells.extend(r.calibration.iter().map(|p| match p.factor() {
+                _ if p.rows == 0 && p.expected < 1.0 => "0".into(),
+                Some(f) => format!("{} (×{f:.2}, {} h)", count(p.rows), count(p.hours)),
+                None => format!("{} ({} h)", count(p.rows), count(p.hours)),
+            }));
+            t.add_row(cells);
+        }
+    }
+    if !any {
+        return Ok(());
+    }
+    for column in t.column_iter_mut().skip(2) {
+        column.set_cell_alignment(comfy_table::CellAlignment::Right);
+    }
+    table::print(&mut t, to)?;
+    writeln!(
+        to,
+        "\n×1 is what a score promises: one normal row in ten has 1 or more, one in a hundred 2; \
+         h: different hours in which the rows lie\n"
+    )
 }
 
 fn set_name(set: &Set) -> String {
