@@ -41,6 +41,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Measure on labelled logs how well models find what is labelled
     Evaluate(Box<EvaluateArgs>),
+    /// Tell whether the logs are still those that a model knows, and what has changed
+    Drift(DriftArgs),
     /// Show what a model has learned
     Inspect(InspectArgs),
     /// Write a script that completes this command's arguments in a shell
@@ -152,6 +154,33 @@ pub enum Reasons {
     All,
 }
 
+/// `drift`.
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP, after_long_help = with_exit(DRIFT_EXAMPLES))]
+pub struct DriftArgs {
+    /// The model
+    #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub model: PathBuf,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = DocumentFormat::Table)]
+    pub format: DocumentFormat,
+    /// Which rows.
+    #[command(flatten)]
+    pub rows: RowArgs,
+    /// The work itself.
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
+const DRIFT_EXAMPLES: &str = "\
+Examples:
+  zeek-anomaly drift -m week.model /opt/zeek/logs/2026-07-2*
+  zeek-anomaly drift -m week.model -q logs > /dev/null; [ $? = 4 ] && echo train again
+  zeek-anomaly drift -m week.model --format json logs | jq '.days[] | select(.changes != [])'
+
+Whole days (24 hours of UTC) are compared with the days of training. A day of which only some
+hours are there is not judged.";
+
 /// `inspect`.
 #[derive(Debug, Args)]
 #[command(after_help = INSPECT_EXAMPLES)]
@@ -163,8 +192,8 @@ pub struct InspectArgs {
     #[arg(long, value_name = "LOG")]
     pub log: Option<String>,
     /// How to write it
-    #[arg(long, value_enum, default_value_t = InspectFormat::Table)]
-    pub format: InspectFormat,
+    #[arg(long, value_enum, default_value_t = DocumentFormat::Table)]
+    pub format: DocumentFormat,
 }
 
 const INSPECT_EXAMPLES: &str = "\
@@ -173,9 +202,9 @@ Examples:
   zeek-anomaly inspect week.model --log conn
   zeek-anomaly inspect week.model --format json | jq '.logs[].log'";
 
-/// How a model is shown.
+/// How a document is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum InspectFormat {
+pub enum DocumentFormat {
     /// Aligned columns, for people
     Table,
     /// One JSON document

@@ -11,7 +11,8 @@ Exit status:
   1  nothing was done: nothing usable to read, a model that is refused, or
      output that cannot be written
   2  the command line is wrong
-  3  done, but part of the input was skipped: lines or files that are said";
+  3  done, but part of the input was skipped: lines or files that are said
+  4  drift only: done, and what the model knows has changed";
 
 /// How a command ended that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Status {
     Fine,
     /// Part of the input was skipped; what, was said.
     Skipped,
+    /// What the model knows has changed.
+    Drift,
 }
 
 impl From<Status> for ExitCode {
@@ -27,6 +30,7 @@ impl From<Status> for ExitCode {
         ExitCode::from(match status {
             Status::Fine => 0,
             Status::Skipped => 3,
+            Status::Drift => 4,
         })
     }
 }

@@ -13,6 +13,7 @@
 //! decoding with limits, then a check that every part makes sense. This is the
 //! only module that knows bincode (which is no longer maintained).
 
+use crate::drift::Baseline;
 use crate::model::{LogModel, Model, ModelInfo};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -108,6 +109,7 @@ struct StoredLog {
     calibration: Calibration,
     rows: u64,
     span: Option<(f64, f64)>,
+    days: Baseline,
 }
 
 fn config() -> impl bincode::config::Config {
@@ -138,6 +140,7 @@ impl Model {
                     calibration: m.calibration.clone(),
                     rows: m.rows,
                     span: m.span,
+                    days: m.days.clone(),
                 })
                 .collect(),
         };
@@ -304,7 +307,8 @@ fn restore(s: StoredLog, path: &Path, made_by: &str) -> Result<LogModel, ModelEr
             .all(|(f, c)| c.kind == spec.kind(f) && c.is_sound())
         && s.calibration.is_sound()
         && s.detector.as_detector().is_sound(n)
-        && s.span.is_none_or(|(a, b)| a.is_finite() && b.is_finite());
+        && s.span.is_none_or(|(a, b)| a.is_finite() && b.is_finite())
+        && s.days.is_sound(&spec);
     if !sound {
         return Err(damaged("contents that make no sense"));
     }
@@ -313,6 +317,7 @@ fn restore(s: StoredLog, path: &Path, made_by: &str) -> Result<LogModel, ModelEr
     model.fields = s.fields;
     model.rows = s.rows;
     model.span = s.span;
+    model.days = s.days;
     Ok(model)
 }
 

@@ -1,5 +1,6 @@
 //! The live door: records one by one, in the order in which they happen.
 
+use crate::drift::{LogDrift, Monitor};
 use crate::explain::Reason;
 use crate::model::{Model, Scratch, Verdict};
 use std::sync::Arc;
@@ -52,6 +53,7 @@ pub struct Engine {
     scratch: Scratch,
     bits: Vec<u64>,
     records: u64,
+    monitor: Option<Monitor>,
 }
 
 impl Engine {
@@ -63,7 +65,20 @@ impl Engine {
             scratch: Scratch::default(),
             bits: Vec::new(),
             records: 0,
+            monitor: None,
         }
+    }
+
+    /// Watches from now on whether the world has changed. `volumes` is whether this engine
+    /// sees all records of the network, so that their number means something. Schemas
+    /// that were bound before are not compared.
+    pub fn watch_drift(&mut self, volumes: bool) {
+        self.monitor = Some(Monitor::live(&self.model, volumes));
+    }
+
+    /// The oldest change that was not taken.
+    pub fn take_drift(&mut self) -> Option<LogDrift> {
+        self.monitor.as_mut()?.take()
     }
 
     /// The model.
@@ -82,7 +97,10 @@ impl Engine {
     }
 
     /// Binds a schema; to be kept and given with each of its records.
-    pub fn bind(&self, schema: &Schema) -> Binding {
+    pub fn bind(&mut self, schema: &Schema) -> Binding {
+        if let Some(monitor) = &mut self.monitor {
+            monitor.schema(&self.model, schema);
+        }
         Binding::new(&self.model, schema)
     }
 
@@ -111,8 +129,19 @@ impl Engine {
             if verdict.score >= explain_from {
                 *reasons = model.explain(&row, &self.bits);
             }
+            if let Some(monitor) = &mut self.monitor {
+                let ts = binding.context.ts(record);
+                monitor.record(&self.model, i, ts, &self.bits, &|f| {
+                    model.encoders[f].value(&model.spec.cell(f, &row))
+                });
+            }
             verdict
         });
+        if verdict.is_none()
+            && let Some(monitor) = &mut self.monitor
+        {
+            monitor.tick(&self.model, binding.context.ts(record));
+        }
         if binding.role == Role::Conn {
             self.context.end(&binding.context, record);
         } else {

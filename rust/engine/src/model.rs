@@ -1,5 +1,6 @@
 //! What training gives: a model for each log.
 
+use crate::drift::Baseline;
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use zeek_anomaly_features::Spec;
@@ -78,6 +79,8 @@ pub struct LogModel {
     pub rows: u64,
     /// The first and last `ts` of them.
     pub span: Option<(f64, f64)>,
+    /// What training days looked like.
+    pub days: Baseline,
 }
 
 impl LogModel {
@@ -97,6 +100,7 @@ impl LogModel {
             calibration,
             rows: 0,
             span: None,
+            days: Baseline::default(),
         }
     }
 

@@ -253,6 +253,25 @@ impl Scored<'_> {
         self.bits
     }
 
+    /// The position of the model that judged it.
+    pub fn model_position(&self) -> Option<usize> {
+        self.binding.model
+    }
+
+    /// Its time, in seconds since the epoch.
+    pub fn ts(&self) -> Option<f64> {
+        self.binding.context.ts(&self.record)
+    }
+
+    /// The value of a feature in words; not escaped for a terminal.
+    pub fn value(&self, feature: usize) -> String {
+        let view = self.context.view(&self.binding.context, &self.record);
+        let row = Row::new(self.record, &self.binding.columns, view);
+        self.log_model().map_or_else(String::new, |m| {
+            m.encoders[feature].value(&m.spec.cell(feature, &row))
+        })
+    }
+
     /// Why it is strange, the most telling reason first.
     pub fn reasons(&self) -> Vec<Reason> {
         let Some(i) = self.binding.model else {

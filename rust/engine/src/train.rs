@@ -5,6 +5,7 @@
 //! rows and for calibration.
 
 use crate::blocks::Blocks;
+use crate::drift::{DayCollector, type_name};
 use crate::live::role_of;
 use crate::model::{LogModel, Model, ModelInfo, Scratch, encode};
 use crate::reservoir::Reservoir;
@@ -88,6 +89,7 @@ struct Counting {
     sample: Reservoir,
     bits: Vec<u64>,
     span: Option<(f64, f64)>,
+    days: DayCollector,
     /// The columns of the schema met last.
     bound: Option<(Arc<Schema>, Columns, ContextColumns)>,
 }
@@ -192,6 +194,7 @@ impl Counting {
             fields: Vec::new(),
             bits: Vec::new(),
             span: None,
+            days: DayCollector::default(),
             bound: None,
         }
     }
@@ -204,8 +207,7 @@ impl Counting {
         if !same {
             for f in &schema.fields {
                 if !self.fields.iter().any(|(n, _)| *n == f.name) {
-                    self.fields
-                        .push((f.name.clone(), format!("{:?}", f.ty).to_lowercase()));
+                    self.fields.push((f.name.clone(), type_name(f.ty)));
                 }
             }
             let columns = Columns::bind(&self.spec.columns(), schema);
@@ -226,6 +228,7 @@ impl Counting {
                 _ => cell.number_bits(),
             });
         }
+        self.days.add(&self.spec, ts, &self.bits);
         self.bits.push(ts.unwrap_or(f64::NAN).to_bits());
         self.sample.add(&self.bits);
         if let Some(t) = ts {
@@ -251,6 +254,7 @@ impl Counting {
         model.fields = self.fields.clone();
         model.rows = self.sample.seen();
         model.span = self.span;
+        model.days = self.days.finish(&self.spec);
         model
     }
 

@@ -3,11 +3,13 @@
 //! - [`counts`]: the values of each feature, counted while training;
 //! - [`stats`]: what is usual, from the counts: the *surprise* of a value, its encoding for
 //!   the detectors, and the words that tell people what is usual;
+//! - [`bins`]: the same, coarsely, for the comparison of days;
 //! - [`detector`]: the trait that every detector implements; [`forest`] and
 //!   [`rarity`] are the detectors.
 //! - [`calibration`]: from a detector's raw value to the common scale,
 //!   score = −log10(p).
 
+pub mod bins;
 pub mod calibration;
 pub mod counts;
 pub mod detector;
@@ -17,6 +19,7 @@ pub mod rarity;
 pub mod stats;
 mod words;
 
+pub use bins::Bins;
 pub use calibration::{Calibration, Claim};
 pub use counts::FeatureCounts;
 pub use detector::{Detector, DetectorKind, DetectorModel, Encoded};

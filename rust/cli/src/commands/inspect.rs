@@ -1,6 +1,6 @@
 //! `inspect`: what a model has learned.
 
-use crate::args::{InspectArgs, InspectFormat};
+use crate::args::{DocumentFormat, InspectArgs};
 use crate::exit::{Failure, Status};
 use crate::output::jsonl::Safe;
 use crate::output::table;
@@ -29,8 +29,8 @@ pub fn run(args: &InspectArgs) -> Result<Status, Failure> {
     };
     let mut out = io::stdout().lock();
     match args.format {
-        InspectFormat::Json => json(&model, &shown, &mut out),
-        InspectFormat::Table => {
+        DocumentFormat::Json => json(&model, &shown, &mut out),
+        DocumentFormat::Table => {
             if args.log.is_some() {
                 shown.iter().try_for_each(|m| features(m, &mut out))
             } else {

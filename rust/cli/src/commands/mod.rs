@@ -1,6 +1,7 @@
 //! What is done, one file a command.
 
 pub mod completions;
+pub mod drift;
 pub mod evaluate;
 mod group;
 pub mod inputs;

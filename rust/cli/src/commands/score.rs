@@ -1,5 +1,6 @@
 //! `score`: logs in, findings out.
 
+use super::drift;
 use super::group::Groups;
 use super::inputs::{Inputs, nothing_used};
 use crate::args::{Format, Reasons, ScoreArgs};
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use zeek_anomaly_engine::Model;
+use zeek_anomaly_engine::drift::Monitor;
 use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
 use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::train::TrainParams;
@@ -79,13 +81,19 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
 
     let writer = Writer::new(place, args.format, Look::new(to_stdout));
     let mut sink = Sink::new(&args, writer);
+    let mut monitor = (!fit_here).then(|| Monitor::archive(&model));
     offline::score(
         &inputs.list,
         &model,
         fit_here,
         &read,
         &mut watch,
-        &mut |s| sink.take(s),
+        &mut |s| {
+            if let Some(monitor) = &mut monitor {
+                monitor.scored(&model, s);
+            }
+            sink.take(s)
+        },
     );
     watch.progress.finish();
     let failed = |cause| Failure::Output {
@@ -122,6 +130,10 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
             "no model given: fitted on these rows themselves; an honest score needs a model \
              trained on other days (zeek-anomaly train)",
         );
+    }
+    let drift = monitor.and_then(|mut m| drift::one_line(&m.finish(&model)));
+    if let Some(line) = drift.filter(|_| !args.work.quiet) {
+        say::warning(&line);
     }
     for log in &args.logs {
         if watch.logs.get(log).is_none_or(|l| l.tally.used == 0) {

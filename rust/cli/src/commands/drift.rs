@@ -1,0 +1,270 @@
+//! `drift`: whether logs are still those that a model knows.
+
+use super::inputs::{Inputs, nothing_used};
+use crate::args::{DocumentFormat, DriftArgs};
+use crate::exit::{Failure, Status};
+use crate::output::jsonl::Safe;
+use crate::output::table;
+use crate::progress::Progress;
+use crate::say::{self, count, counted};
+use crate::summary::Watch;
+use comfy_table::CellAlignment;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use zeek_anomaly_engine::drift::{Change, ChangeKind, LogDrift, Monitor};
+use zeek_anomaly_engine::{Model, offline};
+
+/// Changes of one log and day that a table shows.
+const SHOWN: usize = 5;
+
+/// Compares and shows.
+pub fn run(args: &DriftArgs) -> Result<Status, Failure> {
+    args.work.set_threads();
+    let model = Model::load(&args.model)?;
+    let mut inputs = Inputs::gather(&args.rows.paths, false)?;
+    let label = args.rows.label_column.as_ref();
+    let mut watch = Watch::new(
+        Progress::new(offline::work(&inputs.list), !args.work.quiet),
+        label.map(|l| l.0.as_str()),
+        inputs.alias(),
+    );
+    inputs.tell_problems(&mut watch);
+    let mut monitor = Monitor::archive(&model);
+    offline::score(
+        &inputs.list,
+        &model,
+        false,
+        &args.rows.read(),
+        &mut watch,
+        &mut |scored| {
+            monitor.scored(&model, scored);
+            ControlFlow::Continue(())
+        },
+    );
+    watch.progress.finish();
+    watch.say_skipped();
+    if watch.used() == 0 {
+        watch.say_unscored();
+        return Err(nothing_used(&watch, label, "compare"));
+    }
+    let found = monitor.finish(&model);
+    let mut out = io::stdout().lock();
+    match args.format {
+        DocumentFormat::Table => print(&found, &mut out),
+        DocumentFormat::Json => json(&found, &mut out),
+    }
+    .and_then(|()| out.flush())
+    .map_err(Failure::stdout)?;
+    if !args.work.quiet {
+        watch.say_unscored();
+        summarize(&found);
+    }
+    Ok(match has_drift(&found) {
+        true => Status::Drift,
+        false => watch.status(),
+    })
+}
+
+fn has_drift(found: &[LogDrift]) -> bool {
+    found.iter().any(|d| !d.changes.is_empty())
+}
+
+/// The day of a finding, and the log.
+fn day(found: &LogDrift) -> String {
+    match found.day {
+        Some(ts) => say::time(ts).chars().take("2022-06-12".len()).collect(),
+        None => "columns".into(),
+    }
+}
+
+fn print(found: &[LogDrift], out: &mut dyn Write) -> io::Result<()> {
+    if !has_drift(found) {
+        return Ok(());
+    }
+    let mut t = table::bare();
+    t.set_header([
+        "day",
+        "log",
+        "rows",
+        "what",
+        "distance",
+        "limit",
+        "now, and in training",
+    ]);
+    for d in found.iter().filter(|d| !d.changes.is_empty()) {
+        for (i, c) in d.changes.iter().take(SHOWN).enumerate() {
+            let first = |text: String| if i == 0 { text } else { String::new() };
+            let degree = |v: f64| match c.kind {
+                ChangeKind::Columns => String::new(),
+                ChangeKind::Volume => format!("×{v:.1}"),
+                ChangeKind::Feature => format!("{v:.2}"),
+            };
+            t.add_row([
+                first(day(d)),
+                first(d.log.clone()),
+                first(d.day.map_or(String::new(), |_| count(d.rows))),
+                c.name.clone(),
+                degree(c.distance),
+                degree(c.limit),
+                format!("{}\nwas {}", c.now, c.was),
+            ]);
+        }
+        let more = d.changes.len().saturating_sub(SHOWN) as u64;
+        if more > 0 {
+            let text = format!("and {}", counted(more, "more change"));
+            t.add_row(["", "", "", &text]);
+        }
+    }
+    for at in [2, 4, 5] {
+        if let Some(column) = t.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table::print(&mut t, out)
+}
+
+fn summarize(found: &[LogDrift]) {
+    let of_days = || found.iter().filter(|d| d.day.is_some());
+    let days = |d: &mut dyn Iterator<Item = &LogDrift>| -> u64 {
+        d.map(day).collect::<BTreeSet<_>>().len() as u64
+    };
+    let judged = days(&mut of_days().filter(|d| d.judged));
+    let changed = days(&mut of_days().filter(|d| !d.changes.is_empty()));
+    let compared = counted(judged, "day");
+    say::line(&match (judged, changed) {
+        (0, _) => "no day could be compared".into(),
+        (_, 0) => format!("{compared} compared: what the model knows has not changed"),
+        (_, n) => format!(
+            "{compared} compared: {} of them differ from training",
+            count(n)
+        ),
+    });
+    let parts = days(&mut of_days().filter(|d| !d.judged));
+    if parts > 0 {
+        say::line(&format!(
+            "not judged, because only some of their hours are there: {}",
+            counted(parts, "day")
+        ));
+    }
+    let conventional: BTreeSet<&str> = of_days()
+        .filter(|d| d.conventional && d.rows > 0)
+        .map(|d| d.log.as_str())
+        .collect();
+    if !conventional.is_empty() {
+        let logs: Vec<&str> = conventional.into_iter().collect();
+        say::line(&format!(
+            "the limits are conventional ones, because training has fewer than 5 whole days \
+             with 100 rows of: {}",
+            logs.join(", ")
+        ));
+    }
+}
+
+/// One line for the summary of another command; `None` where nothing changed.
+pub fn one_line(found: &[LogDrift]) -> Option<String> {
+    let mut logs: Vec<String> = Vec::new();
+    for d in found.iter().filter(|d| !d.changes.is_empty()) {
+        let name = match d.changes.first() {
+            Some(c) => format!("{} ({})", d.log, c.name),
+            None => continue,
+        };
+        if !logs.contains(&name) {
+            logs.push(name);
+        }
+    }
+    let more = logs.len().saturating_sub(SHOWN);
+    logs.truncate(SHOWN);
+    (!logs.is_empty()).then(|| {
+        let more = match more {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        format!(
+            "what the model knows has changed: {}{more}; scores may be off, see zeek-anomaly drift",
+            logs.join(", ")
+        )
+    })
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    drift: bool,
+    columns: Vec<LogOut<'a>>,
+    days: Vec<LogOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct LogOut<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    day: Option<String>,
+    log: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hours: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judged: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<&'static str>,
+    changes: Vec<ChangeOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeOut<'a> {
+    kind: &'static str,
+    name: &'a str,
+    now: &'a str,
+    was: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<f64>,
+}
+
+fn json(found: &[LogDrift], out: &mut dyn Write) -> io::Result<()> {
+    let of = |days: bool| {
+        let wanted = found.iter().filter(move |d| d.day.is_some() == days);
+        wanted.map(log_out).collect()
+    };
+    let all = Document {
+        drift: has_drift(found),
+        columns: of(false),
+        days: of(true),
+    };
+    let mut bytes = Vec::new();
+    all.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut bytes, Safe,
+    ))?;
+    bytes.push(b'\n');
+    out.write_all(&bytes)
+}
+
+fn log_out(d: &LogDrift) -> LogOut<'_> {
+    let of_day = d.day.is_some();
+    LogOut {
+        day: of_day.then(|| day(d)),
+        log: &d.log,
+        rows: of_day.then_some(d.rows),
+        hours: of_day.then_some(d.hours),
+        judged: of_day.then_some(d.judged),
+        limits: of_day.then_some(match d.conventional {
+            true => "conventional",
+            false => "of training days",
+        }),
+        changes: d.changes.iter().map(change_out).collect(),
+    }
+}
+
+fn change_out(c: &Change) -> ChangeOut<'_> {
+    let has_degree = c.kind != ChangeKind::Columns;
+    ChangeOut {
+        kind: c.kind.name(),
+        name: &c.name,
+        now: &c.now,
+        was: &c.was,
+        distance: has_degree.then_some(c.distance),
+        limit: has_degree.then_some(c.limit),
+    }
+}

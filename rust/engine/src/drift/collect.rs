@@ -1,0 +1,273 @@
+//! Training days, counted while training.
+
+use super::baseline::{
+    Baseline, FeatureProfile, KEPT_CATEGORIES, MAX_DAYS, MAX_PROFILES, Profile, day_of,
+    keep_most_frequent,
+};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
+use zeek_anomaly_features::{Kind, Spec};
+use zeek_anomaly_models::bins::{NUMBER_KEYS, key_of};
+
+/// Categories counted for one feature and day; beyond it the rarest are forgotten.
+const MAX_COUNTED: usize = 8 * KEPT_CATEGORIES;
+
+/// Categories of one feature of which it is remembered on which day they were seen.
+const MAX_REMEMBERED: usize = 1 << 16;
+
+/// Counts each day's values of one log. Memory is bounded, whatever the rows' times say.
+#[derive(Debug, Default)]
+pub(crate) struct DayCollector {
+    open: BTreeMap<i32, OpenDay>,
+    done: Vec<Profile>,
+    days: HashSet<i32>,
+    first_seen: Vec<FirstSeen>,
+}
+
+/// On which day each category was seen, as long as it was on one only.
+#[derive(Debug, Default)]
+struct FirstSeen(HashMap<u64, (i32, u64)>);
+
+/// The day that stands for several.
+const SEVERAL: i32 = -1;
+
+#[derive(Debug)]
+struct OpenDay {
+    hours: u32,
+    rows: u64,
+    features: Vec<OpenFeature>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct OpenFeature {
+    missing: u64,
+    new: u64,
+    /// Numbers: rows by key; empty until the first.
+    cells: Vec<u32>,
+    categories: HashMap<u64, u64>,
+}
+
+impl DayCollector {
+    /// Counts a row: its time and its features in their compact form.
+    pub(crate) fn add(&mut self, spec: &Spec, ts: Option<f64>, bits: &[u64]) {
+        let Some((day, hour)) = ts.and_then(day_of) else {
+            return;
+        };
+        if !self.open.contains_key(&day) && !self.open_day(spec, day) {
+            return;
+        }
+        let Some(open) = self.open.get_mut(&day) else {
+            return;
+        };
+        open.rows += 1;
+        open.hours |= 1 << hour;
+        for (f, b) in bits.iter().enumerate().take(open.features.len()) {
+            let kind = spec.kind(f);
+            let feature = &mut open.features[f];
+            let Some(key) = key_of(kind, *b) else {
+                feature.missing += 1;
+                continue;
+            };
+            if kind == Kind::Category {
+                feature.count(key);
+            } else {
+                if feature.cells.is_empty() {
+                    feature.cells = vec![0; NUMBER_KEYS as usize];
+                }
+                if let Some(n) = feature.cells.get_mut(key as usize) {
+                    *n = n.saturating_add(1);
+                }
+            }
+        }
+        self.note_new(spec, day, bits);
+    }
+
+    /// Keeps count of the rows whose category was on one day only.
+    fn note_new(&mut self, spec: &Spec, day: i32, bits: &[u64]) {
+        let categories = (0..spec.len()).filter(|f| spec.kind(*f) == Kind::Category);
+        for ((i, f), b) in categories
+            .enumerate()
+            .filter_map(|(i, f)| Some(((i, f), *bits.get(f)?)))
+        {
+            let Some(key) = key_of(Kind::Category, b) else {
+                continue;
+            };
+            if self.first_seen.len() <= i {
+                self.first_seen.resize_with(i + 1, FirstSeen::default);
+            }
+            let remembered = &mut self.first_seen[i].0;
+            let (change, of) = match remembered.get_mut(&key) {
+                Some((SEVERAL, _)) => continue,
+                Some((first, n)) if *first == day => {
+                    *n += 1;
+                    (1, day)
+                }
+                Some((first, n)) => {
+                    let change = (-(*n as i64), *first);
+                    *first = SEVERAL;
+                    change
+                }
+                None => {
+                    // What does not fit is taken for new each time.
+                    if remembered.len() < MAX_REMEMBERED {
+                        remembered.insert(key, (day, 1));
+                    }
+                    (1, day)
+                }
+            };
+            let new = match self.open.get_mut(&of) {
+                Some(o) => o.features.get_mut(f).map(|x| &mut x.new),
+                None => self
+                    .done
+                    .iter_mut()
+                    .find(|p| p.days.contains(&of))
+                    .and_then(|p| p.features.get_mut(f))
+                    .map(|x| &mut x.new),
+            };
+            if let Some(new) = new {
+                *new = new.saturating_add_signed(change);
+            }
+        }
+    }
+
+    /// Makes room for a day. False where there is none.
+    fn open_day(&mut self, spec: &Spec, day: i32) -> bool {
+        if self.days.len() >= MAX_DAYS && !self.days.contains(&day) {
+            return false;
+        }
+        self.days.insert(day);
+        if self.open.len() >= MAX_PROFILES {
+            let later = self.open.len() / 2;
+            while self.open.len() > later
+                && let Some((day, open)) = self.open.pop_first()
+            {
+                self.done.push(open.finish(day));
+            }
+            self.done = Baseline::new(std::mem::take(&mut self.done), spec).profiles;
+        }
+        let features = vec![OpenFeature::default(); spec.len()];
+        self.open.insert(
+            day,
+            OpenDay {
+                hours: 0,
+                rows: 0,
+                features,
+            },
+        );
+        true
+    }
+
+    /// What the model keeps of it.
+    pub(crate) fn finish(&self, spec: &Spec) -> Baseline {
+        let open = self.open.iter().map(|(day, o)| o.finish(*day));
+        Baseline::new(self.done.iter().cloned().chain(open).collect(), spec)
+    }
+}
+
+impl OpenFeature {
+    fn count(&mut self, key: u64) {
+        *self.categories.entry(key).or_insert(0) += 1;
+        if self.categories.len() > MAX_COUNTED {
+            let mut counts: Vec<(u64, u64)> =
+                self.categories.iter().map(|(k, n)| (*n, *k)).collect();
+            counts.sort_unstable();
+            for (_, key) in &counts[..counts.len() / 2] {
+                self.categories.remove(key);
+            }
+        }
+    }
+}
+
+impl OpenDay {
+    fn finish(&self, day: i32) -> Profile {
+        let features = self.features.iter().map(|f| {
+            let cells = f.cells.iter().enumerate().filter(|c| *c.1 > 0);
+            let mut values: Vec<(u64, u64)> = f.categories.iter().map(|(k, n)| (*k, *n)).collect();
+            if f.cells.is_empty() {
+                keep_most_frequent(&mut values);
+            } else {
+                values = cells.map(|(k, n)| (k as u64, u64::from(*n))).collect();
+            }
+            FeatureProfile {
+                missing: f.missing,
+                new: f.new,
+                values,
+            }
+        });
+        Profile {
+            days: vec![day],
+            hours: self.hours,
+            rows: self.rows,
+            low: self.rows,
+            high: self.rows,
+            features: features.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeek_anomaly_features::logs;
+
+    fn spec() -> Spec {
+        Spec::Known(logs::by_name("dns").expect("dns has features"))
+    }
+
+    /// A row whose categories are all `n`, and whose numbers are all 1.
+    fn row(spec: &Spec, n: u64) -> Vec<u64> {
+        (0..spec.len())
+            .map(|f| match spec.kind(f) {
+                Kind::Category => n,
+                _ => 1f64.to_bits(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn years_of_days_stay_bounded_and_keep_their_weekdays() {
+        let spec = spec();
+        let mut c = DayCollector::default();
+        for day in 0..1000 {
+            c.add(&spec, Some(f64::from(day) * 86_400.0), &row(&spec, 5));
+        }
+        let b = c.finish(&spec);
+        assert!(b.is_sound(&spec) && b.profiles.len() <= MAX_PROFILES);
+        assert_eq!(b.profiles.iter().map(|p| p.rows).sum::<u64>(), 1000);
+        for p in &b.profiles {
+            let first = super::super::baseline::weekday(p.days[0]);
+            assert!(
+                p.days
+                    .iter()
+                    .all(|d| super::super::baseline::weekday(*d) == first)
+            );
+            assert_eq!((p.low, p.high), (1, 1));
+        }
+    }
+
+    #[test]
+    fn what_only_one_day_has_is_new_on_it_until_another_day_has_it_too() {
+        let spec = spec();
+        let mut c = DayCollector::default();
+        let category = (0..spec.len())
+            .find(|f| spec.kind(*f) == Kind::Category)
+            .unwrap();
+        let new = |c: &DayCollector| -> Vec<u64> {
+            let b = c.finish(&spec);
+            b.profiles
+                .iter()
+                .map(|p| p.features[category].new)
+                .collect()
+        };
+        for (day, n) in [(0, 5), (0, 5), (0, 6), (1, 7)] {
+            c.add(&spec, Some(f64::from(day) * 86_400.0), &row(&spec, n));
+        }
+        assert_eq!(new(&c), [3, 1]);
+        c.add(&spec, Some(86_400.0), &row(&spec, 5));
+        assert_eq!(new(&c), [1, 1]);
+        c.add(&spec, None, &row(&spec, 5));
+        c.add(&spec, Some(f64::NAN), &row(&spec, 5));
+        c.add(&spec, Some(-1e300), &row(&spec, 5));
+        assert_eq!(c.finish(&spec).profiles.len(), 2);
+    }
+}
