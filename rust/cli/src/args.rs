@@ -43,6 +43,8 @@ pub enum Command {
     Evaluate(Box<EvaluateArgs>),
     /// Tell whether the logs are still those that a model knows, and what has changed
     Drift(DriftArgs),
+    /// Mark findings as false or true, so that the model ranks records like them accordingly
+    Feedback(FeedbackArgs),
     /// Show what a model has learned
     Inspect(InspectArgs),
     /// Write a script that completes this command's arguments in a shell
@@ -180,6 +182,63 @@ Examples:
 
 Whole days (24 hours of UTC) are compared with the days of training. A day of which only some
 hours are there is not judged.";
+
+/// `feedback`.
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP, after_long_help = with_exit(FEEDBACK_EXAMPLES))]
+pub struct FeedbackArgs {
+    /// The model
+    #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub model: PathBuf,
+    /// Findings that were nothing: uids, fuids, or LOG:LINE
+    #[arg(long = "false", value_name = "UID", value_delimiter = ',')]
+    pub not_true: Vec<String>,
+    /// Findings that were something
+    #[arg(long = "true", value_name = "UID", value_delimiter = ',')]
+    pub is_true: Vec<String>,
+    /// A file of findings: lines of `score --format jsonl` to which "feedback": "false" or
+    /// "true" was added (others are passed over), or lines such as "UID false"
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub from: Option<PathBuf>,
+    /// Only records of this log; otherwise the strangest record with the uid is marked
+    #[arg(long, value_name = "LOG")]
+    pub log: Option<String>,
+    /// Why, to be kept with the marks
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+    /// Show the marks of the model
+    #[arg(long, conflicts_with_all = ["not_true", "is_true", "from", "undo", "paths"])]
+    pub list: bool,
+    /// Take marks back, by their numbers; `all` for all of them
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub undo: Vec<String>,
+    /// Show what would change, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where to write the model instead of over itself; replaced whole, or not at all
+    #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// The score whose crossing is counted
+    #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]
+    pub threshold: f64,
+    /// The logs that the findings are from, and others on which to see what changes
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// The work itself.
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
+const FEEDBACK_EXAMPLES: &str = "\
+Examples:
+  zeek-anomaly feedback -m week.model --false CHhAvVGS1DHFjwGM9 --note backup /opt/zeek/logs/current
+  zeek-anomaly feedback -m week.model --true C4J4Th3PJpwUYZZ6gc --log ssl --dry-run logs
+  zeek-anomaly feedback -m week.model --from judged.jsonl logs
+  zeek-anomaly feedback -m week.model --list
+  zeek-anomaly feedback -m week.model --undo 3
+
+Records that are strange for the same reasons are damped or raised; what else is strange about
+them counts in full. Marks belong to the model file: one that is trained anew has none.";
 
 /// `inspect`.
 #[derive(Debug, Args)]

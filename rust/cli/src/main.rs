@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Score(args) => commands::score::run(args),
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Drift(args) => commands::drift::run(&args),
+        Command::Feedback(args) => commands::feedback::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     };

@@ -1,6 +1,6 @@
 //! Why a record is strange, in words.
 
-use crate::model::LogModel;
+use crate::model::{LogModel, Scratch};
 use crate::text::printable;
 use zeek_anomaly_features::{Cell, Kind, Row};
 
@@ -9,6 +9,9 @@ pub const MAX_REASONS: usize = 5;
 
 /// A share below which a feature is no reason.
 const MIN_SHARE: f64 = 0.03;
+
+/// What stands in the place of a feature's name where feedback moved a score.
+pub const FEEDBACK: &str = "feedback";
 
 /// One feature that moved a score.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +27,17 @@ pub struct Reason {
 }
 
 impl LogModel {
+    /// What feedback did to a row's score, as a last reason without a share.
+    fn of_feedback(&self, bits: &[u64]) -> Option<Reason> {
+        let moved = self.judge(bits, false, &mut Scratch::default()).feedback?;
+        Some(Reason {
+            feature: FEEDBACK.to_owned(),
+            value: moved.text(),
+            usual: format!("{:.2} without it", moved.score),
+            share: 0.0,
+        })
+    }
+
     /// The features that moved a row's score most, the most telling first.
     ///
     /// `bits` are the row's features as [`zeek_anomaly_features::Spec::extract`] gave them.
@@ -54,6 +68,7 @@ impl LogModel {
                     share: share[f] / sum,
                 }
             })
+            .chain(self.of_feedback(bits))
             .collect()
     }
 }

@@ -14,6 +14,7 @@
 //! only module that knows bincode (which is no longer maintained).
 
 use crate::drift::Baseline;
+use crate::feedback::Mark;
 use crate::model::{LogModel, Model, ModelInfo};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -96,6 +97,7 @@ impl ModelError {
 struct StoredModel {
     info: ModelInfo,
     logs: Vec<StoredLog>,
+    marks: Vec<Mark>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,6 +145,7 @@ impl Model {
                     days: m.days.clone(),
                 })
                 .collect(),
+            marks: self.marks.clone(),
         };
         let payload = bincode::serde::encode_to_vec(&stored, config()).map_err(io::Error::other)?;
         if payload.len() as u64 > MAX_PAYLOAD {
@@ -271,10 +274,16 @@ impl Model {
         if !logs.windows(2).all(|w| w[0].log() < w[1].log()) {
             return Err(damaged("logs out of order"));
         }
-        Ok(Model {
+        let mut model = Model {
             info: stored.info,
             logs,
-        })
+            marks: stored.marks,
+        };
+        if !model.marks_are_sound() {
+            return Err(damaged("feedback that makes no sense"));
+        }
+        model.heed_marks();
+        Ok(model)
     }
 }
 

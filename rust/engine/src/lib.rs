@@ -7,11 +7,13 @@
 //! - [`Engine`] is the live door: records one by one, in the order in which they happen.
 //! - [`offline`] reads log files: [`offline::train`] and [`offline::score`].
 //! - [`drift`] tells whether the world that a model knows has changed.
+//! - [`feedback`] is what people said of findings, and what that does to scores.
 //! - [`Model`] is what training gives, and [`file`](mod@file) how it is kept on disk.
 
 mod blocks;
 pub mod drift;
 pub mod explain;
+pub mod feedback;
 pub mod file;
 pub mod live;
 pub mod model;

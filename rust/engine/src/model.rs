@@ -1,6 +1,7 @@
 //! What training gives: a model for each log.
 
 use crate::drift::Baseline;
+use crate::feedback::{Effect, Mark, Moved};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use zeek_anomaly_features::Spec;
@@ -30,6 +31,8 @@ pub struct Model {
     pub info: ModelInfo,
     /// A model for each log, by name.
     pub logs: Vec<LogModel>,
+    /// What people said of findings.
+    pub(crate) marks: Vec<Mark>,
 }
 
 impl Model {
@@ -47,10 +50,12 @@ pub struct Verdict {
     pub score: f64,
     /// How that is known.
     pub claim: Claim,
-    /// The detector's own value.
+    /// The detector's own value, with what feedback did to it.
     pub raw: f64,
     /// The detector's name.
     pub detector: &'static str,
+    /// What feedback did to it, if it did anything.
+    pub feedback: Option<Moved>,
 }
 
 /// Memory for judging rows, to be used again.
@@ -81,6 +86,8 @@ pub struct LogModel {
     pub span: Option<(f64, f64)>,
     /// What training days looked like.
     pub days: Baseline,
+    /// What the marks of this log do.
+    pub(crate) effect: Option<Effect>,
 }
 
 impl LogModel {
@@ -101,6 +108,7 @@ impl LogModel {
             rows: 0,
             span: None,
             days: Baseline::default(),
+            effect: None,
         }
     }
 
@@ -119,13 +127,24 @@ impl LogModel {
     pub fn judge(&self, bits: &[u64], leave_out: bool, scratch: &mut Scratch) -> Verdict {
         let row = encode(&self.encoders, bits, leave_out, scratch);
         let detector = self.detector.as_detector();
-        let raw = detector.raw(&row);
+        let unmarked = detector.raw(&row);
+        let moved = self.effect.as_ref().and_then(|e| {
+            e.apply(&self.spec, bits, unmarked, |out| {
+                detector.attribute(&row, out)
+            })
+        });
+        let raw = moved.map_or(unmarked, |m| m.0);
         let (score, claim) = self.calibration.score(raw);
         Verdict {
             score,
             claim,
             raw,
             detector: detector.name(),
+            feedback: moved.map(|(_, by, opinion)| Moved {
+                by,
+                opinion,
+                score: self.calibration.score(unmarked).0,
+            }),
         }
     }
 

@@ -167,7 +167,11 @@ impl Trainer {
                 models.push(model);
             }
         }
-        Model { info, logs: models }
+        Model {
+            info,
+            logs: models,
+            marks: Vec::new(),
+        }
     }
 }
 

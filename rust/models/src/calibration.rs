@@ -182,6 +182,15 @@ impl Calibration {
         self.has_tail() || self.ceiling() >= score
     }
 
+    /// The raw value that this part of the calibration rows reach, from 0 to 1; the
+    /// highest of them where they are too few to tell, 0 where there are none.
+    pub fn raw_at(&self, p: f64) -> f64 {
+        let rows = p * self.rows as f64;
+        let i = self.knots.partition_point(|k| k.1 as f64 > rows);
+        let knot = self.knots.get(i).or(self.knots.last());
+        knot.map_or(0.0, |k| k.0)
+    }
+
     /// The fraction of calibration rows at least this strange, from 1/(n+1) to 1.
     fn counted(&self, raw: f64) -> f64 {
         // Rows with a raw value of at least the next knot's; between knots the
@@ -280,6 +289,14 @@ mod tests {
             Calibration::fit(vec![f64::NAN]).score(3.0),
             (0.0, Claim::AtLeast)
         );
+    }
+
+    #[test]
+    fn raw_values_are_found_by_the_part_of_rows_that_reach_them() {
+        let c = Calibration::fit((0..1000).map(f64::from).collect());
+        assert_eq!((c.raw_at(0.5), c.raw_at(0.01)), (500.0, 990.0));
+        assert_eq!((c.raw_at(1.0), c.raw_at(1e-9)), (0.0, 999.0));
+        assert_eq!(Calibration::fit(Vec::new()).raw_at(0.5), 0.0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `inspect`: what a model has learned.
 
+use super::feedback;
 use crate::args::{DocumentFormat, InspectArgs};
 use crate::exit::{Failure, Status};
 use crate::output::jsonl::Safe;
@@ -90,7 +91,12 @@ fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
     for column in t.column_iter_mut().skip(1).take(3) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table::print(&mut t, out)
+    table::print(&mut t, out)?;
+    if !model.marks().is_empty() {
+        writeln!(out)?;
+        feedback::list::print(model, out)?;
+    }
+    Ok(())
 }
 
 /// Text in lines of about this width.
@@ -158,6 +164,19 @@ struct ModelOut<'a> {
     last_ts: Option<f64>,
     rows: u64,
     logs: Vec<LogOut<'a>>,
+    feedback: Vec<MarkOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct MarkOut<'a> {
+    id: u32,
+    made: f64,
+    said: &'static str,
+    log: &'a str,
+    record: &'a str,
+    ts: Option<f64>,
+    note: &'a str,
+    because: String,
 }
 
 #[derive(Serialize)]
@@ -197,6 +216,18 @@ fn json(model: &Model, shown: &[&LogModel], out: &mut dyn Write) -> io::Result<(
         last_ts: info.last_ts,
         rows: info.rows,
         logs: shown.iter().map(|m| log_out(m)).collect(),
+        feedback: (model.marks().iter())
+            .map(|m| MarkOut {
+                id: m.id,
+                made: m.time,
+                said: m.opinion.name(),
+                log: &m.log,
+                record: &m.record,
+                ts: m.ts,
+                note: &m.note,
+                because: feedback::list::because(model, m),
+            })
+            .collect(),
     };
     let mut bytes = Vec::new();
     all.serialize(&mut serde_json::Serializer::with_formatter(

@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod drift;
 pub mod evaluate;
+pub mod feedback;
 mod group;
 pub mod inputs;
 pub mod inspect;

@@ -18,6 +18,7 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::drift::Monitor;
+use zeek_anomaly_engine::feedback::Opinion;
 use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
 use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::train::TrainParams;
@@ -104,6 +105,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
         return Err(failed(cause));
     }
     let anomalous = std::mem::take(&mut sink.anomalous);
+    let moved = sink.moved;
     let empty = watch.used() == 0;
     // An hour in which nothing happened is no failure; an input of which nothing
     // was understood is.
@@ -142,6 +144,13 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     }
     if !args.work.quiet {
         summarize(&args, &model, &watch, &anomalous);
+        if moved != (0, 0) {
+            say::line(&format!(
+                "feedback damped {} and raised {}",
+                counted(moved.0, "record"),
+                counted(moved.1, "record")
+            ));
+        }
     }
     Ok(watch.status())
 }
@@ -152,6 +161,8 @@ struct Sink<'a> {
     writer: Writer<Place>,
     findings: Findings,
     anomalous: BTreeMap<String, u64>,
+    /// Records that feedback damped, and raised.
+    moved: (u64, u64),
     top: BinaryHeap<Kept>,
     groups: Groups,
     rows: u64,
@@ -165,6 +176,7 @@ impl<'a> Sink<'a> {
             writer,
             findings: Findings::default(),
             anomalous: BTreeMap::new(),
+            moved: (0, 0),
             top: BinaryHeap::new(),
             groups: Groups::new(args.top),
             rows: 0,
@@ -175,6 +187,11 @@ impl<'a> Sink<'a> {
     fn take(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
         self.rows += 1;
         let log = &scored.schema.log;
+        match scored.verdict.feedback.map(|m| m.opinion) {
+            Some(Opinion::False) => self.moved.0 += 1,
+            Some(Opinion::True) => self.moved.1 += 1,
+            None => {}
+        }
         let anomalous = scored.verdict.score >= self.args.threshold;
         if anomalous {
             match self.anomalous.get_mut(log) {

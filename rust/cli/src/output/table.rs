@@ -8,6 +8,7 @@ use crate::say;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Width};
 use std::io::{self, IsTerminal, Write};
 use zeek_anomaly_engine::Claim;
+use zeek_anomaly_engine::explain::FEEDBACK;
 use zeek_anomaly_engine::text::printable;
 
 /// Rows set together.
@@ -86,8 +87,9 @@ impl<W: Write> Table<W> {
         let why: Vec<String> = f
             .reasons
             .iter()
-            .take(REASONS)
-            .map(|r| format!("{} {} (usual {})", r.feature, r.value, r.usual))
+            .enumerate()
+            .filter(|(i, r)| *i < REASONS || r.feature == FEEDBACK)
+            .map(|(_, r)| format!("{} {} (usual {})", r.feature, r.value, r.usual))
             .collect();
         let cells = [
             match f.records {

@@ -1,0 +1,198 @@
+//! `feedback`: findings marked false or true, kept in the model, and what that changes.
+
+mod compare;
+mod find;
+pub mod list;
+mod wanted;
+
+use super::inputs::{Inputs, nothing_used};
+use crate::args::FeedbackArgs;
+use crate::exit::{Failure, Status};
+use crate::output::place;
+use crate::progress::Progress;
+use crate::say::{self, counted};
+use crate::summary::Watch;
+use compare::Comparison;
+use find::{Finder, Found};
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::time::{SystemTime, UNIX_EPOCH};
+use wanted::Wanted;
+use zeek_anomaly_engine::Model;
+use zeek_anomaly_engine::feedback::{Mark, MarkError};
+use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
+use zeek_anomaly_engine::text::printable;
+
+/// Logs in which a record was found that are named.
+const NAMED: usize = 5;
+
+/// Marks, takes back or lists.
+pub fn run(args: &FeedbackArgs) -> Result<Status, Failure> {
+    args.work.set_threads();
+    let model = Model::load(&args.model)?;
+    if args.list {
+        let mut out = io::stdout().lock();
+        list::print(&model, &mut out)
+            .and_then(|()| out.flush())
+            .map_err(Failure::stdout)?;
+        return Ok(Status::Fine);
+    }
+    let wanted = wanted::gather(args)?;
+    if wanted.is_empty() && args.undo.is_empty() {
+        return Err(Failure::Said(
+            "nothing to mark: give --false, --true or --from with findings, --undo, or --list"
+                .into(),
+        ));
+    }
+    if args.paths.is_empty() && !wanted.is_empty() {
+        return Err(Failure::Said(
+            "the logs that the findings are from have to be given too".into(),
+        ));
+    }
+    let target = args.output.as_ref().unwrap_or(&args.model);
+    let output = place::target(target).map_err(|cause| Failure::Output {
+        to: target.display().to_string(),
+        cause,
+    })?;
+
+    let mut after = model.clone();
+    undo(args, &mut after)?;
+    let mut inputs = Inputs::gather(&args.paths, true)?;
+    let mut watch = Watch::new(
+        Progress::new(2 * offline::work(&inputs.list), !args.work.quiet),
+        None,
+        inputs.alias(),
+    );
+    let mut finder = Finder::new(&wanted);
+    if !wanted.is_empty() {
+        // What is wrong with the logs is said when they are read again.
+        let mut first = Watch::new(watch.progress, None, None);
+        each(&inputs, &after, &mut first, &mut |s| finder.look(s));
+        watch.progress = first.progress;
+    }
+    inputs.tell_problems(&mut watch);
+    let (marked, problems) = mark(args, &wanted, finder, &mut after)?;
+
+    let nothing_new = !wanted.is_empty() && marked.is_empty();
+    if !inputs.list.is_empty() && !nothing_new {
+        let mut comparison = Comparison::new(&model, &after, marked, args.threshold);
+        each(&inputs, &after, &mut watch, &mut |s| comparison.look(s));
+        watch.progress.finish();
+        watch.say_skipped();
+        if watch.used() == 0 {
+            return Err(nothing_used(&watch, None, "compare"));
+        }
+        let mut out = io::stdout().lock();
+        comparison
+            .print(&mut out)
+            .and_then(|()| out.flush())
+            .map_err(Failure::stdout)?;
+    }
+    watch.progress.finish();
+    for p in &problems {
+        say::warning(p);
+    }
+    if nothing_new {
+        return Err(Failure::Said("no record was marked".into()));
+    }
+    if args.dry_run {
+        say::line("nothing was written (--dry-run)");
+    } else {
+        after.save(&output)?;
+        if !args.work.quiet {
+            say::line(&format!(
+                "wrote {} with {}; --undo takes them back",
+                printable(&output.display().to_string()),
+                counted(after.marks().len() as u64, "mark")
+            ));
+        }
+    }
+    Ok(match problems.is_empty() {
+        true => watch.status(),
+        false => Status::Skipped,
+    })
+}
+
+/// Scores all records with a model.
+fn each(inputs: &Inputs, model: &Model, watch: &mut Watch, look: &mut dyn FnMut(&Scored<'_>)) {
+    offline::score(
+        &inputs.list,
+        model,
+        false,
+        &ReadParams::default(),
+        watch,
+        &mut |scored| {
+            look(scored);
+            ControlFlow::Continue(())
+        },
+    );
+}
+
+/// Takes marks back.
+fn undo(args: &FeedbackArgs, model: &mut Model) -> Result<(), Failure> {
+    for text in &args.undo {
+        if text == "all" {
+            let ids: Vec<u32> = model.marks().iter().map(|m| m.id).collect();
+            model.undo_marks(&ids);
+        } else if !text.parse().is_ok_and(|id| model.undo_marks(&[id]) > 0) {
+            return Err(Failure::Said(format!(
+                "--undo {text}: the model has no such feedback (--list shows what it has); nothing \
+                 was changed"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Marks what was found. Gives the marks, and what could not be marked and why.
+fn mark(
+    args: &FeedbackArgs,
+    wanted: &[Wanted],
+    finder: Finder<'_>,
+    model: &mut Model,
+) -> Result<(Vec<(Mark, Found)>, Vec<String>), Failure> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |d| d.as_secs() as f64);
+    let (mut marks, mut found_of, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    for ((w, found), logs) in wanted.iter().zip(finder.found).zip(finder.logs) {
+        let Some(found) = found else {
+            let log = w.log.as_ref().map_or(String::new(), |l| format!(" of {l}"));
+            problems.push(format!("{}: no record{log} in these logs has it", w.name));
+            continue;
+        };
+        let records: u64 = logs.values().sum();
+        if records > 1 && !args.work.quiet {
+            let names: Vec<String> = logs.keys().take(NAMED).map(|l| printable(l)).collect();
+            say::line(&format!(
+                "{}: marked the strangest of its {records} records, in {} (found in {}; --log chooses)",
+                printable(&w.name),
+                printable(&found.log),
+                names.join(", ")
+            ));
+        }
+        marks.push(Mark {
+            id: 0,
+            time: now,
+            opinion: w.opinion,
+            log: found.log.clone(),
+            record: printable(&w.name),
+            ts: found.ts,
+            note: printable(&args.note),
+            matches: found.matches.clone(),
+        });
+        found_of.push((w, found));
+    }
+    let mut marked = Vec::new();
+    for (result, (w, found)) in model.mark(marks).into_iter().zip(found_of) {
+        match result {
+            Ok(id) => {
+                let mark = model.marks().iter().find(|m| m.id == id);
+                marked.extend(mark.map(|m| (m.clone(), found)));
+            }
+            Err(e @ MarkError::Full) => return Err(Failure::Said(e.to_string())),
+            Err(e) => problems.push(format!("{}: {e}", w.name)),
+        }
+    }
+    Ok((marked, problems))
+}
