@@ -1,8 +1,9 @@
 //! What the marks of a log do to the judgement of its rows.
 //!
 //! A row has a raw value, and each feature's share in it. A mark fits the row to the
-//! degree q = Σ of the mark's shares over the features that have the marked value (for
-//! numbers: about the same). Marks that say the same add up with diminishing returns, as
+//! degree q: the sum of the mark's shares over the features that have the marked value (for
+//! numbers: about the same), on a scale from 0, where that is half of them or less, to 1.
+//! A record that is strange for mostly other reasons is another matter. Marks that say the same add up with diminishing returns, as
 //! independent reasons do: 1 − Π(1 − STRENGTH·q), and never beyond a bound.
 //!
 //! - False: each feature's part of what lies above the ordinary raw value is damped by
@@ -17,6 +18,9 @@ use zeek_anomaly_features::{Kind, Spec};
 
 /// What a single mark does to a row that it fits in full.
 const STRENGTH: f64 = 0.6;
+
+/// The part of a mark's reasons that a row has to share.
+const LEAST_SHARED: f64 = 0.5;
 
 /// The most that marks can do together.
 const BOUND: f64 = 0.9;
@@ -101,7 +105,8 @@ impl Effect {
         let mut most = (0.0, 0);
         for of_mark in fits.chunk_by(|a, b| a.0 == b.0) {
             let mark = of_mark[0].0 as usize;
-            let q: f64 = of_mark.iter().map(|fit| fit.2).sum::<f64>().min(1.0);
+            let shared: f64 = of_mark.iter().map(|fit| fit.2).sum();
+            let q = ((shared.min(1.0) - LEAST_SHARED) / (1.0 - LEAST_SHARED)).max(0.0);
             let of_row: f64 = of_mark.iter().map(|fit| shares[fit.1]).sum::<f64>() / sum;
             match self.marks[mark].1 {
                 Opinion::False => {

@@ -29,6 +29,9 @@ const MAX_MATCHES: usize = 8;
 /// A feature that contributed less than this part is not kept.
 const LEAST_SHARE: f64 = 0.03;
 
+/// How much more surprising than the mean a value has to be, in nats: half as frequent.
+const ORDINARY: f64 = std::f64::consts::LN_2;
+
 /// Lengths of texts in a mark, in bytes.
 const MAX_NOTE: usize = 1024;
 const MAX_TEXT: usize = 256;
@@ -238,6 +241,12 @@ impl LogModel {
     pub fn matches(&self, bits: &[u64], value: &dyn Fn(usize) -> String) -> Vec<Match> {
         let mut shares = vec![0.0; self.spec.len()];
         self.attribute(bits, &mut shares);
+        // An ordinary value is no reason, whatever a detector makes of it.
+        for (share, (e, b)) in shares.iter_mut().zip(self.encoders.iter().zip(bits)) {
+            if e.surprise(*b, false) <= e.mean_surprise() + ORDINARY {
+                *share = 0.0;
+            }
+        }
         let sum: f64 = shares.iter().sum();
         if sum.is_nan() || sum <= 0.0 {
             return Vec::new();
