@@ -24,8 +24,8 @@ pub struct ModelInfo {
     pub rows: u64,
 }
 
-/// A trained model.
-#[derive(Clone, Debug)]
+/// A trained model; by default one that knows nothing.
+#[derive(Clone, Debug, Default)]
 pub struct Model {
     /// What it says of itself.
     pub info: ModelInfo,

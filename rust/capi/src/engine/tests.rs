@@ -2,7 +2,6 @@ use super::*;
 use crate::status::{za_error_free, za_error_message};
 use std::cell::Cell;
 use std::ffi::CStr;
-use zeek_anomaly_engine::ModelInfo;
 
 thread_local! {
     static PANIC: Cell<bool> = const { Cell::new(false) };
@@ -14,11 +13,10 @@ pub(super) fn panic_if_asked() {
 }
 
 fn engine() -> *mut za_engine {
-    let model = Model {
-        info: ModelInfo::default(),
-        logs: Vec::new(),
-    };
-    Box::into_raw(Box::new(za_engine::new(model, Limits::default())))
+    Box::into_raw(Box::new(za_engine::new(
+        Model::default(),
+        Limits::default(),
+    )))
 }
 
 fn field(name: &str) -> za_field {

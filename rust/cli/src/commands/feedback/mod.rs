@@ -144,13 +144,16 @@ fn undo(args: &FeedbackArgs, model: &mut Model) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Marks with the records they are about, and what could not be marked and why.
+type Outcome = (Vec<(Mark, Found)>, Vec<String>);
+
 /// Marks what was found. Gives the marks, and what could not be marked and why.
 fn mark(
     args: &FeedbackArgs,
     wanted: &[Wanted],
     finder: Finder<'_>,
     model: &mut Model,
-) -> Result<(Vec<(Mark, Found)>, Vec<String>), Failure> {
+) -> Result<Outcome, Failure> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0.0, |d| d.as_secs() as f64);
