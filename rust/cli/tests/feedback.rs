@@ -62,7 +62,7 @@ fn marks_change_what_is_like_them_are_shown_and_taken_back() {
         "{list}"
     );
     assert!(run(&["inspect", &model]).out.contains("a backup"));
-    let said = run(&["score", "-m", &model, "--top", "20", &log]);
+    let said = run(&["score", "-m", &model, "--all", "--reasons", "all", &log]);
     assert!(
         said.err.contains("feedback damped 2 records"),
         "{}",
