@@ -36,6 +36,9 @@ const TAIL_DIFFERENT: usize = 10;
 /// beyond would be equally strange; the moments need less than 1.
 const SHAPE: (f64, f64) = (0.0, 0.9);
 
+/// The highest score there is: the least p that a double can hold.
+const HIGHEST: f64 = 308.0;
+
 /// How a score is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -125,7 +128,7 @@ impl ParetoTail {
         } else {
             (self.shape * x).ln_1p() / self.shape
         };
-        nats / std::f64::consts::LN_10 - self.share.log10()
+        (nats / std::f64::consts::LN_10 - self.share.log10()).min(HIGHEST)
     }
 
     fn is_sound(&self) -> bool {
@@ -352,11 +355,16 @@ mod tests {
                         claim == Claim::Extrapolated || score < 5.5,
                         "{score} {claim:?}"
                     );
-                    errors.push((score - s).abs() / s);
+                    errors.push((score - s) / s);
                 }
             }
-            let mean = errors.iter().sum::<f64>() / errors.len() as f64;
-            assert!(mean < 0.12, "{heavy}: {mean}");
+            // The shape of 282 excesses is known to ±0.08, and so a score of 7, five decades
+            // above the threshold, to about a sixth.
+            let n = errors.len() as f64;
+            let (bias, size) = errors
+                .iter()
+                .fold((0.0, 0.0), |(b, s), e| (b + e / n, s + e.abs() / n));
+            assert!(bias.abs() < 0.1 && size < 0.2, "{heavy}: {bias} ± {size}");
         }
     }
 
