@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use zeek_anomaly_features::context::{ContextColumns, Role};
+use zeek_anomaly_features::context::ContextColumns;
 use zeek_anomaly_features::{Context, Limits, Row};
 use zeek_log::{Error, Input, LogReader, Options, Record, RecordBuf, Schema, Stats, Value};
 
@@ -154,11 +154,7 @@ const OWN_NOTICES: &[u8] = b"Anomaly::";
 /// Whether a file has to be read for its connections' contexts. A file whose
 /// name tells nothing may hold anything.
 fn in_first_pass(input: &Input) -> bool {
-    !input.is_stdin()
-        && input
-            .log
-            .as_deref()
-            .is_none_or(|log| !matches!(role_of(log), Role::None | Role::Conn))
+    !input.is_stdin() && input.log.as_deref().is_none_or(|log| role_of(log).tells())
 }
 
 /// Trains a model on log files.

@@ -36,6 +36,8 @@ use zeek_log::{Record, Schema, Value};
 pub enum Role {
     /// Nothing: the log has no context.
     None,
+    /// Nothing either, but its records see the weirds and notices of their connection.
+    Reader,
     /// The connection itself, at its end.
     Conn,
     /// An HTTP request.
@@ -54,7 +56,14 @@ pub enum Role {
     Notice,
 }
 
-const ROLES: usize = 9;
+const ROLES: usize = 10;
+
+impl Role {
+    /// Whether the log's records tell something of their connection before its end.
+    pub fn tells(self) -> bool {
+        !matches!(self, Role::None | Role::Reader | Role::Conn)
+    }
+}
 
 /// How much memory a [`Context`] may use.
 #[derive(Clone, Copy, Debug)]
@@ -335,7 +344,7 @@ impl Context {
 
     /// Remembers what a record says of its connection. Conn records say nothing here.
     pub fn absorb(&mut self, columns: &ContextColumns, record: &Record<'_>) {
-        if matches!(columns.role, Role::None | Role::Conn) {
+        if !columns.role.tells() {
             return;
         }
         let Some(uid) = columns.uid(record) else {
@@ -415,13 +424,13 @@ impl Context {
                 s.notices.push(micros(t));
                 self.items += 1;
             }
-            Role::None | Role::Conn => {}
+            Role::None | Role::Reader | Role::Conn => {}
         }
     }
 
     /// Counts the record among the earlier ones of its log, for those that follow.
     pub fn advance(&mut self, columns: &ContextColumns, record: &Record<'_>) {
-        if matches!(columns.role, Role::None | Role::Conn) {
+        if !columns.role.tells() {
             return;
         }
         let Some(uid) = columns.uid(record) else {

@@ -15,6 +15,7 @@ pub mod context;
 pub mod generic;
 pub mod lexical;
 pub mod logs;
+pub mod parts;
 pub mod row;
 pub mod spec;
 

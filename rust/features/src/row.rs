@@ -1,5 +1,6 @@
 //! A record as the feature definitions see it.
 
+use crate::cell::Cell;
 use crate::context::View;
 use std::net::IpAddr;
 use zeek_log::{Elements, Record, Schema, Value};
@@ -66,6 +67,31 @@ impl<'r> Row<'r> {
     /// The column as an address.
     pub fn addr(&self, column: usize) -> Option<IpAddr> {
         self.value(column).addr()
+    }
+
+    /// The column as an address and so as a category; as text where it holds something
+    /// else.
+    pub fn host(&self, column: usize) -> Cell<'r> {
+        match self.addr(column) {
+            Some(a) => Cell::Addr(a),
+            None => Cell::text(self.text(column)),
+        }
+    }
+
+    /// What a function makes of the column's address.
+    pub fn of_addr(&self, column: usize, f: impl FnOnce(IpAddr) -> IpAddr) -> Cell<'r> {
+        self.addr(column)
+            .map_or(Cell::Missing, |a| Cell::Addr(f(a)))
+    }
+
+    /// The column as a code: a number that is a name.
+    pub fn code(&self, column: usize) -> Cell<'r> {
+        Cell::code(self.num(column).filter(|v| *v >= 0.0).map(|v| v as u64))
+    }
+
+    /// A part of the column's text as a category.
+    pub fn part(&self, column: usize, f: impl FnOnce(&'r [u8]) -> Option<&'r [u8]>) -> Cell<'r> {
+        Cell::text(self.text(column).and_then(f))
     }
 
     /// The column as a truth value.

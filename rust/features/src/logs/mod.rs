@@ -1,4 +1,7 @@
 //! The log types that have feature definitions of their own, one file each.
+//!
+//! A file here is all that a type needs. It is named like the log, and defines `TYPE`, a
+//! [`LogType`]; the build script puts those of all files in [`ALL`].
 
 use crate::spec::LogType;
 
@@ -13,17 +16,10 @@ macro_rules! columns {
     };
 }
 
-/// Declares the modules and the table of their types in one place: a new log
-/// type is a new file here and its name in this list.
-macro_rules! log_types {
-    ($($m:ident),* $(,)?) => {
-        $(mod $m;)*
-        /// All log types with definitions of their own.
-        pub static ALL: &[&LogType] = &[$(&$m::TYPE),*];
-    };
-}
+automod::dir!("src/logs");
 
-log_types!(conn, dns, files, http, notice, ssh, ssl, weird);
+/// All log types with definitions of their own, in alphabetical order.
+pub static ALL: &[&LogType] = include!(concat!(env!("OUT_DIR"), "/log_types.rs"));
 
 /// The type of a log by its name.
 pub fn by_name(log: &str) -> Option<&'static LogType> {
