@@ -97,8 +97,17 @@ const NAMES: &[&str] = &[
     "endpoint",
     "path",
     "host_name",
+    "mac",
     "orig_hw_addr",
     "src_mac",
+    "cookie",
+    "message",
+    "failure_reason",
+    "tunnel_type",
+    "machine",
+    "community",
+    "ref_id",
+    "uri",
 ];
 
 /// Where in a schema everything stands that is written.
