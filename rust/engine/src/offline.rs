@@ -82,6 +82,11 @@ pub trait Observer {
     fn progress(&mut self, bytes: u64, rows: u64) {
         let _ = (bytes, rows);
     }
+    /// A row is about to be trained on or scored; also one of a log that the model has
+    /// nothing for.
+    fn row(&mut self, schema: &Arc<Schema>, record: &Record<'_>) {
+        let _ = (schema, record);
+    }
     /// An input ended early, or could not be read at all.
     fn problem(&mut self, error: Error) {
         let _ = error;
@@ -524,6 +529,9 @@ impl Passes<'_> {
                         .entry(row.schema_id)
                         .or_insert_with(|| Filter::new(self.read, row.schema));
                     let used = filter.passes(self.read, &row.record);
+                    if used && !is_left_out(row.schema, &row.record) {
+                        self.observer.row(row.schema, &row.record);
+                    }
                     let id = (row.schema_id, row.line);
                     match f(row.schema, filter, &row.record, used, id) {
                         ControlFlow::Continue(fate) => filter.tally.count(&fate),

@@ -1,0 +1,321 @@
+//! Gathers what a verdict is made of, while a directory is read.
+
+use crate::bounded::{Bounded, Distinct, Weight, hash_addr};
+use crate::chance::beyond;
+use crate::components::{Components, Counted};
+use crate::logs::{LogPart, Tally};
+use crate::signs::{Found, Sign, Signs, Source, sort, together};
+use crate::ties::{Columns, Ties, beyond_chance};
+use hashbrown::HashMap;
+use serde::Serialize;
+use std::net::IpAddr;
+use std::sync::Arc;
+use zeek_anomaly_engine::Model;
+use zeek_anomaly_engine::offline::Scored;
+use zeek_log::{Record, Schema};
+
+/// Originators of logs that are counted apart.
+const ORIGINATORS: usize = 65_536;
+
+/// Schemas whose columns are remembered.
+const SCHEMAS: usize = 1024;
+
+/// Hosts that are listed.
+const HOSTS: usize = 20;
+
+/// Logs that are listed as the strangest.
+const TOP_LOGS: usize = 5;
+
+/// The rows of one originator in one log.
+#[derive(Debug, Default)]
+struct Rows {
+    rows: u64,
+    ordinary: u64,
+}
+
+impl Weight for Rows {
+    fn weight(&self) -> u64 {
+        self.rows
+    }
+}
+
+/// Gathers. Every record goes to [`Collector::row`], every scored one to
+/// [`Collector::scored`] too, in any order; memory is bounded whatever comes.
+#[derive(Debug)]
+pub struct Collector<'m> {
+    model: &'m Model,
+    own_rows: bool,
+    threshold: f64,
+    tallies: Vec<Option<Tally>>,
+    columns: HashMap<usize, (Arc<Schema>, Columns)>,
+    originators: Bounded<(usize, IpAddr), Rows>,
+    ties: Ties,
+    hosts: Box<Distinct<1024>>,
+    strange_hosts: Box<Distinct<1024>>,
+    uids: Box<Distinct<4096>>,
+    strange_uids: Box<Distinct<4096>>,
+    signs: Signs,
+    external: Vec<Sign>,
+    first: f64,
+    last: f64,
+}
+
+impl<'m> Collector<'m> {
+    /// For rows that `model` scores; `own_rows` is whether it was fitted on these very rows.
+    /// `threshold` is the score from which a record is strange.
+    pub fn new(model: &'m Model, own_rows: bool, threshold: f64) -> Collector<'m> {
+        Collector {
+            model,
+            own_rows,
+            threshold,
+            tallies: model.logs.iter().map(|_| None).collect(),
+            columns: HashMap::new(),
+            originators: Bounded::new(ORIGINATORS),
+            ties: Ties::default(),
+            hosts: Box::default(),
+            strange_hosts: Box::default(),
+            uids: Box::default(),
+            strange_uids: Box::default(),
+            signs: Signs::default(),
+            external: Vec::new(),
+            first: f64::INFINITY,
+            last: f64::NEG_INFINITY,
+        }
+    }
+
+    /// Sees a record; also one of a log that the model has nothing for.
+    pub fn row(&mut self, schema: &Arc<Schema>, record: &Record<'_>) {
+        self.signs.row(schema, record);
+    }
+
+    /// Adds what another engine found ([`Sign::external`]).
+    pub fn add(&mut self, sign: Sign) {
+        self.external.push(sign);
+        if self.external.len() > 2 * Found::SHOWN {
+            sort(&mut self.external);
+            self.external.truncate(Found::SHOWN);
+        }
+    }
+
+    /// Sees a scored record.
+    pub fn scored(&mut self, scored: &Scored<'_>) {
+        let Some(at) = scored.model_position() else {
+            return;
+        };
+        let (Some(slot), Some(model)) = (self.tallies.get_mut(at), self.model.logs.get(at)) else {
+            return;
+        };
+        let tally = slot.get_or_insert_with(|| Tally::new(model, self.threshold));
+        let (ordinary, strange) = tally.see(scored);
+        if let Some(ts) = scored.ts() {
+            self.first = self.first.min(ts);
+            self.last = self.last.max(ts);
+        }
+        let key = Arc::as_ptr(scored.schema) as usize;
+        if self.columns.len() >= SCHEMAS && !self.columns.contains_key(&key) {
+            self.columns.clear();
+        }
+        let (_, columns) = self
+            .columns
+            .entry(key)
+            .or_insert_with(|| (scored.schema.clone(), Columns::bind(scored.schema)));
+        let record = &scored.record;
+        if let Some(host) = columns.host(record) {
+            let rows = self.originators.at((at, host));
+            rows.rows += 1;
+            rows.ordinary += u64::from(ordinary);
+            let hash = hash_addr(&host);
+            self.hosts.see(hash);
+            if strange {
+                self.strange_hosts.see(hash);
+            }
+        }
+        let (all, marked) = (&mut self.uids, &mut self.strange_uids);
+        columns.each_uid(record, &mut |uid| {
+            all.see(uid);
+            if strange {
+                marked.see(uid);
+            }
+        });
+        if strange {
+            self.ties.see(columns, &scored.schema.log, at, record);
+        }
+    }
+
+    /// The verdict.
+    pub fn finish(mut self) -> Assessment {
+        for ((at, _), rows) in self.originators.iter() {
+            if let Some(Some(tally)) = self.tallies.get_mut(*at) {
+                tally.originator(rows.rows, rows.ordinary);
+            }
+        }
+        let own = self.own_rows;
+        let known: Vec<bool> = self
+            .tallies
+            .iter()
+            .map(|t| t.as_ref().is_some_and(|t| t.familiar(own) >= 0.5))
+            .collect();
+        let (two, three) = self
+            .ties
+            .uids(&|at| known.get(at).copied().unwrap_or(false));
+        let fuids = self.ties.fuids();
+        let of = |log: &str| self.tallies.iter().flatten().find(|t| t.log == log);
+        let fuid_familiar = ["http", "files"]
+            .iter()
+            .all(|log| of(log).is_some_and(|t| t.familiar(own) >= 0.5));
+        let fuid_expected = ["http", "files"]
+            .iter()
+            .filter_map(|log| of(log).map(Tally::expected))
+            .fold(f64::INFINITY, f64::min);
+        let expected = self.tallies.iter().flatten().map(Tally::expected).collect();
+        let (two_beyond, three_beyond) = beyond_chance(two, three, expected);
+        let found = self.signs.finish();
+        let mut signs = found.signs;
+        signs.append(&mut self.external);
+        sort(&mut signs);
+        signs.truncate(Found::SHOWN);
+
+        let logs: Vec<LogPart> = self
+            .tallies
+            .into_iter()
+            .flatten()
+            .map(|t| t.finish(own))
+            .collect();
+        let most = |f: &dyn Fn(&LogPart) -> f64| {
+            logs.iter()
+                .map(|l| l.weight * l.familiar * f(l))
+                .fold(0.0, f64::max)
+        };
+        let hosts = hosts(&signs);
+        let counted = Counted {
+            top: most(&|l| l.strength),
+            fraction: most(&|l| l.spread),
+            weird_notice: logs
+                .iter()
+                .filter(|l| matches!(l.log_name.as_str(), "weird" | "notice"))
+                .map(|l| l.familiar * l.beyond_fraction)
+                .sum(),
+            behavior: hosts.first().map_or(0.0, |h| h.strength),
+            scan: hosts.iter().map(|h| h.scan).fold(0.0, f64::max),
+            two,
+            three,
+            two_beyond,
+            three_beyond,
+            fuids,
+            fuids_beyond: if fuid_familiar {
+                beyond(fuids, fuid_expected)
+            } else {
+                0.0
+            },
+        };
+        let rows: u64 = logs.iter().map(|l| l.rows).sum();
+        let strange: u64 = logs.iter().map(|l| l.anomaly_rows).sum();
+        let share = |part: f64, of: f64| if of > 0.0 { (part / of).min(1.0) } else { 0.0 };
+        let mut top_logs: Vec<&LogPart> = logs.iter().filter(|l| l.strength > 0.0).collect();
+        top_logs.sort_by(|a, b| {
+            let by = |l: &LogPart| l.weight * l.familiar * l.strength;
+            by(b).total_cmp(&by(a)).then(a.log_name.cmp(&b.log_name))
+        });
+        Assessment {
+            components: Components::new(counted),
+            own_rows: own,
+            threshold: self.threshold,
+            rows,
+            strange_rows: strange,
+            strange_rows_fraction: share(strange as f64, rows as f64),
+            strange_hosts_fraction: share(self.strange_hosts.count(), self.hosts.count()),
+            strange_uids_fraction: share(self.strange_uids.count(), self.uids.count()),
+            first_ts: self.first.is_finite().then_some(self.first),
+            last_ts: self.last.is_finite().then_some(self.last),
+            top_logs: top_logs
+                .iter()
+                .take(TOP_LOGS)
+                .map(|l| l.log_name.clone())
+                .collect(),
+            unfamiliar: logs
+                .iter()
+                .filter(|l| l.judged && l.familiar < 0.5)
+                .map(|l| l.log_name.clone())
+                .collect(),
+            hosts,
+            signs,
+            conn_scan_sources: found.sources,
+            forgotten: found.forgotten + self.originators.forgotten(),
+            logs,
+        }
+    }
+}
+
+/// The hosts by what their signs come to.
+fn hosts(signs: &[Sign]) -> Vec<Host> {
+    let mut by_host: HashMap<IpAddr, Vec<&Sign>> = HashMap::new();
+    for s in signs {
+        by_host.entry(s.host).or_default().push(s);
+    }
+    let mut hosts: Vec<Host> = by_host
+        .into_iter()
+        .map(|(host, signs)| Host {
+            host,
+            strength: together(signs.iter().copied()),
+            scan: together(signs.iter().copied().filter(|s| s.kind.is_scan())),
+            signs: signs.iter().map(|s| s.what.clone()).take(5).collect(),
+        })
+        .collect();
+    hosts.sort_by(|a, b| b.strength.total_cmp(&a.strength).then(a.host.cmp(&b.host)));
+    hosts.truncate(HOSTS);
+    hosts
+}
+
+/// A host, and what its signs come to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Host {
+    /// The host.
+    pub host: IpAddr,
+    /// What its signs come to, 0 to 1.
+    pub strength: f64,
+    /// The part of them that is scanning.
+    pub scan: f64,
+    /// Its strongest signs in words, safe to print.
+    pub signs: Vec<String>,
+}
+
+/// What a directory's logs say.
+#[derive(Clone, Debug, Serialize)]
+pub struct Assessment {
+    /// The score, the verdict, and the components.
+    #[serde(flatten)]
+    pub components: Components,
+    /// Whether the directory was judged by a model that was fitted on its own rows.
+    pub own_rows: bool,
+    /// The score from which a record is strange.
+    pub threshold: f64,
+    /// Records scored.
+    pub rows: u64,
+    /// Those that are strange.
+    pub strange_rows: u64,
+    /// Their share.
+    pub strange_rows_fraction: f64,
+    /// The share of originators that have any, about.
+    pub strange_hosts_fraction: f64,
+    /// The share of connections that have any, about.
+    pub strange_uids_fraction: f64,
+    /// The first `ts`, in seconds since the epoch.
+    pub first_ts: Option<f64>,
+    /// The last.
+    pub last_ts: Option<f64>,
+    /// The logs that are strangest, at most five.
+    pub top_logs: Vec<String>,
+    /// Logs of which the model knows so little here that they do not count.
+    pub unfamiliar: Vec<String>,
+    /// The hosts with the strongest signs, at most twenty.
+    pub hosts: Vec<Host>,
+    /// All signs, the strongest first, at most a thousand.
+    pub signs: Vec<Sign>,
+    /// The originators that look most like scanners.
+    pub conn_scan_sources: Vec<Source>,
+    /// What was let go to keep memory bounded.
+    pub forgotten: u64,
+    /// Each log. JSON has them beside this, as `files`.
+    #[serde(skip)]
+    pub logs: Vec<LogPart>,
+}

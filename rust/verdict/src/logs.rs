@@ -1,0 +1,345 @@
+//! One log's part of a directory: how many of its records are strange, and how strange.
+
+use crate::chance::{beyond, expected};
+use crate::signs::ramp;
+use serde::Serialize;
+use zeek_anomaly_engine::offline::Scored;
+use zeek_anomaly_engine::text::{from_bytes, printable};
+use zeek_anomaly_engine::{LogModel, Reason};
+use zeek_log::Value;
+
+/// What a log counts in a verdict.
+pub fn weight(log: &str) -> f64 {
+    match log {
+        "conn" | "notice" => 1.0,
+        "http" | "files" => 0.95,
+        "tls" | "ssl" | "weird" => 0.9,
+        "ssh" | "dns" => 0.75,
+        "arp" => 0.5,
+        "known_services" => 0.35,
+        "stats" | "capture_loss" | "software" => 0.3,
+        "known_hosts" => 0.25,
+        "packet_filter" => 0.1,
+        _ => 0.4,
+    }
+}
+
+/// The least score at which a log can be judged: with fewer than a hundred training
+/// rows it tells nothing.
+const LEAST: f64 = 2.0;
+
+/// Scores below this are ordinary: 99 of 100 records.
+const ORDINARY: f64 = 2.0;
+
+/// Levels above the threshold that are counted, one apart.
+const LEVELS: usize = 4;
+
+/// The rows of one originator that tell whether a model knows its network.
+const ENOUGH_ROWS: u64 = 20;
+
+/// The share of ordinary rows of the most ordinary originator: from where a model knows something of a
+/// network, to where it knows it.
+const KNOWN: (f64, f64) = (0.5, 0.9);
+
+/// Rows beyond chance that are half of what is enough.
+const FEW: f64 = 3.0;
+
+/// A share of a fifth is all that counts.
+const FRACTION: f64 = 5.0;
+
+/// Strangest records kept of each log.
+const TOP: usize = 10;
+
+/// Uids and fuids kept of each log, to be shown.
+const SHOWN: usize = 1000;
+
+/// One of the strangest records of a log.
+#[derive(Clone, Debug, Serialize)]
+pub struct Top {
+    /// The score.
+    pub score: f64,
+    /// How it is known: `measured`, `extrapolated` or `at_least`.
+    pub claim: &'static str,
+    /// Its time, in seconds since the epoch.
+    pub ts: Option<f64>,
+    /// The file.
+    pub file: String,
+    /// The line there.
+    pub line: u64,
+    /// The connection.
+    pub uid: Option<String>,
+    /// The originator.
+    #[serde(rename = "id.orig_h")]
+    pub orig_h: Option<String>,
+    /// The responder.
+    #[serde(rename = "id.resp_h")]
+    pub resp_h: Option<String>,
+    /// The responder's port.
+    #[serde(rename = "id.resp_p")]
+    pub resp_p: Option<u16>,
+    /// Why: `feature value (usual …)`, the most telling first; safe to print.
+    pub reasons: Vec<String>,
+    #[serde(skip)]
+    raw: f64,
+}
+
+/// What is counted of a log while it is read.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub log: String,
+    rows: u64,
+    threshold: f64,
+    judged: bool,
+    method: &'static str,
+    columns: Vec<String>,
+    counts: [u64; LEVELS],
+    ordinary: u64,
+    sum: f64,
+    max: f64,
+    top: Vec<Top>,
+    uids: Vec<String>,
+    fuids: Vec<String>,
+    linked: Vec<String>,
+    pub known_by: f64,
+}
+
+impl Tally {
+    pub fn new(model: &LogModel, threshold: f64) -> Tally {
+        // What few training rows cannot reach is judged at what they can.
+        let reach = if model.calibration.can_reach(threshold) {
+            threshold
+        } else {
+            model.calibration.ceiling()
+        };
+        let columns = model.spec.columns();
+        Tally {
+            log: model.log().to_owned(),
+            rows: 0,
+            threshold: reach,
+            judged: reach >= LEAST.min(threshold),
+            method: model.detector_name(),
+            columns: columns.into_iter().map(str::to_owned).collect(),
+            counts: [0; LEVELS],
+            ordinary: 0,
+            sum: 0.0,
+            max: 0.0,
+            top: Vec::new(),
+            uids: Vec::new(),
+            fuids: Vec::new(),
+            linked: Vec::new(),
+            known_by: 0.0,
+        }
+    }
+
+    /// Counts a record. Whether it is ordinary, and whether it is strange.
+    pub fn see(&mut self, scored: &Scored<'_>) -> (bool, bool) {
+        let score = scored.verdict.score;
+        self.rows += 1;
+        self.sum += score;
+        self.max = self.max.max(score);
+        let ordinary = score < ORDINARY.min(self.threshold - SLACK);
+        self.ordinary += u64::from(ordinary);
+        for (i, n) in self.counts.iter_mut().enumerate() {
+            *n += u64::from(score >= self.threshold + i as f64 - SLACK);
+        }
+        let strange = self.judged && score >= self.threshold - SLACK;
+        if strange {
+            self.keep(scored);
+        }
+        (ordinary, strange)
+    }
+
+    fn keep(&mut self, scored: &Scored<'_>) {
+        let text = |name: &str| {
+            let at = scored.schema.position(name)?;
+            let text = scored.record.get(at).text()?;
+            (!text.is_empty()).then(|| printable(&from_bytes(text)))
+        };
+        let uid = text("uid");
+        push(&mut self.uids, uid.clone());
+        push(&mut self.fuids, text("fuid"));
+        for name in ["resp_fuids", "orig_fuids"] {
+            let value = scored.schema.position(name).map(|i| scored.record.get(i));
+            for fuid in value
+                .and_then(|v| v.list())
+                .into_iter()
+                .flat_map(|l| l.iter())
+            {
+                let text = fuid.text().map(|t| printable(&from_bytes(t)));
+                push(&mut self.linked, text);
+            }
+        }
+        let (score, raw) = (scored.verdict.score, scored.verdict.raw);
+        let above = |t: &Top| (t.score, t.raw) >= (score, raw);
+        let at = self.top.iter().take_while(|t| above(t)).count();
+        if at >= TOP {
+            return;
+        }
+        let value = |name: &str| scored.schema.position(name).map(|i| scored.record.get(i));
+        let addr = |name: &str| value(name).and_then(|v| v.addr()).map(|a| a.to_string());
+        self.top.insert(
+            at,
+            Top {
+                score,
+                claim: scored.verdict.claim.name(),
+                ts: scored.ts(),
+                file: printable(&scored.input.path.display().to_string()),
+                line: scored.line,
+                uid,
+                orig_h: addr("id.orig_h"),
+                resp_h: addr("id.resp_h"),
+                resp_p: value("id.resp_p").and_then(|v: Value<'_>| v.port()),
+                reasons: scored.reasons().iter().map(reason).collect(),
+                raw,
+            },
+        );
+        self.top.truncate(TOP);
+    }
+
+    /// Tells of an originator's rows.
+    pub fn originator(&mut self, rows: u64, ordinary: u64) {
+        if rows >= ENOUGH_ROWS {
+            self.known_by = self.known_by.max(ordinary as f64 / rows as f64);
+        }
+    }
+
+    /// How many are to be expected on an ordinary day.
+    pub fn expected(&self) -> f64 {
+        expected(self.rows, self.threshold)
+    }
+
+    /// How well the model knows this log's network.
+    pub fn familiar(&self, own_rows: bool) -> f64 {
+        if own_rows {
+            return 1.0;
+        }
+        let overall = self.ordinary as f64 / self.rows.max(1) as f64;
+        ramp(overall.max(self.known_by), KNOWN.0, KNOWN.1)
+    }
+
+    pub fn finish(self, own_rows: bool) -> LogPart {
+        let familiar = self.familiar(own_rows);
+        let n = self.rows.max(1) as f64;
+        let mut strength: f64 = 0.0;
+        let mut strange = 0.0;
+        if self.judged {
+            for (i, count) in self.counts.iter().enumerate() {
+                let x = beyond(*count, expected(self.rows, self.threshold + i as f64));
+                let height = 1.0 - 0.5f64.powi(i as i32 + 1);
+                strength = strength.max(x / (x + FEW) * height);
+                if i == 0 {
+                    strange = x / n;
+                }
+            }
+        }
+        let anomaly_rows = if self.judged { self.counts[0] } else { 0 };
+        let of_top = |f: &dyn Fn(&Top) -> f64| {
+            let sum: f64 = self.top.iter().map(f).sum();
+            sum / self.top.len().max(1) as f64
+        };
+        LogPart {
+            weight: weight(&self.log),
+            rows: self.rows,
+            anomaly_rows,
+            anomaly_fraction: anomaly_rows as f64 / n,
+            expected_rows: self.expected(),
+            beyond_fraction: strange,
+            threshold: self.threshold,
+            judged: self.judged,
+            familiar,
+            strength,
+            spread: (FRACTION * strange).min(1.0),
+            score_mean: self.sum / n,
+            top_score_max: self.max,
+            top_score_mean: of_top(&|t| t.score),
+            top_percentile_mean: of_top(&|t| 1.0 - 10f64.powf(-t.score)),
+            top_rows_shown: self.top.len(),
+            method: self.method,
+            used_cols: self.columns,
+            uid_values: sorted(self.uids),
+            fuid_values: sorted(self.fuids),
+            linked_fuid_values: sorted(self.linked),
+            top_anomalies: self.top,
+            log_name: self.log,
+        }
+    }
+}
+
+/// Scores that reach their threshold but for the last bits.
+const SLACK: f64 = 1e-9;
+
+fn push(to: &mut Vec<String>, value: Option<String>) {
+    if let Some(v) = value
+        && to.len() < SHOWN
+    {
+        to.push(v);
+    }
+}
+
+fn sorted(mut v: Vec<String>) -> Vec<String> {
+    v.sort_unstable();
+    v.dedup();
+    v
+}
+
+fn reason(r: &Reason) -> String {
+    format!(
+        "{} {} (usual {})",
+        printable(&r.feature),
+        printable(&r.value),
+        printable(&r.usual)
+    )
+}
+
+/// What became of a log.
+#[derive(Clone, Debug, Serialize)]
+pub struct LogPart {
+    /// The log.
+    pub log_name: String,
+    /// What it counts.
+    pub weight: f64,
+    /// Records scored.
+    pub rows: u64,
+    /// Records at least as strange as the threshold; 0 where the log is not judged.
+    pub anomaly_rows: u64,
+    /// Their share.
+    pub anomaly_fraction: f64,
+    /// How many were to be expected on an ordinary day.
+    pub expected_rows: f64,
+    /// The share that is beyond what chance explains.
+    pub beyond_fraction: f64,
+    /// The score from which a record is strange: what was asked for, or what
+    /// the training rows can tell.
+    pub threshold: f64,
+    /// Whether there were training rows enough (a hundred) to judge by.
+    pub judged: bool,
+    /// How well the model knows this network, 0 to 1: whether any of its hosts looks
+    /// ordinary to it. What a model does not know at all it cannot judge.
+    pub familiar: f64,
+    /// How strange the strange ones are, 0 to 1; 0 where chance explains them.
+    pub strength: f64,
+    /// How many they are, 0 to 1: five times their share beyond chance.
+    pub spread: f64,
+    /// The mean score of all records.
+    pub score_mean: f64,
+    /// The highest score.
+    pub top_score_max: f64,
+    /// The mean score of the strangest records.
+    pub top_score_mean: f64,
+    /// The mean of 1 − p of the strangest records.
+    pub top_percentile_mean: f64,
+    /// How many those are.
+    pub top_rows_shown: usize,
+    /// The detector.
+    pub method: &'static str,
+    /// The columns that it reads.
+    pub used_cols: Vec<String>,
+    /// Connections of strange records, at most a thousand.
+    pub uid_values: Vec<String>,
+    /// Files that are strange, at most a thousand.
+    pub fuid_values: Vec<String>,
+    /// Files that strange records name, at most a thousand.
+    pub linked_fuid_values: Vec<String>,
+    /// The strangest records.
+    pub top_anomalies: Vec<Top>,
+}

@@ -1,0 +1,109 @@
+//! What Zeek itself calls an attack.
+
+use super::sides::Sides;
+use super::{Counts, Kind, Sign};
+use crate::bounded::Weight;
+use std::net::IpAddr;
+use zeek_anomaly_engine::text::{from_bytes, printable};
+use zeek_log::{Record, Schema};
+
+/// Words in the types of notices that are about attacks, in Zeek and in its packages. A bad
+/// certificate or an odd login is none.
+const ATTACKS: [&str; 18] = [
+    "scan",
+    "guess",
+    "bruteforc",
+    "brute_forc",
+    "injection",
+    "attack",
+    "exploit",
+    "malware",
+    "heartbleed",
+    "cve_",
+    "cve20",
+    "log4j",
+    "backdoor",
+    "shellcode",
+    "intel::notice",
+    "c2",
+    "cobalt",
+    "smbexec",
+];
+
+/// Where the columns stand.
+#[derive(Debug)]
+pub struct Columns {
+    note: Option<usize>,
+    src: Option<usize>,
+    orig: Option<usize>,
+}
+
+impl Columns {
+    pub fn bind(schema: &Schema) -> Columns {
+        Columns {
+            note: schema.position("note"),
+            src: schema.position("src"),
+            orig: schema.position("id.orig_h"),
+        }
+    }
+}
+
+/// The notices about a host.
+#[derive(Debug, Default)]
+struct Noticed {
+    notices: u64,
+    /// The type of the first.
+    first: String,
+}
+
+impl Weight for Noticed {
+    fn weight(&self) -> u64 {
+        self.notices
+    }
+}
+
+/// All hosts.
+#[derive(Debug)]
+pub struct Notices(Counts<IpAddr, Noticed>);
+
+impl Notices {
+    pub fn new(keys: usize) -> Notices {
+        Notices(Counts::new(keys))
+    }
+
+    pub fn see(&mut self, c: &Columns, record: &Record<'_>) {
+        let Some(note) = c.note.and_then(|i| record.get(i).text()) else {
+            return;
+        };
+        let name = String::from_utf8_lossy(note).to_ascii_lowercase();
+        if !ATTACKS.iter().any(|a| name.contains(a)) {
+            return;
+        }
+        let at = |column: Option<usize>| column.and_then(|i| record.get(i).addr());
+        let Some(host) = at(c.src).or_else(|| at(c.orig)) else {
+            return;
+        };
+        let noticed = self.0.at(host);
+        noticed.notices += 1;
+        if noticed.first.is_empty() {
+            noticed.first = printable(&from_bytes(note)).chars().take(80).collect();
+        }
+    }
+
+    pub fn forgotten(&self) -> u64 {
+        self.0.forgotten()
+    }
+
+    pub fn signs(&self, sides: &Sides, out: &mut Vec<Sign>) {
+        for (host, noticed) in self.0.iter() {
+            // Zeek repeats itself once an hour: a second notice says less than the first.
+            let grade = 1.0 - 0.5 / noticed.notices.max(1) as f64;
+            let what = match noticed.notices {
+                1 => format!("has the notice {}", noticed.first),
+                n => format!("has {n} notices of attacks, first {}", noticed.first),
+            };
+            let side = sides.of(host);
+            out.push(Sign::new(*host, side, Kind::ZeekNotice, grade, what));
+        }
+    }
+}

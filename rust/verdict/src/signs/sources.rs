@@ -1,0 +1,138 @@
+//! What the originators of connections did, for the list of those that look like
+//! scanners.
+
+use super::conn::{Conn, Proto};
+use super::{Counts, Sign, together};
+use crate::bounded::{Distinct, Weight, hash_addr, hash_number};
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// Sources that are listed.
+const LISTED: usize = 3;
+
+/// States of a connection that did not come about, or was cut off.
+const FAILED: [&[u8]; 8] = [
+    b"S0", b"REJ", b"RSTO", b"RSTOS0", b"RSTR", b"RSTRH", b"SH", b"SHR",
+];
+
+/// Histories of a connection in which nothing was said.
+const SILENT: [&[u8]; 7] = [b"S", b"Sr", b"Ar", b"A", b"R", b"Sh", b"ShR"];
+
+/// Seconds up to which a connection is short.
+const SHORT: f64 = 0.05;
+
+/// An originator, with the fields that the users of the existing tool parse.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Source {
+    /// The originator.
+    pub src: IpAddr,
+    /// How much its signs say that it scans, 0 to 1.
+    pub scan_score: f64,
+    /// Connections.
+    pub flow_count: u64,
+    /// Different responders, about.
+    pub unique_resp_hosts: u64,
+    /// Different responder ports, about.
+    pub unique_resp_ports: u64,
+    /// The most ports that it tried of one responder, about.
+    pub max_dst_port_sweep: u64,
+    /// The share of connections that failed.
+    pub failed_fraction: f64,
+    /// The share that took no time.
+    pub short_fraction: f64,
+    /// The share without a byte of payload.
+    pub zero_payload_fraction: f64,
+    /// The share of an unknown protocol.
+    pub missing_service_fraction: f64,
+    /// The share that looks like a try.
+    pub scan_like_fraction: f64,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    flows: u64,
+    hosts: Distinct<16>,
+    ports: Distinct<16>,
+    failed: u64,
+    short: u64,
+    zero: u64,
+    unknown: u64,
+    scan_like: u64,
+}
+
+impl Weight for Counted {
+    fn weight(&self) -> u64 {
+        self.flows
+    }
+}
+
+/// All originators.
+#[derive(Debug)]
+pub struct Sources(Counts<IpAddr, Counted>);
+
+impl Sources {
+    pub fn new(keys: usize) -> Sources {
+        Sources(Counts::new(keys))
+    }
+
+    pub fn see(&mut self, c: &Conn<'_>) {
+        let s = self.0.at(c.orig);
+        s.flows += 1;
+        s.hosts.see(hash_addr(&c.resp));
+        if c.proto != Proto::Echo {
+            s.ports.see(hash_number(u64::from(c.port)));
+        }
+        let failed = FAILED.contains(&c.state);
+        let (short, zero) = (c.duration <= SHORT, c.bytes <= 0.0);
+        let silent = SILENT.contains(&c.history);
+        s.failed += u64::from(failed);
+        s.short += u64::from(short);
+        s.zero += u64::from(zero);
+        s.unknown += u64::from(!c.has_service);
+        s.scan_like += u64::from(failed || silent || (short && zero && !c.has_service));
+    }
+
+    pub fn forgotten(&self) -> u64 {
+        self.0.forgotten()
+    }
+
+    /// Those whose signs say most that they scan.
+    pub fn top(&self, signs: &[Sign]) -> Vec<Source> {
+        let mut hosts: Vec<IpAddr> = signs
+            .iter()
+            .filter(|s| s.kind.is_scan())
+            .map(|s| s.host)
+            .collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        let mut scored: Vec<(f64, IpAddr)> = Vec::new();
+        let mut by_host: hashbrown::HashMap<IpAddr, Vec<&Sign>> = hashbrown::HashMap::new();
+        for s in signs.iter().filter(|s| s.kind.is_scan()) {
+            by_host.entry(s.host).or_default().push(s);
+        }
+        for host in hosts {
+            let own = by_host.get(&host).into_iter().flatten().copied();
+            scored.push((together(own), host));
+        }
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let with = |(score, src): (f64, IpAddr)| self.0.get(&src).map(|s| source(src, score, s));
+        scored.into_iter().filter_map(with).take(LISTED).collect()
+    }
+}
+
+fn source(src: IpAddr, scan_score: f64, s: &Counted) -> Source {
+    let share = |n: u64| n as f64 / s.flows.max(1) as f64;
+    Source {
+        src,
+        scan_score,
+        flow_count: s.flows,
+        unique_resp_hosts: s.hosts.rounded(),
+        unique_resp_ports: s.ports.rounded(),
+        max_dst_port_sweep: 0,
+        failed_fraction: share(s.failed),
+        short_fraction: share(s.short),
+        zero_payload_fraction: share(s.zero),
+        missing_service_fraction: share(s.unknown),
+        scan_like_fraction: share(s.scan_like),
+    }
+}
