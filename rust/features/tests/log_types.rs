@@ -59,7 +59,7 @@ fn push(buf: &mut RecordBuf, n: u64) {
     ];
     match n % 12 {
         0 => buf.push_unset(),
-        1 => buf.push_bool(n.is_multiple_of(2)),
+        1 => buf.push_bool((n / 12).is_multiple_of(2)),
         2 => buf.push_count(u64::MAX),
         3 => buf.push_int(i64::MIN),
         4 => buf.push_double(f64::NAN),
