@@ -45,6 +45,8 @@ pub enum Command {
     Drift(DriftArgs),
     /// Mark findings as false or true, so that the model ranks records like them accordingly
     Feedback(FeedbackArgs),
+    /// Write what was found as one HTML page
+    Report(Box<ReportArgs>),
     /// Show what a model has learned
     Inspect(InspectArgs),
     /// Write a script that completes this command's arguments in a shell
@@ -239,6 +241,47 @@ Examples:
 
 Records that are strange for the same reasons are damped or raised; what else is strange about
 them counts in full. Marks belong to the model file: one that is trained anew has none.";
+
+/// `report`.
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP, after_long_help = with_exit(REPORT_EXAMPLES))]
+pub struct ReportArgs {
+    /// The model; without one, what is usual is learned from the rows themselves
+    #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub model: Option<PathBuf>,
+    /// Instead of a model: learn from the logs here what is usual, and keep nothing of it
+    #[arg(long, value_name = "PATH", conflicts_with = "model", value_hint = ValueHint::AnyPath)]
+    pub train_on: Vec<PathBuf>,
+    /// Where to write the page; replaced whole, or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// The name of the sensor; otherwise what the records themselves say
+    #[arg(long, value_name = "NAME")]
+    pub sensor: Option<String>,
+    /// When the report was made, to stand in it; it has no date of its own, so that the same
+    /// logs give the same bytes
+    #[arg(long, value_name = "TEXT")]
+    pub made: Option<String>,
+    /// The score from which a record is flagged
+    #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]
+    pub threshold: f64,
+    /// Which rows.
+    #[command(flatten)]
+    pub rows: RowArgs,
+    /// How to learn, without a model.
+    #[command(flatten)]
+    pub fit: FitArgs,
+    /// The work itself.
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  zeek-anomaly report -m week.model -o today.html /opt/zeek/logs/current
+  zeek-anomaly report --train-on 2026-07-0{1,2,3} -o day4.html --sensor office 2026-07-04
+
+The page needs nothing else: no network, no script. What stands in logs is shown, never run.";
 
 /// `inspect`.
 #[derive(Debug, Args)]

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Drift(args) => commands::drift::run(&args),
         Command::Feedback(args) => commands::feedback::run(&args),
+        Command::Report(args) => commands::report::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     };

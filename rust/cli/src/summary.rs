@@ -139,6 +139,27 @@ impl Watch {
         }
     }
 
+    /// What was skipped, in a sentence each, for a document.
+    pub fn skipped(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        if !self.problems.is_empty() {
+            let shown: Vec<&str> = self.problems.iter().take(5).map(String::as_str).collect();
+            out.push(format!(
+                "{} could not be read to the end: {}",
+                counted(self.problems.len() as u64, "input"),
+                shown.join("; ")
+            ));
+        }
+        if self.total.refused > 0 {
+            out.push(format!(
+                "{} of {} refused.",
+                counted(self.total.refused, "line"),
+                count(self.total.lines)
+            ));
+        }
+        out
+    }
+
     /// Says what every line became.
     pub fn say_lines(&self) {
         let t = &self.total;

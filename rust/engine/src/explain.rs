@@ -38,23 +38,32 @@ impl LogModel {
         })
     }
 
-    /// The features that moved a row's score most, the most telling first.
-    ///
-    /// `bits` are the row's features as [`zeek_anomaly_features::Spec::extract`] gave them.
-    pub fn explain(&self, row: &Row<'_>, bits: &[u64]) -> Vec<Reason> {
+    /// Each feature's part in what makes a row strange, from 0 to 1; nothing where nothing does.
+    pub fn shares(&self, bits: &[u64]) -> Option<Vec<f64>> {
         let mut share = vec![0.0; self.spec.len()];
         self.attribute(bits, &mut share);
         let sum: f64 = share.iter().sum();
         if sum.is_nan() || sum <= 0.0 {
-            return Vec::new();
+            return None;
         }
+        share.iter_mut().for_each(|s| *s /= sum);
+        Some(share)
+    }
+
+    /// The features that moved a row's score most, the most telling first.
+    ///
+    /// `bits` are the row's features as [`zeek_anomaly_features::Spec::extract`] gave them.
+    pub fn explain(&self, row: &Row<'_>, bits: &[u64]) -> Vec<Reason> {
+        let Some(share) = self.shares(bits) else {
+            return Vec::new();
+        };
         let mut order: Vec<usize> = (0..share.len()).collect();
         // Equal shares keep the order of the definitions.
         order.sort_by(|a, b| share[*b].total_cmp(&share[*a]));
         order
             .into_iter()
             .take(MAX_REASONS)
-            .filter(|f| share[*f] / sum >= MIN_SHARE)
+            .filter(|f| share[*f] >= MIN_SHARE)
             .map(|f| {
                 // Numbers as they were judged; only categories need their text.
                 let cell = match self.spec.kind(f) {
@@ -65,7 +74,7 @@ impl LogModel {
                     feature: self.spec.name(f).to_owned(),
                     value: printable(&self.encoders[f].value(&cell)),
                     usual: self.usual[f].clone(),
-                    share: share[f] / sum,
+                    share: share[f],
                 }
             })
             .chain(self.of_feedback(bits))

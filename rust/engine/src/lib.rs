@@ -18,7 +18,7 @@ pub mod file;
 pub mod live;
 pub mod model;
 pub mod offline;
-mod reservoir;
+pub mod reservoir;
 pub mod text;
 pub mod train;
 

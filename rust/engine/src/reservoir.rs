@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// The sample.
 #[derive(Debug)]
-pub(crate) struct Reservoir {
+pub struct Reservoir {
     width: usize,
     capacity: usize,
     cells: Vec<u64>,
@@ -17,7 +17,7 @@ pub(crate) struct Reservoir {
 impl Reservoir {
     /// An empty sample of at most `capacity` rows of `width` cells, with
     /// randomness of its own for each log.
-    pub(crate) fn new(width: usize, capacity: usize, seed: u64, log: &str) -> Reservoir {
+    pub fn new(width: usize, capacity: usize, seed: u64, log: &str) -> Reservoir {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(u64::from(crc32fast::hash(log.as_bytes())));
         Reservoir {
@@ -30,7 +30,7 @@ impl Reservoir {
     }
 
     /// Offers a row.
-    pub(crate) fn add(&mut self, row: &[u64]) {
+    pub fn add(&mut self, row: &[u64]) {
         self.seen += 1;
         if self.seen <= self.capacity as u64 {
             self.cells.extend_from_slice(row);
@@ -44,17 +44,22 @@ impl Reservoir {
     }
 
     /// Rows offered.
-    pub(crate) fn seen(&self) -> u64 {
+    pub fn seen(&self) -> u64 {
         self.seen
     }
 
     /// Rows kept.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.seen.min(self.capacity as u64) as usize
     }
 
+    /// Whether no row was offered.
+    pub fn is_empty(&self) -> bool {
+        self.seen == 0
+    }
+
     /// The rows kept.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u64]> {
+    pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
         (0..self.len()).map(|i| &self.cells[i * self.width..(i + 1) * self.width])
     }
 }

@@ -7,5 +7,6 @@ pub mod feedback;
 mod group;
 pub mod inputs;
 pub mod inspect;
+pub mod report;
 pub mod score;
 pub mod train;

@@ -219,12 +219,7 @@ impl<'a> Sink<'a> {
 
     /// Keeps a record that is among the strangest so far. Only such a one is explained.
     fn keep(&mut self, scored: &Scored<'_>) {
-        let rank = Rank {
-            score: scored.verdict.score,
-            raw: scored.verdict.raw,
-            ts: self.findings.ts(scored).unwrap_or(f64::INFINITY),
-            row: self.rows,
-        };
+        let rank = Rank::new(scored, self.findings.ts(scored), self.rows);
         if self.args.group {
             let originator = self.findings.originator(scored);
             let (findings, args) = (&mut self.findings, self.args);
@@ -279,6 +274,18 @@ pub struct Rank {
     raw: f64,
     ts: f64,
     row: u64,
+}
+
+impl Rank {
+    /// Of the `row`th record.
+    pub fn new(scored: &Scored<'_>, ts: Option<f64>, row: u64) -> Rank {
+        Rank {
+            score: scored.verdict.score,
+            raw: scored.verdict.raw,
+            ts: ts.unwrap_or(f64::INFINITY),
+            row,
+        }
+    }
 }
 
 impl Ord for Rank {

@@ -231,7 +231,7 @@ fn score(f: &Finding) -> String {
 }
 
 /// What a record is about: its end points, and a name on a line of its own.
-fn what(f: &Finding) -> String {
+pub fn what(f: &Finding) -> String {
     let host = |h: &str| {
         if h.contains(':') {
             format!("[{h}]")

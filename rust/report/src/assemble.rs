@@ -1,0 +1,266 @@
+//! From what was gathered and grouped to a report: hosts, and what to look at next.
+
+use crate::gather::{Gathered, timeline};
+use crate::report::{About, Advice, Finding, Host, LogPage, Report};
+use crate::words::{count, counted, percent, second, short};
+use std::collections::BTreeMap;
+
+/// Findings, hosts and logs that are shown.
+const FINDINGS: usize = 40;
+const HOSTS: usize = 30;
+const LOGS: usize = 60;
+
+/// Hosts that are named in the advice.
+const NAMED: usize = 3;
+
+/// Characters of a log's text in a sentence.
+const TEXT: usize = 48;
+
+/// A log of which at least this share, and so many records, are flagged is another world
+/// rather than an attack.
+const FLOOD: (f64, u64) = (0.05, 50);
+
+/// How the report was asked for, so that it can name commands.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The arguments that give the model, as a shell takes them.
+    pub model: String,
+    /// The arguments that give the logs.
+    pub paths: String,
+    /// Whether the model was made of the logs themselves.
+    pub fitted_here: bool,
+    /// Logs that the model has nothing for.
+    pub unscored: Vec<String>,
+}
+
+/// Puts a report together. `findings` are all there are, the one to be read first first;
+/// `dropped` are those beyond.
+pub fn assemble(
+    mut about: About,
+    gathered: Gathered,
+    findings: Vec<Finding>,
+    dropped: u64,
+    asked: &Asked,
+) -> Report {
+    let mut logs = gathered.logs;
+    about.interval = about.interval.or(gathered.span);
+    if about.sensors.is_empty() {
+        about.sensors = gathered.sensors;
+    }
+    about.records = logs.iter().map(|l| l.records).sum();
+    about.flagged = logs.iter().map(|l| l.flagged).sum();
+    about.connections = logs.iter().find(|l| l.log == "conn").map(|l| l.records);
+    let stretch = timeline::stretch(logs.iter().map(|l| &l.times));
+    let next = advise(&about, &logs, &findings, asked);
+    let more_logs = logs.len().saturating_sub(LOGS);
+    if more_logs > 0 {
+        logs.sort_by(|a, b| b.flagged.cmp(&a.flagged).then(a.log.cmp(&b.log)));
+        logs.truncate(LOGS);
+        logs.sort_by(|a, b| a.log.cmp(&b.log));
+    }
+    let mut hosts = hosts(&findings);
+    let more_hosts = hosts.len().saturating_sub(HOSTS);
+    hosts.truncate(HOSTS);
+    // The hosts' findings stay, for what they did.
+    let shown = hosts.iter().flat_map(|h| h.findings.iter().take(10));
+    let keep = shown.copied().max().map_or(0, |i| i + 1).max(FINDINGS);
+    let more = dropped + findings.len().saturating_sub(FINDINGS) as u64;
+    let mut findings = findings;
+    findings.truncate(keep);
+    Report {
+        about,
+        logs,
+        more_logs,
+        stretch,
+        listed: findings.len().min(FINDINGS),
+        findings,
+        more_findings: more,
+        hosts,
+        more_hosts,
+        next,
+    }
+}
+
+/// The hosts of the findings, the strangest first.
+fn hosts(findings: &[Finding]) -> Vec<Host> {
+    let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (i, f) in findings.iter().enumerate() {
+        if let Some(host) = &f.host {
+            of.entry(host).or_default().push(i);
+        }
+    }
+    let mut hosts: Vec<Host> = of
+        .into_iter()
+        .map(|(address, findings_of)| {
+            let its = || findings_of.iter().filter_map(|i| findings.get(*i));
+            let mut by_log: BTreeMap<&str, f64> = BTreeMap::new();
+            for f in its() {
+                let best = by_log.entry(&f.log).or_insert(0.0);
+                *best = best.max(f.record.score);
+            }
+            Host {
+                address: address.to_owned(),
+                strength: by_log.values().sum(),
+                records: its().map(|f| f.records).sum(),
+                span: its()
+                    .filter_map(spans)
+                    .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))),
+                findings: findings_of,
+            }
+        })
+        .collect();
+    hosts.sort_by(|a, b| {
+        b.strength
+            .total_cmp(&a.strength)
+            .then_with(|| a.address.cmp(&b.address))
+    });
+    hosts
+}
+
+fn spans(f: &Finding) -> Option<(f64, f64)> {
+    f.span.or(f.record.ts.map(|t| (t, t)))
+}
+
+/// What to look at next.
+fn advise(about: &About, logs: &[LogPage], findings: &[Finding], asked: &Asked) -> Vec<Advice> {
+    let mut out = Vec::new();
+    let score = |log: Option<&str>, top: usize| {
+        let log = log.filter(|l| is_word(l));
+        let only = log.map_or_else(String::new, |l| format!(" --log {l}"));
+        Some(format!(
+            "zeek-anomaly score{}{only} --top {top}{}",
+            asked.model, asked.paths
+        ))
+    };
+    for host in hosts(findings).iter().take(NAMED) {
+        let its = || host.findings.iter().filter_map(|i| findings.get(*i));
+        let mut of: Vec<String> = its().map(|f| short(&f.log, TEXT)).collect();
+        of.dedup();
+        of.truncate(8);
+        let when = host.span.map_or_else(String::new, |(a, b)| {
+            format!(" between {} and {}", second(a), second(b))
+        });
+        let strangest = its().next();
+        let example = strangest.map_or_else(String::new, |f| {
+            let what: Vec<String> = f
+                .record
+                .what
+                .iter()
+                .skip(1)
+                .map(|w| short(w, TEXT))
+                .collect();
+            format!(
+                " Its first finding: {} {}.",
+                short(&f.log, TEXT),
+                what.join(" ")
+            )
+        });
+        out.push(Advice {
+            text: format!(
+                "{}: {} in {}{when}.{example}",
+                short(&host.address, TEXT),
+                counted(host.records, "flagged record"),
+                of.join(", "),
+            ),
+            command: score(strangest.map(|f| f.log.as_str()), 50),
+        });
+    }
+    let nameless = findings.iter().filter(|f| f.host.is_none()).take(2);
+    for f in nameless {
+        out.push(Advice {
+            text: format!(
+                "{} of {} without an originator.",
+                counted(f.records, "flagged record"),
+                short(&f.log, TEXT)
+            ),
+            command: score(Some(&f.log), 50),
+        });
+    }
+    for log in logs {
+        let share = log.flagged as f64 / log.records.max(1) as f64;
+        if share >= FLOOD.0 && log.flagged >= FLOOD.1 {
+            out.push(Advice {
+                text: format!(
+                    "{} of {} is flagged ({} records): a scan or guessing, or a network that the \
+                     model does not know. Whether it has changed, drift tells.",
+                    percent(share),
+                    short(&log.log, TEXT),
+                    count(log.flagged),
+                ),
+                command: (asked.model.starts_with(" -m"))
+                    .then(|| format!("zeek-anomaly drift{}{}", asked.model, asked.paths)),
+            });
+        }
+    }
+    if findings.is_empty() {
+        out.push(Advice {
+            text: format!(
+                "No record reached the threshold of {}. The strangest are:",
+                about.threshold
+            ),
+            command: score(None, 20),
+        });
+    }
+    let low: Vec<String> = logs
+        .iter()
+        .filter(|l| !l.reach.1 && l.reach.0 < about.threshold)
+        .map(|l| short(&l.log, TEXT))
+        .collect();
+    if !low.is_empty() {
+        out.push(Advice {
+            text: format!(
+                "Too few training rows to show a score of {}: {}. Train on more days.",
+                about.threshold,
+                low.join(", ")
+            ),
+            command: None,
+        });
+    }
+    if !asked.unscored.is_empty() {
+        let names: Vec<String> = asked.unscored.iter().map(|l| short(l, TEXT)).collect();
+        out.push(Advice {
+            text: format!(
+                "The model has nothing for: {}. Train on days that have these logs.",
+                names.join(", ")
+            ),
+            command: None,
+        });
+    }
+    if asked.fitted_here {
+        out.push(Advice {
+            text: "The model was made of these very records. For scores that can be trusted, train one \
+                on days that are believed to be ordinary."
+                .into(),
+            command: Some("zeek-anomaly train -o week.zam DAYS...".into()),
+        });
+    }
+    out
+}
+
+/// Whether a text of a log may stand in a command that somebody copies into a shell.
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// An argument as a shell takes it.
+pub fn quoted(arg: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&b);
+    if !arg.is_empty() && arg.bytes().all(plain) {
+        return arg.to_owned();
+    }
+    format!("'{}'", arg.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_a_log_or_a_name_breaks_out_of_a_command() {
+        assert!(is_word("smb_files") && !is_word("a;b") && !is_word("$(x)") && !is_word(""));
+        assert_eq!(quoted("/logs/2026-07-01"), "/logs/2026-07-01");
+        assert_eq!(quoted("it's; rm -rf"), r"'it'\''s; rm -rf'");
+    }
+}

@@ -1,0 +1,74 @@
+//! Shares of features, as bars that lie.
+
+use super::{Chart, ChartError, GRID, Outcome, SOFT, both};
+use crate::words::{percent, short};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+/// One bar.
+pub struct Bar {
+    /// Its name; from a log, made safe here.
+    pub name: String,
+    /// Its length, from 0 to 1.
+    pub share: f64,
+}
+
+/// Pixels down for each bar.
+const ROW: u32 = 22;
+
+/// The longest name that is shown.
+const NAME: usize = 26;
+
+/// Draws shares, in their order.
+pub fn bars(what: &str, of: &[Bar], colour: RGBColor) -> Result<Chart, ChartError> {
+    let named: Vec<String> = of
+        .iter()
+        .map(|b| format!("{} {}", short(&b.name, NAME), percent(b.share)))
+        .collect();
+    let words = format!("{what}: {}.", named.join(", "));
+    let height = ROW * of.len() as u32 + 8;
+    both(words, (height, height), |root, frame| {
+        draw(root, frame.narrow, frame.width, of, colour)
+    })
+}
+
+fn draw(
+    root: &DrawingArea<SVGBackend<'_>, Shift>,
+    narrow: bool,
+    width: u32,
+    of: &[Bar],
+    colour: RGBColor,
+) -> Outcome {
+    let size = if narrow { 12 } else { 13 };
+    let names: i32 = if narrow { 170 } else { 210 };
+    let values = 56;
+    let room = width as i32 - names - values;
+    let most = of.iter().map(|b| b.share).fold(0.0, f64::max);
+    for (i, bar) in of.iter().enumerate() {
+        let top = 4 + ROW as i32 * i as i32;
+        let middle = top + ROW as i32 / 2;
+        let label = ("sans-serif", size).into_font().color(&SOFT);
+        root.draw(&Text::new(
+            short(&bar.name, NAME),
+            (names - 8, middle),
+            label.clone().pos(Pos::new(HPos::Right, VPos::Center)),
+        ))?;
+        root.draw(&PathElement::new(
+            [(names, top), (names, top + ROW as i32)],
+            GRID,
+        ))?;
+        let part = if most > 0.0 { bar.share / most } else { 0.0 };
+        let end = names + (part.clamp(0.0, 1.0) * f64::from(room)).round() as i32;
+        root.draw(&Rectangle::new(
+            [(names, top + 4), (end.max(names + 1), top + ROW as i32 - 4)],
+            colour.filled(),
+        ))?;
+        root.draw(&Text::new(
+            percent(bar.share),
+            (end + 6, middle),
+            label.pos(Pos::new(HPos::Left, VPos::Center)),
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! What was found in a directory of logs, for people: one HTML page that needs nothing else,
+//! and a PDF.
+//!
+//! [`Gatherer`] takes scored records and keeps what a report needs, in bounded memory;
+//! [`assemble`] makes a [`Report`] of that and of the grouped findings, [`View`] puts it in words and
+//! plots, and [`html`] writes it. Everything that comes from logs is hostile: it is cut
+//! and made safe to show once, in [`View`], and escaped by the template.
+//!
+//! The same records give the same bytes.
+
+mod assemble;
+pub mod charts;
+pub mod gather;
+pub mod html;
+pub mod report;
+pub mod view;
+pub mod words;
+
+pub use assemble::{Asked, assemble, quoted};
+pub use gather::Gatherer;
+pub use report::{About, Finding, Record, Report};
+pub use view::View;

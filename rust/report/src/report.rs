@@ -1,0 +1,152 @@
+//! All that a report says, before it is drawn and written.
+//!
+//! Texts from logs are in it as they were; [`crate::words::short`] makes them safe where
+//! they are shown.
+
+use crate::gather::envelope::Envelope;
+use crate::gather::histogram::Histogram;
+use crate::gather::map::Map;
+use crate::gather::timeline::{Stretch, Times};
+use zeek_anomaly_engine::{Claim, Reason};
+
+/// The report.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// What it is about.
+    pub about: About,
+    /// The logs, by name.
+    pub logs: Vec<LogPage>,
+    /// Logs beyond those that get a page.
+    pub more_logs: usize,
+    /// The stretch of time that timelines show.
+    pub stretch: Option<Stretch>,
+    /// Findings, the one to be read first first.
+    pub findings: Vec<Finding>,
+    /// How many of them are listed; hosts name others too.
+    pub listed: usize,
+    /// Findings beyond those.
+    pub more_findings: u64,
+    /// Hosts, the strangest first.
+    pub hosts: Vec<Host>,
+    /// Hosts beyond those.
+    pub more_hosts: usize,
+    /// What to look at next.
+    pub next: Vec<Advice>,
+}
+
+/// What a report is about.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// The sensor or sensors.
+    pub sensors: Vec<String>,
+    /// The first and last time of the records, in seconds since the epoch.
+    pub interval: Option<(f64, f64)>,
+    /// When the report was made, where that was told.
+    pub made: Option<String>,
+    /// The score from which a record is flagged.
+    pub threshold: f64,
+    /// What the model was made of, in words.
+    pub model: String,
+    /// Records that were scored.
+    pub records: u64,
+    /// Those that are flagged.
+    pub flagged: u64,
+    /// Records of conn.log.
+    pub connections: Option<u64>,
+    /// What was skipped or cannot be told, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// Records that are one thing to read.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The log.
+    pub log: String,
+    /// The originator.
+    pub host: Option<String>,
+    /// The strangest record.
+    pub record: Record,
+    /// Records, with it.
+    pub records: u64,
+    /// The first and last time of them.
+    pub span: Option<(f64, f64)>,
+}
+
+/// One record, as it is shown.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// When, in seconds since the epoch.
+    pub ts: Option<f64>,
+    /// Its line in its file.
+    pub line: u64,
+    /// The connection or file.
+    pub uid: Option<String>,
+    /// What it is about: end points, and a name.
+    pub what: Vec<String>,
+    /// Its score.
+    pub score: f64,
+    /// How that is known.
+    pub claim: Claim,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// A host and what it did.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its address.
+    pub address: String,
+    /// Its rank: the sum, over the logs in which it has findings, of the highest score.
+    pub strength: f64,
+    /// Its findings, as positions in the list of all.
+    pub findings: Vec<usize>,
+    /// Flagged records.
+    pub records: u64,
+    /// The first and last time of them.
+    pub span: Option<(f64, f64)>,
+}
+
+/// Something to look at.
+#[derive(Clone, Debug)]
+pub struct Advice {
+    /// What, in one sentence.
+    pub text: String,
+    /// A command that shows it.
+    pub command: Option<String>,
+}
+
+/// One log.
+#[derive(Clone, Debug)]
+pub struct LogPage {
+    /// Its name.
+    pub log: String,
+    /// Records that were scored.
+    pub records: u64,
+    /// Those that are flagged.
+    pub flagged: u64,
+    /// The highest score.
+    pub highest: f64,
+    /// Lines refused.
+    pub refused: u64,
+    /// The detector.
+    pub detector: &'static str,
+    /// Training rows.
+    pub trained: u64,
+    /// The highest score that training rows tell by their number, and whether it goes on.
+    pub reach: (f64, bool),
+    /// Scores in file order.
+    pub order: Envelope,
+    /// Records by score.
+    pub histogram: Histogram,
+    /// Records over time.
+    pub times: Times,
+    /// The map of the records.
+    pub map: Option<Map>,
+    /// The names of the features.
+    pub features: Vec<String>,
+    /// The features' shares in what makes flagged records strange, the most first; and the
+    /// number of records that this was taken of.
+    pub reasons: (Vec<(usize, f64)>, u64),
+    /// The strangest records that are flagged.
+    pub top: Vec<Record>,
+}
