@@ -138,7 +138,7 @@ impl<'m> Gatherer<'m> {
     pub fn finish(self) -> Gathered {
         let model = self.model;
         let mut sensors: Vec<(String, u64)> = self.sensors.into_iter().collect();
-        sensors.sort_by(|a, b| b.1.cmp(&a.1));
+        sensors.sort_by_key(|s| std::cmp::Reverse(s.1));
         let mut logs: Vec<LogPage> = self
             .logs
             .into_iter()
