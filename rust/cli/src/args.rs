@@ -1,12 +1,15 @@
 //! What can be asked for.
 
+mod fit;
+
 use crate::commands::evaluate::args::EvaluateArgs;
 use crate::exit;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
+use zeek_anomaly_engine::DEFAULT_THRESHOLD;
 use zeek_anomaly_engine::offline::ReadParams;
-use zeek_anomaly_engine::train::TrainParams;
-use zeek_anomaly_engine::{DEFAULT_THRESHOLD, DetectorKind};
+
+pub use fit::FitArgs;
 
 /// Finds what is strange in Zeek logs.
 ///
@@ -76,6 +79,7 @@ Examples:
   zeek-anomaly train -o week.model /opt/zeek/logs/2026-07-0*
   zeek-anomaly train -o day.model --from 2026-07-01 --until 2026-07-02 logs
   zeek-anomaly train -o clean.model --label-column label=Benign conn.log.labeled
+  zeek-anomaly train -o two.model --detector conn=pca+rarity,dns=rarity --pca-variance 0.95 logs
   zcat dns.*.log.gz | zeek-anomaly train -o dns.model -
 
 The same rows and the same seed give the same bytes.";
@@ -347,76 +351,6 @@ impl RowArgs {
             until: self.until,
             only: self.label_column.clone(),
             ..ReadParams::default()
-        }
-    }
-}
-
-/// How to learn.
-#[derive(Debug, Args)]
-pub struct FitArgs {
-    /// The seed of all randomness
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-    /// The detector; `auto` is each log's own
-    #[arg(long, value_enum, default_value_t = Detector::Auto)]
-    pub detector: Detector,
-    /// Rows of each log that are kept, at random, for forests and for calibration
-    #[arg(long, value_name = "N", default_value_t = TrainParams::default().sample_rows as u64,
-          value_parser = clap::value_parser!(u64).range(1..=50_000_000))]
-    pub sample_rows: u64,
-    /// The version of Zeek that wrote the logs, to be kept in the model
-    #[arg(long, value_name = "VERSION")]
-    pub zeek_version: Option<String>,
-}
-
-/// The detectors, and `auto`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Detector {
-    /// Each log's own
-    Auto,
-    /// Isolation forest
-    IsolationForest,
-    /// The sum of how rare each value is
-    Rarity,
-}
-
-impl Detector {
-    /// For the engine; `None` is each log's own.
-    pub fn kind(self) -> Option<DetectorKind> {
-        match self {
-            Detector::Auto => None,
-            Detector::IsolationForest => Some(DetectorKind::IsolationForest),
-            Detector::Rarity => Some(DetectorKind::Rarity),
-        }
-    }
-}
-
-impl std::fmt::Display for Detector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = self.to_possible_value();
-        f.write_str(name.as_ref().map_or("", |v| v.get_name()))
-    }
-}
-
-impl FitArgs {
-    /// Whether anything was asked for that only training heeds.
-    pub fn asks(&self) -> bool {
-        let d = TrainParams::default();
-        self.seed != d.seed
-            || self.detector != Detector::Auto
-            || self.sample_rows != d.sample_rows as u64
-            || self.zeek_version.is_some()
-    }
-
-    /// For the engine.
-    pub fn params(&self) -> TrainParams {
-        TrainParams {
-            seed: self.seed,
-            sample_rows: usize::try_from(self.sample_rows).unwrap_or(usize::MAX),
-            detector: self.detector.kind(),
-            zeek_version: self.zeek_version.clone(),
-            ..TrainParams::default()
         }
     }
 }

@@ -50,6 +50,9 @@ pub struct Finding {
     pub records: Option<u64>,
     /// The detector.
     pub detector: &'static str,
+    /// What each member of an ensemble made of it by itself, where reasons are wanted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
     /// Why.
     #[serde(serialize_with = "reasons")]
     pub reasons: Vec<Reason>,
@@ -59,6 +62,21 @@ pub struct Finding {
     /// A name that the record holds: a query, a host, a notice.
     #[serde(skip)]
     pub name: Option<String>,
+}
+
+/// One member of an ensemble.
+#[derive(Clone, Debug, Serialize)]
+pub struct Member {
+    /// The detector.
+    pub detector: &'static str,
+    /// Its own score.
+    pub score: f64,
+    /// How that is known.
+    pub claim: Claim,
+    /// Whether its own score reaches the threshold.
+    pub agrees: bool,
+    /// The features that moved it most.
+    pub features: Vec<String>,
 }
 
 fn reasons<S: serde::Serializer>(reasons: &[Reason], s: S) -> Result<S::Ok, S::Error> {
@@ -166,6 +184,11 @@ impl Findings {
             anomalous: scored.verdict.score >= threshold,
             records: None,
             detector: scored.verdict.detector,
+            members: if reasons {
+                members(scored, threshold)
+            } else {
+                Vec::new()
+            },
             reasons: if reasons {
                 scored.reasons()
             } else {
@@ -212,6 +235,19 @@ impl Findings {
             }
         })
     }
+}
+
+fn members(scored: &Scored<'_>, threshold: f64) -> Vec<Member> {
+    let members = scored.members().into_iter();
+    members
+        .map(|m| Member {
+            detector: m.detector,
+            score: m.score,
+            claim: m.claim,
+            agrees: m.score >= threshold,
+            features: m.features,
+        })
+        .collect()
 }
 
 /// A value as text; bytes that are not UTF-8 as `\xNN`. Nothing where it is unset.

@@ -89,6 +89,17 @@ impl Blocks {
         total
     }
 
+    /// The counts of all blocks but these.
+    pub(crate) fn without(&self, total: &[FeatureCounts], blocks: &[i64]) -> Vec<FeatureCounts> {
+        let mut left = total.to_vec();
+        for counts in blocks.iter().filter_map(|b| self.blocks.get(b)) {
+            for (l, c) in left.iter_mut().zip(counts) {
+                *l = l.without(c);
+            }
+        }
+        left
+    }
+
     /// For each block the counts of all others; `None` where a block is too much of
     /// the whole to be left out.
     pub(crate) fn without_each<'b>(

@@ -1,8 +1,10 @@
 //! Why a record is strange, in words.
 
+use crate::DEFAULT_THRESHOLD;
 use crate::model::{LogModel, Scratch};
 use crate::text::printable;
 use zeek_anomaly_features::{Cell, Kind, Row};
+use zeek_anomaly_models::Claim;
 
 /// The most reasons that are given for one record.
 pub const MAX_REASONS: usize = 5;
@@ -12,6 +14,23 @@ const MIN_SHARE: f64 = 0.03;
 
 /// What stands in the place of a feature's name where feedback moved a score.
 pub const FEEDBACK: &str = "feedback";
+
+/// What stands there for the members of an ensemble: each with its own score, and the feature
+/// that moved it most.
+pub const MEMBERS: &str = "members";
+
+/// What one member of an ensemble made of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemberVerdict {
+    /// The detector's name.
+    pub detector: &'static str,
+    /// Its own score.
+    pub score: f64,
+    /// How that is known.
+    pub claim: Claim,
+    /// The features that moved it most, the most telling first.
+    pub features: Vec<String>,
+}
 
 /// One feature that moved a score.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +57,7 @@ impl LogModel {
         })
     }
 
+<<<<<<< HEAD
     /// Each feature's part in what makes a row strange, from 0 to 1; nothing where nothing does.
     pub fn shares(&self, bits: &[u64]) -> Option<Vec<f64>> {
         let mut share = vec![0.0; self.spec.len()];
@@ -65,6 +85,58 @@ impl LogModel {
             .take(MAX_REASONS)
             .filter(|f| share[*f] >= MIN_SHARE)
             .map(|f| {
+=======
+    /// What each member of an ensemble makes of a row, by itself; nothing where the detector is a single
+    /// one.
+    pub fn members(&self, bits: &[u64]) -> Vec<MemberVerdict> {
+        let mut scratch = Scratch::default();
+        let members = self.detector.members();
+        if members.is_empty() {
+            return Vec::new();
+        }
+        let row = self.encoded(bits, &mut scratch);
+        let mut parts = vec![0.0; self.spec.len()];
+        (members.iter())
+            .map(|m| {
+                let (score, claim) = m.score(&row);
+                m.model.as_detector().attribute(&row, &mut parts);
+                let named = |(f, _): (usize, f64)| self.spec.name(f).to_owned();
+                MemberVerdict {
+                    detector: m.model.as_detector().name(),
+                    score,
+                    claim,
+                    features: telling(&parts).map(named).collect(),
+                }
+            })
+            .collect()
+    }
+
+    /// The members of an ensemble as one more reason without a share.
+    fn of_members(&self, bits: &[u64]) -> Option<Reason> {
+        let mut members = self.members(bits);
+        members.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let told = members.iter().map(|m| match m.features.first() {
+            Some(f) => format!("{} {:.2} ({f})", m.detector, m.score),
+            None => format!("{} {:.2}", m.detector, m.score),
+        });
+        let value = told.collect::<Vec<_>>().join(", ");
+        (!members.is_empty()).then(|| Reason {
+            feature: MEMBERS.to_owned(),
+            value: printable(&value),
+            usual: format!("each below {DEFAULT_THRESHOLD}"),
+            share: 0.0,
+        })
+    }
+
+    /// The features that moved a row's score most, the most telling first.
+    ///
+    /// `bits` are the row's features as [`zeek_anomaly_features::Spec::extract`] gave them.
+    pub fn explain(&self, row: &Row<'_>, bits: &[u64]) -> Vec<Reason> {
+        let mut share = vec![0.0; self.spec.len()];
+        self.attribute(bits, &mut share);
+        telling(&share)
+            .map(|(f, share)| {
+>>>>>>> 6af720f (detectors: inputs for distances, PCA, ensembles, a choice for each log)
                 // Numbers as they were judged; only categories need their text.
                 let cell = match self.spec.kind(f) {
                     Kind::Category => self.spec.cell(f, row),
@@ -74,10 +146,28 @@ impl LogModel {
                     feature: self.spec.name(f).to_owned(),
                     value: printable(&self.encoders[f].value(&cell)),
                     usual: self.usual[f].clone(),
+<<<<<<< HEAD
                     share: share[f],
+=======
+                    share,
+>>>>>>> 6af720f (detectors: inputs for distances, PCA, ensembles, a choice for each log)
                 }
             })
+            .chain(self.of_members(bits))
             .chain(self.of_feedback(bits))
             .collect()
     }
+}
+
+/// The features with the largest contributions and their shares, the largest first.
+fn telling(parts: &[f64]) -> impl Iterator<Item = (usize, f64)> {
+    let sum: f64 = parts.iter().sum();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    // Equal shares keep the order of the definitions.
+    order.sort_by(|a, b| parts[*b].total_cmp(&parts[*a]));
+    order
+        .into_iter()
+        .take(if sum > 0.0 { MAX_REASONS } else { 0 })
+        .map(move |f| (f, parts[f] / sum))
+        .filter(|(_, share)| *share >= MIN_SHARE)
 }

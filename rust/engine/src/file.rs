@@ -28,7 +28,7 @@ use zeek_anomaly_models::{Calibration, DetectorModel, Encoder};
 const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// The largest payload, in bytes.
 const MAX_PAYLOAD: u64 = 256 << 20;
@@ -323,6 +323,10 @@ fn restore(s: StoredLog, path: &Path, made_by: &str) -> Result<LogModel, ModelEr
     }
     let encoders = s.counts.into_iter().map(Encoder::new).collect();
     let mut model = LogModel::new(spec, encoders, s.detector, s.calibration);
+    let wanted = model.detector.as_detector().inputs();
+    if (model.inputs.as_ref()).is_some_and(|inputs| inputs.len() != wanted) {
+        return Err(damaged("contents that make no sense"));
+    }
     model.fields = s.fields;
     model.rows = s.rows;
     model.span = s.span;

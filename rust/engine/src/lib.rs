@@ -11,10 +11,12 @@
 //! - [`Model`] is what training gives, and [`file`](mod@file) how it is kept on disk.
 
 mod blocks;
+pub mod choice;
 pub mod drift;
 pub mod explain;
 pub mod feedback;
 pub mod file;
+mod fit;
 pub mod live;
 pub mod model;
 pub mod offline;
@@ -22,6 +24,7 @@ pub mod reservoir;
 pub mod text;
 pub mod train;
 
+pub use choice::Choice;
 pub use explain::Reason;
 pub use file::ModelError;
 pub use live::{Binding, Engine};

@@ -5,7 +5,7 @@ use crate::feedback::{Effect, Mark, Moved};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use zeek_anomaly_features::Spec;
-use zeek_anomaly_models::{Calibration, Claim, DetectorModel, Encoded, Encoder};
+use zeek_anomaly_models::{Calibration, Claim, DetectorModel, Encoded, Encoder, Inputs};
 
 /// What a model says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,7 @@ pub struct Verdict {
 pub struct Scratch {
     coordinates: Vec<f32>,
     surprises: Vec<f64>,
+    inputs: Vec<f32>,
 }
 
 /// The model of one log.
@@ -76,6 +77,8 @@ pub struct LogModel {
     pub encoders: Vec<Encoder>,
     /// The same in words, safe to print.
     pub usual: Vec<String>,
+    /// How rows become numbers, where the detector asks for them.
+    pub inputs: Option<Inputs>,
     /// The detector.
     pub detector: DetectorModel,
     /// From the detector's value to the common scale.
@@ -100,6 +103,7 @@ impl LogModel {
     ) -> LogModel {
         LogModel {
             usual: encoders.iter().map(|e| printable(&e.usual())).collect(),
+            inputs: (detector.as_detector().inputs() > 0).then(|| Inputs::new(&encoders)),
             spec,
             fields: Vec::new(),
             encoders,
@@ -125,7 +129,13 @@ impl LogModel {
     /// Judges a row's features ([`Spec::extract`]). With `leave_out` the row is
     /// one of the training rows, and is judged as if it had not been.
     pub fn judge(&self, bits: &[u64], leave_out: bool, scratch: &mut Scratch) -> Verdict {
-        let row = encode(&self.encoders, bits, leave_out, scratch);
+        let row = encode(
+            &self.encoders,
+            self.inputs.as_ref(),
+            bits,
+            leave_out,
+            scratch,
+        );
         let detector = self.detector.as_detector();
         let unmarked = detector.raw(&row);
         let moved = self.effect.as_ref().and_then(|e| {
@@ -148,10 +158,15 @@ impl LogModel {
         }
     }
 
+    /// A row's features as the detector sees them.
+    pub(crate) fn encoded<'s>(&'s self, bits: &[u64], scratch: &'s mut Scratch) -> Encoded<'s> {
+        encode(&self.encoders, self.inputs.as_ref(), bits, false, scratch)
+    }
+
     /// What each feature contributes to how strange a row is.
     pub(crate) fn attribute(&self, bits: &[u64], out: &mut [f64]) {
         let mut scratch = Scratch::default();
-        let row = encode(&self.encoders, bits, false, &mut scratch);
+        let row = self.encoded(bits, &mut scratch);
         self.detector.as_detector().attribute(&row, out);
     }
 }
@@ -159,19 +174,26 @@ impl LogModel {
 /// A row's features as detectors see them.
 pub(crate) fn encode<'s>(
     encoders: &[Encoder],
+    inputs: Option<&'s Inputs>,
     bits: &[u64],
     leave_out: bool,
     scratch: &'s mut Scratch,
 ) -> Encoded<'s> {
     scratch.coordinates.clear();
     scratch.surprises.clear();
+    scratch.inputs.clear();
     for (e, b) in encoders.iter().zip(bits) {
         let s = e.surprise(*b, leave_out);
         scratch.surprises.push(s);
         scratch.coordinates.push(e.coordinate(*b, s));
     }
+    if let Some(inputs) = inputs {
+        inputs.write(encoders, bits, leave_out, &mut scratch.inputs);
+    }
     Encoded {
         coordinates: &scratch.coordinates,
         surprises: &scratch.surprises,
+        inputs: &scratch.inputs,
+        input_features: inputs.map_or(&[], Inputs::features),
     }
 }

@@ -9,7 +9,7 @@
 //! inside Zeek.
 
 use crate::LEFT_OUT;
-use crate::explain::Reason;
+use crate::explain::{MemberVerdict, Reason};
 use crate::live::{Binding, role_of};
 use crate::model::{LogModel, Model, Scratch, Verdict};
 use crate::train::{TrainParams, Trainer};
@@ -271,6 +271,12 @@ impl Scored<'_> {
         self.log_model().map_or_else(String::new, |m| {
             m.encoders[feature].value(&m.spec.cell(feature, &row))
         })
+    }
+
+    /// What each member of an ensemble made of it; nothing where there is one detector.
+    pub fn members(&self) -> Vec<MemberVerdict> {
+        self.log_model()
+            .map_or_else(Vec::new, |m| m.members(self.bits))
     }
 
     /// Why it is strange, the most telling reason first.

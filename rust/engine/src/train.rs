@@ -5,23 +5,19 @@
 //! rows and for calibration.
 
 use crate::blocks::Blocks;
+use crate::choice::{Choice, DetectorParams};
 use crate::drift::{DayCollector, type_name};
+use crate::fit::{Material, fit};
 use crate::live::role_of;
-use crate::model::{LogModel, Model, ModelInfo, Scratch, encode};
+use crate::model::{LogModel, Model, ModelInfo};
 use crate::reservoir::Reservoir;
-use ndarray::Array2;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use zeek_anomaly_features::context::ContextColumns;
 use zeek_anomaly_features::generic::KindLearner;
 use zeek_anomaly_features::row::Columns;
-use zeek_anomaly_features::spec::DefaultDetector;
 use zeek_anomaly_features::{Context, Kind, Row, Spec, logs};
-use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
-use zeek_anomaly_models::rarity::Rarity;
-use zeek_anomaly_models::{
-    Calibration, Detector, DetectorKind, DetectorModel, Encoded, Encoder, FeatureCounts,
-};
+use zeek_anomaly_models::Encoder;
 use zeek_log::{Record, RecordBuf, Schema};
 
 /// How to train.
@@ -31,10 +27,10 @@ pub struct TrainParams {
     pub seed: u64,
     /// Rows of each log that are kept for the detectors and for calibration.
     pub sample_rows: usize,
-    /// The detector; `None` for each log's own default.
-    pub detector: Option<DetectorKind>,
-    /// The trees of an isolation forest, and the rows for each.
-    pub forest: ForestParams,
+    /// Which detectors.
+    pub detectors: Choice,
+    /// How they are made.
+    pub how: DetectorParams,
     /// The version of Zeek that wrote the logs, if known.
     pub zeek_version: Option<String>,
     /// Whether the model is only for the rows that it is made of: they are judged with
@@ -48,8 +44,8 @@ impl Default for TrainParams {
         TrainParams {
             seed: 0,
             sample_rows: 200_000,
-            detector: None,
-            forest: ForestParams::default(),
+            detectors: Choice::default(),
+            how: DetectorParams::default(),
             zeek_version: None,
             own_rows: false,
         }
@@ -59,9 +55,6 @@ impl Default for TrainParams {
 /// Rows of a log without definitions of its own from which the kinds of its
 /// columns are learned.
 const LEARNING_ROWS: usize = 1000;
-
-/// The most rows on which a forest is calibrated.
-const FOREST_CALIBRATION_ROWS: usize = 50_000;
 
 /// Learns from rows, log by log.
 #[derive(Debug)]
@@ -243,17 +236,14 @@ impl Counting {
     fn finish(&self, params: &TrainParams) -> LogModel {
         let total = self.blocks.total();
         let encoders: Vec<Encoder> = total.iter().map(|c| Encoder::new(c.finish())).collect();
-        let kind = params.detector.unwrap_or(match &self.spec {
-            Spec::Known(t) => match t.detector {
-                DefaultDetector::IsolationForest => DetectorKind::IsolationForest,
-                DefaultDetector::Rarity { .. } => DetectorKind::Rarity,
-            },
-            Spec::Generic(_) => DetectorKind::Rarity,
+        let (detector, calibration) = fit(&Material {
+            spec: &self.spec,
+            blocks: &self.blocks,
+            total: &total,
+            sample: &self.sample,
+            encoders: &encoders,
+            params,
         });
-        let (detector, calibration) = match kind {
-            DetectorKind::Rarity => self.rarity(&encoders, &total, params.own_rows),
-            DetectorKind::IsolationForest => self.forest(&encoders, params),
-        };
         let mut model = LogModel::new(self.spec.clone(), encoders, detector, calibration);
         model.fields = self.fields.clone();
         model.rows = self.sample.seen();
@@ -261,83 +251,4 @@ impl Counting {
         model.days = self.days.finish(&self.spec);
         model
     }
-
-    fn rarity(
-        &self,
-        encoders: &[Encoder],
-        total: &[FeatureCounts],
-        own_rows: bool,
-    ) -> (DetectorModel, Calibration) {
-        let detector = Rarity {
-            mean: encoders.iter().map(Encoder::mean_surprise).collect(),
-            aspects: self.spec.aspects(),
-            damping: match &self.spec {
-                Spec::Known(t) => t.detector.damping(),
-                Spec::Generic(_) => f64::INFINITY,
-            },
-        };
-        let mut rows: BTreeMap<i64, Vec<&[u64]>> = BTreeMap::new();
-        for (bits, ts) in sampled(&self.sample) {
-            rows.entry(self.blocks.block_of(ts)).or_default().push(bits);
-        }
-        let mut raw = Vec::with_capacity(self.sample.len());
-        let mut scratch = Scratch::default();
-        for (block, others) in self.blocks.without_each(total) {
-            // Rows are judged by all blocks but their own, and where that is too much of
-            // the whole, by all rows but themselves.
-            let of_others: Option<Vec<Encoder>> = others
-                .filter(|_| !own_rows)
-                .map(|c| c.iter().map(|c| Encoder::new(c.finish())).collect());
-            let (by, leave_out) = of_others
-                .as_deref()
-                .map_or((encoders, true), |e| (e, false));
-            for bits in rows.remove(&block).unwrap_or_default() {
-                raw.push(detector.raw(&encode(by, bits, leave_out, &mut scratch)));
-            }
-        }
-        (DetectorModel::Rarity(detector), Calibration::fit(raw))
-    }
-
-    fn forest(&self, encoders: &[Encoder], params: &TrainParams) -> (DetectorModel, Calibration) {
-        let rows = rows_of(&self.sample, encoders);
-        let forest_params = ForestParams {
-            seed: params.seed,
-            ..params.forest
-        };
-        let (forest, samples) = IsolationForest::fit(rows.view(), &forest_params);
-        // Evenly spread over the sample, whose order is random anyway.
-        let step = rows.nrows().div_ceil(FOREST_CALIBRATION_ROWS).max(1);
-        let raw = (0..rows.nrows())
-            .step_by(step)
-            .filter_map(|i| {
-                let row = rows.row(i);
-                Some(forest.raw_left_out(row.as_slice()?, i as u32, &samples))
-            })
-            .collect();
-        (
-            DetectorModel::IsolationForest(forest),
-            Calibration::fit(raw),
-        )
-    }
-}
-
-/// The sampled rows' features, and their times in seconds since the epoch.
-fn sampled(sample: &Reservoir) -> impl Iterator<Item = (&[u64], Option<f64>)> {
-    sample.rows().filter_map(|row| {
-        let (ts, bits) = row.split_last()?;
-        Some((bits, Some(f64::from_bits(*ts)).filter(|t| !t.is_nan())))
-    })
-}
-
-/// The sampled rows as a matrix of rows × features coordinates.
-fn rows_of(sample: &Reservoir, encoders: &[Encoder]) -> Array2<f32> {
-    let mut out = Vec::with_capacity(sample.len() * encoders.len());
-    let mut scratch = Scratch::default();
-    for (bits, _) in sampled(sample) {
-        let Encoded { coordinates, .. } = encode(encoders, bits, true, &mut scratch);
-        out.extend_from_slice(coordinates);
-    }
-    // The shape is right by construction.
-    Array2::from_shape_vec((sample.len(), encoders.len()), out)
-        .unwrap_or_else(|_| Array2::zeros((0, encoders.len())))
 }

@@ -200,7 +200,7 @@ fn records_have_the_same_score_live_and_from_files() {
     let order = write_logs(dir.path(), 400);
     for detector in DetectorKind::ALL {
         let params = TrainParams {
-            detector: Some(detector),
+            detectors: detector.into(),
             ..TrainParams::default()
         };
         let model = train(

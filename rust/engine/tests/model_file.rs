@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{conn_rows, train_on};
+use common::{conn_rows, train_on, train_with};
 use std::path::Path;
 use zeek_anomaly_engine::file::FORMAT;
 use zeek_anomaly_engine::{Model, ModelError};
@@ -23,12 +23,9 @@ fn resealed(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn the_same_input_and_seed_give_the_same_bytes() {
-    for detector in [
-        None,
-        Some(zeek_anomaly_engine::DetectorKind::IsolationForest),
-    ] {
-        let a = train_on(&conn_rows(500), detector).to_bytes().unwrap();
-        let b = train_on(&conn_rows(500), detector).to_bytes().unwrap();
+    for detector in ["auto", "isolation_forest", &common::all_detectors()] {
+        let a = train_with(&conn_rows(500), detector).to_bytes().unwrap();
+        let b = train_with(&conn_rows(500), detector).to_bytes().unwrap();
         assert_eq!(a, b);
         let read = Model::from_bytes(&a, Path::new("m.zam")).unwrap();
         assert_eq!(
@@ -85,7 +82,6 @@ fn another_format_and_other_files_are_told_apart() {
 /// whatever is accepted must judge rows.
 #[test]
 fn a_hostile_payload_is_refused_or_harmless() {
-    use zeek_anomaly_engine::DetectorKind::{IsolationForest, Rarity};
     let mut state = 0x1234_5678_9abc_def1_u64;
     let mut random = move || {
         state ^= state << 13;
@@ -95,9 +91,9 @@ fn a_hostile_payload_is_refused_or_harmless() {
     };
     let rows = conn_rows(60);
     let (mut accepted, mut refused) = (0, 0);
-    for detector in [Rarity, IsolationForest] {
-        let good = train_on(&rows, Some(detector)).to_bytes().unwrap();
-        for _ in 0..400 {
+    for detector in ["rarity", "isolation_forest", &common::all_detectors()] {
+        let good = train_with(&rows, detector).to_bytes().unwrap();
+        for _ in 0..300 {
             let mut b = good.clone();
             for _ in 0..1 + random() % 4 {
                 let i = 24 + (random() as usize) % (b.len() - 24);

@@ -1,17 +1,27 @@
 //! What every detector is: a judge of encoded rows that can say why.
 
+use crate::ensemble::{Ensemble, Member};
 use crate::forest::IsolationForest;
+use crate::pca::Pca;
 use crate::rarity::Rarity;
 use serde::{Deserialize, Serialize};
 
+/// The most features that a row can have.
+pub const MAX_FEATURES: usize = 256;
+
 /// One row as detectors see it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Encoded<'a> {
     /// A coordinate for each feature: numbers on their scale, categories by their
     /// surprise; NaN where a number is missing.
     pub coordinates: &'a [f32],
     /// −ln p for each feature, ≥ 0.
     pub surprises: &'a [f64],
+    /// Scaled numbers and one-hot categories ([`crate::inputs`]), finite; empty where the
+    /// detector does not ask for them.
+    pub inputs: &'a [f32],
+    /// The feature of each input.
+    pub input_features: &'a [u16],
 }
 
 /// A judge of rows. A higher value is stranger.
@@ -22,6 +32,11 @@ pub trait Detector {
     /// How many features it was trained on.
     fn features(&self) -> usize;
 
+    /// How many inputs it was trained on; 0 where it does not look at them.
+    fn inputs(&self) -> usize {
+        0
+    }
+
     /// How strange a row is, on the detector's own scale; finite.
     fn raw(&self, row: &Encoded<'_>) -> f64;
 
@@ -31,26 +46,39 @@ pub trait Detector {
 
     /// Whether what a file held makes sense for `features` features.
     fn is_sound(&self, features: usize) -> bool;
+
+    /// What it is made of and how it was chosen, for people: names and values. Says openly
+    /// where it is an approximation.
+    fn about(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// The kinds of detector there are, by their names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DetectorKind {
     /// [`IsolationForest`].
     IsolationForest,
     /// [`Rarity`].
     Rarity,
+    /// [`Pca`].
+    Pca,
 }
 
 impl DetectorKind {
     /// All kinds.
-    pub const ALL: [DetectorKind; 2] = [DetectorKind::IsolationForest, DetectorKind::Rarity];
+    pub const ALL: [DetectorKind; 3] = [
+        DetectorKind::IsolationForest,
+        DetectorKind::Rarity,
+        DetectorKind::Pca,
+    ];
 
     /// The name.
     pub fn name(self) -> &'static str {
         match self {
             DetectorKind::IsolationForest => "isolation_forest",
             DetectorKind::Rarity => "rarity",
+            DetectorKind::Pca => "pca",
         }
     }
 
@@ -58,23 +86,59 @@ impl DetectorKind {
     pub fn by_name(name: &str) -> Option<DetectorKind> {
         DetectorKind::ALL.into_iter().find(|k| k.name() == name)
     }
+
+    /// Whether it looks at inputs.
+    pub fn wants_inputs(self) -> bool {
+        !matches!(self, DetectorKind::IsolationForest | DetectorKind::Rarity)
+    }
 }
 
-/// A trained detector, as a model holds it.
+/// A trained detector that holds no others.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum DetectorModel {
+pub enum Single {
     /// Isolation forest.
     IsolationForest(IsolationForest),
     /// Rarity.
     Rarity(Rarity),
+    /// Principal components.
+    Pca(Pca),
+}
+
+/// A trained detector, as a model holds it. That an ensemble cannot hold ensembles is in the
+/// types, so that no file can nest them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum DetectorModel {
+    /// One detector.
+    One(Single),
+    /// Several.
+    Ensemble(Ensemble),
+}
+
+impl Single {
+    /// The detector behind the trait.
+    pub fn as_detector(&self) -> &(dyn Detector + Send + Sync) {
+        match self {
+            Single::IsolationForest(d) => d,
+            Single::Rarity(d) => d,
+            Single::Pca(d) => d,
+        }
+    }
 }
 
 impl DetectorModel {
     /// The detector behind the trait.
     pub fn as_detector(&self) -> &(dyn Detector + Send + Sync) {
         match self {
-            DetectorModel::IsolationForest(d) => d,
-            DetectorModel::Rarity(d) => d,
+            DetectorModel::One(d) => d.as_detector(),
+            DetectorModel::Ensemble(d) => d,
+        }
+    }
+
+    /// The members of an ensemble; none of a single detector.
+    pub fn members(&self) -> &[Member] {
+        match self {
+            DetectorModel::One(_) => &[],
+            DetectorModel::Ensemble(e) => e.members(),
         }
     }
 }

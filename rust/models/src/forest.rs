@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// How a forest is grown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ForestParams {
     /// Trees.
     pub trees: usize,
@@ -364,6 +364,10 @@ impl Detector for IsolationForest {
             })
             && self.is_shallow()
     }
+
+    fn about(&self) -> Vec<(&'static str, String)> {
+        vec![("trees", self.roots.len().to_string())]
+    }
 }
 
 #[cfg(test)]
@@ -385,7 +389,7 @@ mod tests {
     fn raw(f: &IsolationForest, x: &[f32]) -> f64 {
         f.raw(&Encoded {
             coordinates: x,
-            surprises: &[],
+            ..Encoded::default()
         })
     }
 
@@ -400,7 +404,7 @@ mod tests {
         f.attribute(
             &Encoded {
                 coordinates: &outside,
-                surprises: &[],
+                ..Encoded::default()
             },
             &mut why,
         );

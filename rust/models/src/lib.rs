@@ -4,8 +4,9 @@
 //! - [`stats`]: what is usual, from the counts: the *surprise* of a value, its encoding for
 //!   the detectors, and the words that tell people what is usual;
 //! - [`bins`]: the same, coarsely, for the comparison of days;
-//! - [`detector`]: the trait that every detector implements; [`forest`] and
-//!   [`rarity`] are the detectors.
+//! - [`inputs`]: rows as numbers, for detectors that measure distances;
+//! - [`detector`]: the trait that every detector implements; [`forest`], [`rarity`] and
+//!   [`pca`] are the detectors, and [`ensemble`] holds several.
 //! - [`calibration`]: from a detector's raw value to the common scale,
 //!   score = −log10(p).
 
@@ -13,8 +14,11 @@ pub mod bins;
 pub mod calibration;
 pub mod counts;
 pub mod detector;
+pub mod ensemble;
 pub mod forest;
 mod grid;
+pub mod inputs;
+pub mod pca;
 pub mod rarity;
 pub mod stats;
 mod words;
@@ -22,5 +26,7 @@ mod words;
 pub use bins::Bins;
 pub use calibration::{Calibration, Claim};
 pub use counts::FeatureCounts;
-pub use detector::{Detector, DetectorKind, DetectorModel, Encoded};
+pub use detector::{Detector, DetectorKind, DetectorModel, Encoded, Single};
+pub use ensemble::{Ensemble, Member};
+pub use inputs::Inputs;
 pub use stats::Encoder;

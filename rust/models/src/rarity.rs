@@ -16,7 +16,7 @@
 //! The sum has no known distribution; it is ranked, and calibrated against what
 //! training rows score.
 
-use crate::detector::{Detector, Encoded};
+use crate::detector::{Detector, Encoded, MAX_FEATURES};
 use serde::{Deserialize, Serialize};
 
 /// The detector. All that it knows is in the features' counts, beside it.
@@ -30,9 +30,6 @@ pub struct Rarity {
     /// The damping, in nats; infinite for none.
     pub damping: f64,
 }
-
-/// The most features that a row can have.
-const MAX_FEATURES: usize = 256;
 
 impl Rarity {
     /// What a surprise counts for.

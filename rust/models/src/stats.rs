@@ -241,6 +241,14 @@ impl Encoder {
         }
     }
 
+    /// Whether a category was counted; with `leave_out` in any row but this one.
+    pub fn has_seen(&self, category: u64, leave_out: bool) -> bool {
+        let counts = &self.counted.categories;
+        counts
+            .binary_search_by_key(&category, |c| c.0)
+            .is_ok_and(|at| !leave_out || counts[at].1 > 1)
+    }
+
     /// The value as a coordinate: numbers on their scale, categories by their
     /// surprise; NaN where a number is missing.
     pub fn coordinate(&self, bits: u64, surprise: f64) -> f32 {

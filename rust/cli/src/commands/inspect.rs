@@ -8,6 +8,7 @@ use crate::output::table;
 use crate::say::{self, count};
 use comfy_table::CellAlignment;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::{Kind, LogModel, Model, Unit, file};
@@ -128,6 +129,9 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
         say::reach(m),
         span(m.span.map(|s| s.0), m.span.map(|s| s.1)),
     )?;
+    for (name, value) in m.detector.as_detector().about() {
+        writeln!(out, "  {name}: {value}")?;
+    }
     writeln!(out)?;
     let mut t = table::bare();
     t.set_header(["feature", "kind", "usual"]);
@@ -184,6 +188,7 @@ struct LogOut<'a> {
     log: &'a str,
     rows: u64,
     detector: &'static str,
+    about: BTreeMap<&'static str, String>,
     measured_up_to: f64,
     tail: bool,
     first_ts: Option<f64>,
@@ -242,6 +247,7 @@ fn log_out(m: &LogModel) -> LogOut<'_> {
         log: m.log(),
         rows: m.rows,
         detector: m.detector_name(),
+        about: m.detector.as_detector().about().into_iter().collect(),
         measured_up_to: m.calibration.ceiling(),
         tail: m.calibration.has_tail(),
         first_ts: m.span.map(|s| s.0),

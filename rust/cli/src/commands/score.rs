@@ -29,8 +29,8 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     let loaded = args.model.as_deref().map(Model::load).transpose()?;
     if loaded.is_some() && args.fit.asks() {
         say::warning(
-            "--seed, --detector, --sample-rows and --zeek-version mean nothing beside a model: \
-             they were settled when it was trained",
+            "--seed, --detector and other options of training mean nothing beside a model: they \
+             were settled when it was trained",
         );
     }
     let place = Place::open(args.output.as_deref())?;

@@ -8,7 +8,7 @@ use crate::say;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Width};
 use std::io::{self, IsTerminal, Write};
 use zeek_anomaly_engine::Claim;
-use zeek_anomaly_engine::explain::FEEDBACK;
+use zeek_anomaly_engine::explain::{FEEDBACK, MEMBERS};
 use zeek_anomaly_engine::text::printable;
 
 /// Rows set together.
@@ -88,7 +88,7 @@ impl<W: Write> Table<W> {
             .reasons
             .iter()
             .enumerate()
-            .filter(|(i, r)| *i < REASONS || r.feature == FEEDBACK)
+            .filter(|(i, r)| *i < REASONS || [FEEDBACK, MEMBERS].contains(&r.feature.as_str()))
             .map(|(_, r)| format!("{} {} (usual {})", r.feature, r.value, r.usual))
             .collect();
         let cells = [

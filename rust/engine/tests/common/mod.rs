@@ -57,12 +57,22 @@ pub fn conn_rows(n: u64) -> Vec<RecordBuf> {
         .collect()
 }
 
+/// An ensemble of every detector there is.
+pub fn all_detectors() -> String {
+    DetectorKind::ALL.map(DetectorKind::name).join("+")
+}
+
 /// A model of the rows.
 pub fn train_on(rows: &[RecordBuf], detector: Option<DetectorKind>) -> Model {
+    train_with(rows, detector.map_or("auto", DetectorKind::name))
+}
+
+/// A model of the rows, with detectors by their names.
+pub fn train_with(rows: &[RecordBuf], detectors: &str) -> Model {
     let schema = conn_schema();
     let context = Context::default();
     let mut t = Trainer::new(TrainParams {
-        detector,
+        detectors: detectors.parse().unwrap(),
         ..TrainParams::default()
     });
     for r in rows {

@@ -1,12 +1,12 @@
 //! What `evaluate` can be asked for.
 
 use super::rule::Rule;
-use crate::args::{Detector, FitArgs, WorkArgs, column_value, finite, with_exit};
+use crate::args::{FitArgs, WorkArgs, column_value, finite, with_exit};
 use crate::exit;
 use clap::{ArgGroup, Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
-use zeek_anomaly_engine::DEFAULT_THRESHOLD;
 use zeek_anomaly_engine::offline::KEPT;
+use zeek_anomaly_engine::{Choice, DEFAULT_THRESHOLD};
 
 /// `evaluate`.
 #[derive(Debug, Args)]
@@ -32,15 +32,14 @@ pub struct EvaluateArgs {
     /// Of the rows to learn from, only those whose column has exactly this text
     #[arg(long, value_name = "COLUMN=VALUE", value_parser = column_value)]
     pub train_label: Option<(String, String)>,
-    /// Learn one model with each of these detectors
+    /// Learn one model with each of these detectors, side by side: auto,pca,pca+rarity
     #[arg(
         long,
         value_name = "DETECTOR",
-        value_enum,
         value_delimiter = ',',
         conflicts_with = "detector"
     )]
-    pub detectors: Vec<Detector>,
+    pub detectors: Vec<Choice>,
     /// How to learn.
     #[command(flatten)]
     pub fit: FitArgs,

@@ -3,7 +3,6 @@
 use super::args::{EvaluateArgs, Split};
 use super::collect::{Collected, Collector, Shared, host};
 use super::truth::Truth;
-use crate::args::Detector;
 use crate::commands::inputs::{Inputs, nothing_used};
 use crate::exit::{Failure, Status};
 use crate::progress::Progress;
@@ -13,7 +12,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use zeek_anomaly_engine::offline::{self, ReadParams, Select};
-use zeek_anomaly_engine::{Model, text::printable};
+use zeek_anomaly_engine::{Choice, Model, text::printable};
 use zeek_log::{Input, LogReader};
 
 /// The parts that originators are divided into.
@@ -32,7 +31,7 @@ pub struct Contender {
 /// Where a contender's models come from.
 enum Source {
     File(PathBuf),
-    Trained(Detector),
+    Trained(Choice),
 }
 
 /// One training and what is scored with it.
@@ -76,7 +75,7 @@ pub fn contend(
                 Source::File(path) => Model::load(path)?,
                 Source::Trained(detector) => {
                     let mut params = args.fit.params();
-                    params.detector = detector.kind();
+                    params.detectors = detector.clone();
                     let label = args.train_label.as_ref();
                     let column = label.map(|l| l.0.as_str());
                     let mut watch = Watch::new(progress, column, learned.alias());
@@ -150,7 +149,7 @@ fn sources(args: &EvaluateArgs) -> Vec<(String, Source)> {
             some => some,
         };
         for d in detectors {
-            out.push((format!("trained ({d})"), Source::Trained(*d)));
+            out.push((format!("trained ({d})"), Source::Trained(d.clone())));
         }
     }
     out

@@ -16,7 +16,6 @@ mod sides;
 mod table;
 mod truth;
 
-use crate::args::Detector;
 use crate::exit::{Failure, Status};
 use crate::output::place::Place;
 use crate::say::{self, counted};
@@ -30,6 +29,7 @@ use sides::Side;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use truth::Truth;
+use zeek_anomaly_engine::Choice;
 
 /// All that is reported.
 #[derive(Serialize)]
@@ -78,7 +78,7 @@ struct Measured {
 pub fn run(args: EvaluateArgs) -> Result<Status, Failure> {
     args.work.set_threads();
     let trains = !args.train_on.is_empty() || args.split.is_some();
-    let asked = args.fit.detector != Detector::Auto
+    let asked = args.fit.detector != Choice::default()
         || !args.detectors.is_empty()
         || args.train_label.is_some();
     if asked && !trains {

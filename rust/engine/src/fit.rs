@@ -1,0 +1,331 @@
+//! Fitting: from what training counted and kept to a detector and its calibration.
+//!
+//! Calibration needs raw values of training rows as if they had not been trained on. Rarity
+//! judges a row by the counts of all blocks of time but its own; a forest by the
+//! trees that did not see it; the others are fitted again without each of a few folds,
+//! which are made of whole blocks of time (see [`crate::blocks`]). Where one block holds too
+//! much, folds are drawn from single rows. A model that is only for its own rows
+//! judges them as it will: fitted with them.
+//!
+//! The members of an ensemble are calibrated on the same rows, so that what they come to
+//! together can be calibrated too.
+
+use crate::blocks::Blocks;
+use crate::model::{Scratch, encode};
+use crate::reservoir::Reservoir;
+use crate::train::TrainParams;
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use zeek_anomaly_features::Spec;
+use zeek_anomaly_features::spec::DefaultDetector;
+use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
+use zeek_anomaly_models::pca::{Moments, Pca};
+use zeek_anomaly_models::rarity::Rarity;
+use zeek_anomaly_models::{
+    Calibration, Detector, DetectorKind, DetectorModel, Encoded, Encoder, Ensemble, FeatureCounts,
+    Inputs, Member, Single,
+};
+
+/// The most rows on which detectors other than rarity are calibrated, and which those that
+/// look at inputs are fitted to.
+const ROWS: usize = 50_000;
+
+/// Folds for those that are fitted again.
+const FOLDS: usize = 4;
+
+/// The share of the rows from which on a block of time cannot be left out.
+const TOO_MUCH: f64 = 0.5;
+
+/// What there is of one log.
+pub(crate) struct Material<'a> {
+    pub(crate) spec: &'a Spec,
+    pub(crate) blocks: &'a Blocks,
+    pub(crate) total: &'a [FeatureCounts],
+    /// Features of rows, and their time.
+    pub(crate) sample: &'a Reservoir,
+    pub(crate) encoders: &'a [Encoder],
+    pub(crate) params: &'a TrainParams,
+}
+
+/// A detector, with its raw values of the calibration rows.
+struct Fitted {
+    model: Single,
+    raw: Vec<f64>,
+}
+
+/// The detector that was asked for, and its calibration.
+pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
+    let own = match of.spec {
+        Spec::Known(t) => match t.detector {
+            DefaultDetector::IsolationForest => DetectorKind::IsolationForest,
+            DefaultDetector::Rarity { .. } => DetectorKind::Rarity,
+        },
+        Spec::Generic(_) => DetectorKind::Rarity,
+    };
+    let kinds = match of.params.detectors.of(of.spec.log()) {
+        [] => std::slice::from_ref(&own),
+        some => some,
+    };
+    // Evenly spread over the sample, whose order is random anyway.
+    let step = match kinds {
+        [DetectorKind::Rarity] => 1,
+        _ => of.sample.len().div_ceil(ROWS).max(1),
+    };
+    let rows: Vec<usize> = (0..of.sample.len()).step_by(step).collect();
+    let wanted = kinds.iter().any(|k| k.wants_inputs());
+    let matrix = wanted.then(|| Matrix::new(of, &rows));
+    let mut fitted: Vec<Fitted> = (kinds.iter())
+        .filter_map(|kind| match (kind, &matrix) {
+            (DetectorKind::Rarity, _) => Some(of.rarity(&rows)),
+            (DetectorKind::IsolationForest, _) => Some(of.forest(&rows)),
+            (DetectorKind::Pca, Some(m)) => Some(m.pca(of)),
+            // A matrix was made for those that want it.
+            (_, None) => None,
+        })
+        .collect();
+    match fitted.pop() {
+        Some(one) if fitted.is_empty() => {
+            (DetectorModel::One(one.model), Calibration::fit(one.raw))
+        }
+        last => {
+            fitted.extend(last);
+            several(fitted, rows.len())
+        }
+    }
+}
+
+fn several(fitted: Vec<Fitted>, rows: usize) -> (DetectorModel, Calibration) {
+    let (members, raws): (Vec<Member>, Vec<Vec<f64>>) = (fitted.into_iter())
+        .map(|f| {
+            let calibration = Calibration::fit(f.raw.clone());
+            let model = f.model;
+            (Member { model, calibration }, f.raw)
+        })
+        .unzip();
+    let together = (0..rows)
+        .map(|i| {
+            let scores = members.iter().zip(&raws);
+            Ensemble::combine(scores.map(|(m, raw)| m.calibration.score(raw[i]).0))
+        })
+        .collect();
+    let ensemble = DetectorModel::Ensemble(Ensemble::new(members));
+    (ensemble, Calibration::fit(together))
+}
+
+impl Material<'_> {
+    /// A sampled row's features, and its time in seconds since the epoch.
+    fn row(&self, at: usize) -> (&[u64], Option<f64>) {
+        match self.sample.row(at).split_last() {
+            Some((ts, bits)) => (bits, Some(f64::from_bits(*ts)).filter(|t| !t.is_nan())),
+            None => (&[], None),
+        }
+    }
+
+    fn rarity(&self, rows: &[usize]) -> Fitted {
+        let detector = Rarity {
+            mean: self.encoders.iter().map(Encoder::mean_surprise).collect(),
+            aspects: self.spec.aspects(),
+            damping: match self.spec {
+                Spec::Known(t) => t.detector.damping(),
+                Spec::Generic(_) => f64::INFINITY,
+            },
+        };
+        let mut of_block: BTreeMap<i64, Vec<(usize, &[u64])>> = BTreeMap::new();
+        for (i, at) in rows.iter().enumerate() {
+            let (bits, ts) = self.row(*at);
+            let block = self.blocks.block_of(ts);
+            of_block.entry(block).or_default().push((i, bits));
+        }
+        let mut raw = vec![f64::NAN; rows.len()];
+        let mut scratch = Scratch::default();
+        for (block, others) in self.blocks.without_each(self.total) {
+            // Rows are judged by all blocks but their own, and where that is too much of
+            // the whole, by all rows but themselves.
+            let of_others = (others.filter(|_| !self.params.own_rows)).map(|c| encoders_of(&c));
+            let (by, leave_out) =
+                (of_others.as_deref()).map_or((self.encoders, true), |e| (e, false));
+            for (i, bits) in of_block.remove(&block).unwrap_or_default() {
+                raw[i] = detector.raw(&encode(by, None, bits, leave_out, &mut scratch));
+            }
+        }
+        let model = Single::Rarity(detector);
+        Fitted { model, raw }
+    }
+
+    fn forest(&self, rows: &[usize]) -> Fitted {
+        let coordinates = self.coordinates();
+        let params = ForestParams {
+            seed: self.params.seed,
+            ..self.params.how.forest
+        };
+        let (forest, samples) = IsolationForest::fit(coordinates.view(), &params);
+        let raw = (rows.par_iter())
+            .map(|i| {
+                let row = coordinates.row(*i);
+                row.as_slice().map_or(f64::NAN, |row| {
+                    forest.raw_left_out(row, *i as u32, &samples)
+                })
+            })
+            .collect();
+        let model = Single::IsolationForest(forest);
+        Fitted { model, raw }
+    }
+
+    /// All sampled rows as a matrix of rows × features coordinates.
+    fn coordinates(&self) -> Array2<f32> {
+        let mut out = Vec::with_capacity(self.sample.len() * self.encoders.len());
+        let mut scratch = Scratch::default();
+        for at in 0..self.sample.len() {
+            let (bits, _) = self.row(at);
+            let row = encode(self.encoders, None, bits, true, &mut scratch);
+            out.extend_from_slice(row.coordinates);
+        }
+        matrix(self.sample.len(), self.encoders.len(), out)
+    }
+
+    /// The fold of each row, and for each fold what all others have counted; the latter
+    /// only where folds are whole blocks of time.
+    fn folds(&self, rows: &[usize]) -> (Vec<usize>, Option<Vec<Vec<Encoder>>>) {
+        let of_rows: Vec<i64> = (rows.iter())
+            .map(|at| self.blocks.block_of(self.row(*at).1))
+            .collect();
+        let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
+        of_rows
+            .iter()
+            .for_each(|b| *sizes.entry(*b).or_default() += 1);
+        let largest = sizes.values().max().copied().unwrap_or(0) as f64;
+        if largest > TOO_MUCH * rows.len() as f64 || sizes.len() < FOLDS {
+            return ((0..rows.len()).map(|i| i % FOLDS).collect(), None);
+        }
+        // One after the other, so that a fold is a stretch of time.
+        let mut fold_of = BTreeMap::new();
+        let mut before = 0;
+        for (block, n) in &sizes {
+            fold_of.insert(*block, (before + n / 2) * FOLDS / rows.len().max(1));
+            before += n;
+        }
+        let others = (0..FOLDS).map(|k| {
+            let own: Vec<i64> = (fold_of.iter())
+                .filter(|(_, fold)| **fold == k)
+                .map(|(block, _)| *block)
+                .collect();
+            encoders_of(&self.blocks.without(self.total, &own))
+        });
+        let others = others.collect();
+        (of_rows.iter().map(|b| fold_of[b]).collect(), Some(others))
+    }
+}
+
+fn encoders_of(counts: &[FeatureCounts]) -> Vec<Encoder> {
+    counts.iter().map(|c| Encoder::new(c.finish())).collect()
+}
+
+/// The shape is right by construction.
+fn matrix(rows: usize, columns: usize, values: Vec<f32>) -> Array2<f32> {
+    Array2::from_shape_vec((rows, columns), values).unwrap_or_else(|_| Array2::zeros((0, columns)))
+}
+
+/// The inputs of rows.
+struct Matrix {
+    inputs: Inputs,
+    /// As training rows: what only they have is unseen.
+    rows: Array2<f32>,
+    /// The places of each fold's rows; none where rows are judged with themselves.
+    folds: Vec<Vec<usize>>,
+    /// Each fold's rows as rows that are new to the other folds; `None` where they are as in
+    /// `rows`.
+    held_out: Option<Vec<Array2<f32>>>,
+}
+
+impl Matrix {
+    fn new(of: &Material<'_>, rows: &[usize]) -> Matrix {
+        let inputs = Inputs::new(of.encoders);
+        let written = |rows: &mut dyn Iterator<Item = usize>, by: &[Encoder], leave_out: bool| {
+            let (mut out, mut n) = (Vec::new(), 0);
+            for at in rows {
+                inputs.write(by, of.row(at).0, leave_out, &mut out);
+                n += 1;
+            }
+            matrix(n, inputs.len(), out)
+        };
+        let trained = written(&mut rows.iter().copied(), of.encoders, true);
+        let (mut folds, mut held_out) = (Vec::new(), None);
+        if !of.params.own_rows {
+            let (fold_of, others) = of.folds(rows);
+            folds = vec![Vec::new(); FOLDS];
+            fold_of
+                .iter()
+                .enumerate()
+                .for_each(|(i, k)| folds[*k].push(i));
+            held_out = others.map(|others| {
+                let each = folds.iter().zip(&others);
+                each.map(|(fold, by)| written(&mut fold.iter().map(|i| rows[*i]), by, false))
+                    .collect()
+            });
+        }
+        Matrix {
+            inputs,
+            rows: trained,
+            folds,
+            held_out,
+        }
+    }
+
+    /// A fold's rows, as rows that are new to the others.
+    fn held_out(&self, fold: usize) -> Array2<f32> {
+        match &self.held_out {
+            Some(of) => of[fold].clone(),
+            None => self.rows.select(Axis(0), &self.folds[fold]),
+        }
+    }
+
+    /// All raw values, from detectors that did not see the rows: `without` gives the one that saw all
+    /// but a fold's.
+    fn judged(&self, whole: &Single, without: impl Fn(usize) -> Single + Sync) -> Vec<f64> {
+        if self.folds.is_empty() {
+            return self.raw(whole, &self.rows);
+        }
+        let parts: Vec<Vec<f64>> = (0..self.folds.len())
+            .into_par_iter()
+            .map(|k| match self.folds[k].is_empty() {
+                true => Vec::new(),
+                false => self.raw(&without(k), &self.held_out(k)),
+            })
+            .collect();
+        let mut raw = vec![f64::NAN; self.rows.nrows()];
+        for (fold, values) in self.folds.iter().zip(parts) {
+            fold.iter().zip(values).for_each(|(i, v)| raw[*i] = v);
+        }
+        raw
+    }
+
+    fn raw(&self, by: &Single, rows: &Array2<f32>) -> Vec<f64> {
+        let detector = by.as_detector();
+        let rows: Vec<&[f32]> = rows
+            .rows()
+            .into_iter()
+            .filter_map(|r| r.to_slice())
+            .collect();
+        rows.into_par_iter()
+            .map(|inputs| {
+                detector.raw(&Encoded {
+                    inputs,
+                    input_features: self.inputs.features(),
+                    ..Encoded::default()
+                })
+            })
+            .collect()
+    }
+
+    fn pca(&self, of: &Material<'_>) -> Fitted {
+        let fit = |m: &Moments| Single::Pca(Pca::fit(m, of.spec.len(), &of.params.how.pca));
+        let all = Moments::new(self.rows.view());
+        let model = fit(&all);
+        let raw = self.judged(&model, |k| {
+            let fold = self.rows.select(Axis(0), &self.folds[k]);
+            fit(&all.without(&Moments::new(fold.view())))
+        });
+        Fitted { model, raw }
+    }
+}
