@@ -57,7 +57,6 @@ impl LogModel {
         })
     }
 
-<<<<<<< HEAD
     /// Each feature's part in what makes a row strange, from 0 to 1; nothing where nothing does.
     pub fn shares(&self, bits: &[u64]) -> Option<Vec<f64>> {
         let mut share = vec![0.0; self.spec.len()];
@@ -70,22 +69,6 @@ impl LogModel {
         Some(share)
     }
 
-    /// The features that moved a row's score most, the most telling first.
-    ///
-    /// `bits` are the row's features as [`zeek_anomaly_features::Spec::extract`] gave them.
-    pub fn explain(&self, row: &Row<'_>, bits: &[u64]) -> Vec<Reason> {
-        let Some(share) = self.shares(bits) else {
-            return Vec::new();
-        };
-        let mut order: Vec<usize> = (0..share.len()).collect();
-        // Equal shares keep the order of the definitions.
-        order.sort_by(|a, b| share[*b].total_cmp(&share[*a]));
-        order
-            .into_iter()
-            .take(MAX_REASONS)
-            .filter(|f| share[*f] >= MIN_SHARE)
-            .map(|f| {
-=======
     /// What each member of an ensemble makes of a row, by itself; nothing where the detector is a single
     /// one.
     pub fn members(&self, bits: &[u64]) -> Vec<MemberVerdict> {
@@ -132,11 +115,11 @@ impl LogModel {
     ///
     /// `bits` are the row's features as [`zeek_anomaly_features::Spec::extract`] gave them.
     pub fn explain(&self, row: &Row<'_>, bits: &[u64]) -> Vec<Reason> {
-        let mut share = vec![0.0; self.spec.len()];
-        self.attribute(bits, &mut share);
-        telling(&share)
+        let Some(shares) = self.shares(bits) else {
+            return Vec::new();
+        };
+        telling(&shares)
             .map(|(f, share)| {
->>>>>>> 6af720f (detectors: inputs for distances, PCA, ensembles, a choice for each log)
                 // Numbers as they were judged; only categories need their text.
                 let cell = match self.spec.kind(f) {
                     Kind::Category => self.spec.cell(f, row),
@@ -146,11 +129,7 @@ impl LogModel {
                     feature: self.spec.name(f).to_owned(),
                     value: printable(&self.encoders[f].value(&cell)),
                     usual: self.usual[f].clone(),
-<<<<<<< HEAD
-                    share: share[f],
-=======
                     share,
->>>>>>> 6af720f (detectors: inputs for distances, PCA, ensembles, a choice for each log)
                 }
             })
             .chain(self.of_members(bits))

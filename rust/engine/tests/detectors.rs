@@ -33,7 +33,7 @@ fn a_row_like_no_other_is_among_the_strangest_and_its_reasons_are_what_is_odd_ab
         let stranger = others.iter().filter(|v| v.raw >= last.raw).count();
         // A forest cuts at random: a twentieth of the ordinary rows may come out first.
         let most = if detector == "isolation_forest" {
-            15
+            75
         } else {
             0
         };
