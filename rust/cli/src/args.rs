@@ -3,6 +3,7 @@
 mod fit;
 
 use crate::commands::evaluate::args::EvaluateArgs;
+use crate::commands::verdict::args::VerdictArgs;
 use crate::exit;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Give the records of logs their scores, the strangest first
     Score(ScoreArgs),
+    /// Tell of each directory as a whole how suspicious it is: LOW, MEDIUM or HIGH, and why
+    Verdict(Box<VerdictArgs>),
     /// Measure on labelled logs how well models find what is labelled
     Evaluate(Box<EvaluateArgs>),
     /// Tell whether the logs are still those that a model knows, and what has changed

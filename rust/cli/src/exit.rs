@@ -12,7 +12,9 @@ Exit status:
      output that cannot be written
   2  the command line is wrong
   3  done, but part of the input was skipped: lines or files that are said
-  4  drift only: done, and what the model knows has changed";
+  4  drift only: done, and what the model knows has changed
+ 10  verdict --exit-status only: MEDIUM, or SUSPICIOUS VS BASELINE
+ 20  verdict --exit-status only: HIGH, or ABOVE NORMAL BASELINE";
 
 /// How a command ended that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,10 @@ pub enum Status {
     Skipped,
     /// What the model knows has changed.
     Drift,
+    /// A verdict that is worth a look, where the status was to tell.
+    Medium,
+    /// One that somebody should act on.
+    High,
 }
 
 impl From<Status> for ExitCode {
@@ -31,6 +37,8 @@ impl From<Status> for ExitCode {
             Status::Fine => 0,
             Status::Skipped => 3,
             Status::Drift => 4,
+            Status::Medium => 10,
+            Status::High => 20,
         })
     }
 }

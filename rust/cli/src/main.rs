@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Train(args) => commands::train::run(args),
         Command::Score(args) => commands::score::run(args),
+        Command::Verdict(args) => commands::verdict::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Drift(args) => commands::drift::run(&args),
         Command::Feedback(args) => commands::feedback::run(&args),

@@ -4,7 +4,7 @@ use crate::bounded::{Bounded, Distinct, Weight, hash_addr};
 use crate::chance::beyond;
 use crate::components::{Components, Counted};
 use crate::logs::{LogPart, Tally};
-use crate::signs::{Found, Sign, Signs, Source, sort, together};
+use crate::signs::{Found, Side, Sign, Signs, Source, sort, together};
 use crate::ties::{Columns, Ties, beyond_chance};
 use hashbrown::HashMap;
 use serde::Serialize;
@@ -144,9 +144,10 @@ impl<'m> Collector<'m> {
 
     /// The verdict.
     pub fn finish(mut self) -> Assessment {
-        for ((at, _), rows) in self.originators.iter() {
+        for ((at, host), rows) in self.originators.iter() {
             if let Some(Some(tally)) = self.tallies.get_mut(*at) {
-                tally.originator(rows.rows, rows.ordinary);
+                let inside = self.signs.side(host) != Side::Outside;
+                tally.originator(rows.rows, rows.ordinary, inside);
             }
         }
         let own = self.own_rows;
@@ -193,8 +194,7 @@ impl<'m> Collector<'m> {
             weird_notice: logs
                 .iter()
                 .filter(|l| matches!(l.log_name.as_str(), "weird" | "notice"))
-                .map(|l| l.familiar * l.beyond_fraction)
-                .sum(),
+                .fold(0.0, |sum, l| sum + l.familiar * l.beyond_fraction),
             behavior: hosts.first().map_or(0.0, |h| h.strength),
             scan: hosts.iter().map(|h| h.scan).fold(0.0, f64::max),
             two,

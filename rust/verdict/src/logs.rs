@@ -37,7 +37,7 @@ const LEVELS: usize = 4;
 /// The rows of one originator that tell whether a model knows its network.
 const ENOUGH_ROWS: u64 = 20;
 
-/// The share of ordinary rows of the most ordinary originator: from where a model knows something of a
+/// The share of ordinary rows of the middle originator: from where a model knows something of a
 /// network, to where it knows it.
 const KNOWN: (f64, f64) = (0.5, 0.9);
 
@@ -100,7 +100,10 @@ pub(crate) struct Tally {
     uids: Vec<String>,
     fuids: Vec<String>,
     linked: Vec<String>,
-    pub known_by: f64,
+    /// Of each originator inside with rows enough: the share that is ordinary.
+    inside: Vec<f64>,
+    /// Of each other one.
+    elsewhere: Vec<f64>,
 }
 
 impl Tally {
@@ -127,7 +130,8 @@ impl Tally {
             uids: Vec::new(),
             fuids: Vec::new(),
             linked: Vec::new(),
-            known_by: 0.0,
+            inside: Vec::new(),
+            elsewhere: Vec::new(),
         }
     }
 
@@ -197,9 +201,13 @@ impl Tally {
     }
 
     /// Tells of an originator's rows.
-    pub fn originator(&mut self, rows: u64, ordinary: u64) {
+    pub fn originator(&mut self, rows: u64, ordinary: u64, inside: bool) {
         if rows >= ENOUGH_ROWS {
-            self.known_by = self.known_by.max(ordinary as f64 / rows as f64);
+            let share = ordinary as f64 / rows as f64;
+            match inside {
+                true => self.inside.push(share),
+                false => self.elsewhere.push(share),
+            }
         }
     }
 
@@ -208,13 +216,16 @@ impl Tally {
         expected(self.rows, self.threshold)
     }
 
-    /// How well the model knows this log's network.
+    /// How well the model knows this log's network: by the middle one of the originators inside,
+    /// since an attack makes some of them strange and a strange network all of them. Whoever comes
+    /// from outside says nothing of it, unless there is nobody else.
     pub fn familiar(&self, own_rows: bool) -> f64 {
         if own_rows {
             return 1.0;
         }
         let overall = self.ordinary as f64 / self.rows.max(1) as f64;
-        ramp(overall.max(self.known_by), KNOWN.0, KNOWN.1)
+        let middle = median(&self.inside).or_else(|| median(&self.elsewhere));
+        ramp(middle.unwrap_or(overall), KNOWN.0, KNOWN.1)
     }
 
     pub fn finish(self, own_rows: bool) -> LogPart {
@@ -276,6 +287,12 @@ fn push(to: &mut Vec<String>, value: Option<String>) {
     }
 }
 
+fn median(shares: &[f64]) -> Option<f64> {
+    let mut v = shares.to_vec();
+    v.sort_by(f64::total_cmp);
+    v.get(v.len() / 2).copied()
+}
+
 fn sorted(mut v: Vec<String>) -> Vec<String> {
     v.sort_unstable();
     v.dedup();
@@ -313,7 +330,7 @@ pub struct LogPart {
     pub threshold: f64,
     /// Whether there were training rows enough (a hundred) to judge by.
     pub judged: bool,
-    /// How well the model knows this network, 0 to 1: whether any of its hosts looks
+    /// How well the model knows this network, 0 to 1: whether its hosts look
     /// ordinary to it. What a model does not know at all it cannot judge.
     pub familiar: f64,
     /// How strange the strange ones are, 0 to 1; 0 where chance explains them.

@@ -10,3 +10,4 @@ pub mod inspect;
 pub mod report;
 pub mod score;
 pub mod train;
+pub mod verdict;

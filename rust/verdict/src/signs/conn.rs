@@ -10,7 +10,7 @@ pub enum Outcome {
     Unanswered,
     /// Answered and given up at once, without a byte: a look whether the port is open.
     Probe,
-    /// Both sides sent bytes.
+    /// Answered, and something was said.
     Talked,
     /// Answered without that, or seen in part.
     Other,
@@ -173,7 +173,7 @@ fn outcome(state: &[u8], sent: f64, received: f64) -> Outcome {
     match state {
         b"S0" | b"REJ" | b"RSTOS0" => Outcome::Unanswered,
         b"RSTO" if sent + received == 0.0 => Outcome::Probe,
-        b"SF" | b"S1" | b"S2" | b"S3" | b"RSTO" | b"RSTR" if sent > 0.0 && received > 0.0 => {
+        b"SF" | b"S1" | b"S2" | b"S3" | b"RSTO" | b"RSTR" if sent + received > 0.0 => {
             Outcome::Talked
         }
         _ => Outcome::Other,

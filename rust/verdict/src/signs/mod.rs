@@ -277,6 +277,11 @@ impl Signs {
         }
     }
 
+    /// Where a host is, as far as the connections tell.
+    pub fn side(&self, host: &IpAddr) -> Side {
+        self.sides.of(host)
+    }
+
     /// What was found.
     pub fn finish(&self) -> Found {
         let mut signs = Vec::new();

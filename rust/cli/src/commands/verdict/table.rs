@@ -1,0 +1,312 @@
+//! Verdicts for people.
+
+use crate::output::table::{Look, bare, print};
+use crate::say::{count, counted};
+use comfy_table::{Attribute, Cell, CellAlignment, Color};
+use std::io::{self, Write};
+use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_verdict::{Assessment, Comparison, Level, LogPart, Standing};
+
+/// Hosts that are shown of a directory.
+const HOSTS: usize = 5;
+
+/// Signs that are shown of a host.
+const SIGNS: usize = 3;
+
+/// The width that words of a host's signs get at least.
+const WORDS: usize = 40;
+
+/// One directory, as it is shown.
+pub struct Shown<'a> {
+    /// The path.
+    pub path: &'a str,
+    /// What its logs say.
+    pub assessment: &'a Assessment,
+    /// How it stands to the baseline.
+    pub comparison: Option<&'a Comparison>,
+}
+
+/// Writes the table of all, the worst first, and then each that is worth a look.
+pub fn write(to: &mut dyn Write, all: &[Shown<'_>], look: Look) -> io::Result<()> {
+    let mut sorted: Vec<&Shown<'_>> = all.iter().collect();
+    sorted.sort_by(|a, b| {
+        let of = |s: &Shown<'_>| s.assessment.components.score;
+        of(b).total_cmp(&of(a))
+    });
+    overview(to, &sorted, look)?;
+    for shown in sorted {
+        let low = shown.assessment.components.severity == Level::Low
+            && shown
+                .comparison
+                .is_none_or(|c| c.verdict == Standing::Within);
+        if all.len() > 1 && low {
+            continue;
+        }
+        details(to, shown, look)?;
+    }
+    Ok(())
+}
+
+fn overview(to: &mut dyn Write, all: &[&Shown<'_>], look: Look) -> io::Result<()> {
+    let compared = all.iter().any(|s| s.comparison.is_some());
+    let mut t = bare();
+    let mut header = vec!["verdict", "score"];
+    let letters: Vec<String> = all.first().map_or_else(Vec::new, |s| {
+        let named = s.assessment.components.named();
+        named
+            .iter()
+            .map(|(letter, _, _)| letter.to_string())
+            .collect()
+    });
+    header.extend(letters.iter().map(String::as_str));
+    header.extend(["records", "strange", "hosts", "uids"]);
+    if compared {
+        header.push("baseline");
+    }
+    header.push("directory");
+    let last = header.len() - 1;
+    t.set_header(header.into_iter().map(|h| bold(h, look)));
+    for s in all {
+        let a = s.assessment;
+        let c = &a.components;
+        let mut row = vec![
+            coloured(c.severity.name(), colour(c.severity), look),
+            Cell::new(format!("{:.1}", c.score)),
+        ];
+        row.extend(c.named().map(|(_, _, v)| Cell::new(format!("{v:.2}"))));
+        row.push(Cell::new(count(a.rows)));
+        let shares = [
+            a.strange_rows_fraction,
+            a.strange_hosts_fraction,
+            a.strange_uids_fraction,
+        ];
+        row.extend(shares.map(|v| Cell::new(percent(v))));
+        if compared {
+            let standing = s.comparison.map(|c| c.verdict);
+            row.push(match standing {
+                Some(v) => coloured(v.name(), standing_colour(v), look),
+                None => Cell::new("-"),
+            });
+        }
+        row.push(Cell::new(printable(s.path)));
+        t.add_row(row);
+    }
+    let numbers = 1..(if compared { last - 1 } else { last });
+    for column in t.column_iter_mut().enumerate() {
+        if numbers.contains(&column.0) {
+            column.1.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    styled(&mut t, look);
+    print(&mut t, to)
+}
+
+fn details(to: &mut dyn Write, s: &Shown<'_>, look: Look) -> io::Result<()> {
+    let a = s.assessment;
+    writeln!(to)?;
+    writeln!(
+        to,
+        "{}: {}, {:.1} of 100",
+        printable(s.path),
+        a.components.severity.name(),
+        a.components.score
+    )?;
+    if let Some(c) = s.comparison {
+        let beyond: Vec<String> = c
+            .exceeded_metrics
+            .iter()
+            .map(|e| {
+                format!(
+                    "{} {} (up to {})",
+                    e.metric,
+                    short(e.value),
+                    short(e.threshold)
+                )
+            })
+            .collect();
+        let beyond = match beyond.is_empty() {
+            true => String::new(),
+            false => format!(": {}", beyond.join(", ")),
+        };
+        let of =
+            counted(c.normal_directories as u64, "directory").replace("directorys", "directories");
+        writeln!(to, "{} of {of}{beyond}", c.verdict.name())?;
+    }
+    if !a.hosts.is_empty() {
+        writeln!(to)?;
+        hosts(to, a, look)?;
+    }
+    let strange: Vec<&LogPart> = a.logs.iter().filter(|l| l.anomaly_rows > 0).collect();
+    if !strange.is_empty() {
+        writeln!(to)?;
+        logs(to, &strange, look)?;
+    }
+    let c = &a.components;
+    if c.crosslog_uid_two_plus + c.fuid_overlap > 0 {
+        writeln!(
+            to,
+            "\n{} strange in two logs or more, {} in three or more; {} strange in http and files",
+            counted(c.crosslog_uid_two_plus, "connection"),
+            count(c.crosslog_uid_three_plus),
+            counted(c.fuid_overlap, "file"),
+        )?;
+    }
+    Ok(())
+}
+
+fn hosts(to: &mut dyn Write, a: &Assessment, look: Look) -> io::Result<()> {
+    let mut t = bare();
+    t.set_header(["host", "weight", "what it does"].map(|h| bold(h, look)));
+    let shown = a.hosts.iter().take(HOSTS);
+    let names: Vec<String> = shown.clone().map(|h| h.host.to_string()).collect();
+    let longest = names.iter().map(String::len).max().unwrap_or(0).max(4);
+    let words = look.width.saturating_sub(longest + 10).max(WORDS);
+    for (host, name) in shown.zip(&names) {
+        let what: Vec<String> = host
+            .signs
+            .iter()
+            .take(SIGNS)
+            .map(|s| wrapped(s, words))
+            .collect();
+        t.add_row([
+            name.clone(),
+            format!("{:.2}", host.strength),
+            what.join("\n"),
+        ]);
+    }
+    if let Some(column) = t.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    styled(&mut t, look);
+    print(&mut t, to)?;
+    let more = a.hosts.len().saturating_sub(HOSTS) as u64;
+    if more > 0 {
+        writeln!(to, "and {} in --format json", counted(more, "more host"))?;
+    }
+    Ok(())
+}
+
+fn logs(to: &mut dyn Write, all: &[&LogPart], look: Look) -> io::Result<()> {
+    let mut t = bare();
+    t.set_header(
+        [
+            "log",
+            "records",
+            "strange",
+            "expected",
+            "from score",
+            "highest",
+            "counts",
+            "the strangest",
+        ]
+        .map(|h| bold(h, look)),
+    );
+    for l in all {
+        let first = l.top_anomalies.first();
+        let what = first.and_then(|t| t.reasons.first()).cloned();
+        let counts = match l.familiar {
+            f if f < 0.5 => "not known".to_owned(),
+            f => format!("{:.2}", l.weight * f * l.strength),
+        };
+        t.add_row([
+            printable(&l.log_name),
+            count(l.rows),
+            count(l.anomaly_rows),
+            format!("{:.1}", l.expected_rows),
+            format!("{:.2}", l.threshold),
+            format!("{:.2}", l.top_score_max),
+            counts,
+            cut(
+                &what.unwrap_or_default(),
+                look.width.saturating_sub(70).max(WORDS),
+            ),
+        ]);
+    }
+    for at in 1..7 {
+        if let Some(column) = t.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    styled(&mut t, look);
+    print(&mut t, to)
+}
+
+fn percent(share: f64) -> String {
+    match 100.0 * share {
+        p if p == 0.0 => "0 %".into(),
+        p if p < 10.0 => format!("{p:.1} %"),
+        p => format!("{p:.0} %"),
+    }
+}
+
+fn short(v: f64) -> String {
+    if v.abs() < 10.0 {
+        format!("{v:.2}")
+    } else {
+        format!("{v:.1}")
+    }
+}
+
+/// Broken at blanks, so that no line is wider.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let n = word.chars().count();
+        if used > 0 && used + 1 + n > width {
+            out.push_str("\n  ");
+            used = 2;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += n;
+    }
+    out
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+fn colour(level: Level) -> Color {
+    match level {
+        Level::Low => Color::Green,
+        Level::Medium => Color::Yellow,
+        Level::High => Color::Red,
+    }
+}
+
+fn standing_colour(standing: Standing) -> Color {
+    match standing {
+        Standing::Within => Color::Green,
+        Standing::Suspicious => Color::Yellow,
+        Standing::Above => Color::Red,
+    }
+}
+
+fn coloured(text: &str, colour: Color, look: Look) -> Cell {
+    match look.colours {
+        true => Cell::new(text).fg(colour),
+        false => Cell::new(text),
+    }
+}
+
+fn bold(text: &str, look: Look) -> Cell {
+    match look.colours {
+        true => Cell::new(text).add_attribute(Attribute::Bold),
+        false => Cell::new(text),
+    }
+}
+
+fn styled(t: &mut comfy_table::Table, look: Look) {
+    if look.colours {
+        t.enforce_styling();
+    }
+}
