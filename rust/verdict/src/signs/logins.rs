@@ -11,7 +11,7 @@ use zeek_log::{Record, Schema};
 const FAILED: (f64, f64) = (8.0, 30.0);
 
 /// What a session counts of which it is not known how its login went.
-const NOT_KNOWN: f64 = 0.5;
+const NOT_KNOWN: f64 = 0.25;
 
 /// Failures after which a success is bad news.
 const MANY: f64 = 20.0;
