@@ -187,7 +187,7 @@ impl Work {
             say::warning(&format!(
                 "{path}: to keep memory bounded, {} of few records were forgotten; the signs of \
                  small things may be missing",
-                counted(a.forgotten, "entry").replace("entrys", "entries")
+                counted(a.forgotten, "counter")
             ));
         }
         (!nothing).then_some(a)

@@ -128,8 +128,7 @@ fn details(to: &mut dyn Write, s: &Shown<'_>, look: Look) -> io::Result<()> {
             true => String::new(),
             false => format!(": {}", beyond.join(", ")),
         };
-        let of =
-            counted(c.normal_directories as u64, "directory").replace("directorys", "directories");
+        let of = counted(c.normal_directories as u64, "path");
         writeln!(to, "{} of {of}{beyond}", c.verdict.name())?;
     }
     if !a.hosts.is_empty() {
@@ -233,7 +232,7 @@ fn logs(to: &mut dyn Write, all: &[&LogPart], look: Look) -> io::Result<()> {
 
 fn percent(share: f64) -> String {
     match 100.0 * share {
-        p if p == 0.0 => "0 %".into(),
+        0.0 => "0 %".into(),
         p if p < 10.0 => format!("{p:.1} %"),
         p => format!("{p:.0} %"),
     }
