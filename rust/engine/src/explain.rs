@@ -125,9 +125,14 @@ impl LogModel {
                     Kind::Category => self.spec.cell(f, row),
                     _ => Cell::num(Some(f64::from_bits(bits[f]))),
                 };
+                let mut value = printable(&self.encoders[f].value(&cell));
+                if self.spec.is_learned(f) && cell != Cell::Missing {
+                    let label = self.spec.cell(f, row).display();
+                    value = format!("{value} in {}", printable(&label));
+                }
                 Reason {
                     feature: self.spec.name(f).to_owned(),
-                    value: printable(&self.encoders[f].value(&cell)),
+                    value,
                     usual: self.usual[f].clone(),
                     share,
                 }

@@ -20,10 +20,11 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zeek_anomaly_features::generic::{GenericColumn, GenericSpec, MAX_COLUMNS};
 use zeek_anomaly_features::{Spec, logs};
 use zeek_anomaly_models::counts::Counted;
-use zeek_anomaly_models::{Calibration, DetectorModel, Encoder};
+use zeek_anomaly_models::{Calibration, DetectorModel, Encoder, Language, Names};
 
 const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
@@ -97,6 +98,7 @@ impl ModelError {
 struct StoredModel {
     info: ModelInfo,
     logs: Vec<StoredLog>,
+    names: Names,
     marks: Vec<Mark>,
 }
 
@@ -145,6 +147,7 @@ impl Model {
                     days: m.days.clone(),
                 })
                 .collect(),
+            names: self.names.learned().clone(),
             marks: self.marks.clone(),
         };
         let payload = bincode::serde::encode_to_vec(&stored, config()).map_err(io::Error::other)?;
@@ -265,11 +268,15 @@ impl Model {
         if used != payload.len() || stored.logs.len() > MAX_LOGS {
             return Err(damaged("contents that make no sense"));
         }
+        if !stored.names.is_sound() {
+            return Err(damaged("names that make no sense"));
+        }
+        let names = Language::of(stored.names);
         let made_by = stored.info.made_by.clone();
         let logs = stored
             .logs
             .into_iter()
-            .map(|s| restore(s, path, &made_by))
+            .map(|s| restore(s, &names, path, &made_by))
             .collect::<Result<Vec<_>, _>>()?;
         if !logs.windows(2).all(|w| w[0].log() < w[1].log()) {
             return Err(damaged("logs out of order"));
@@ -277,6 +284,7 @@ impl Model {
         let mut model = Model {
             info: stored.info,
             logs,
+            names,
             marks: stored.marks,
         };
         if !model.marks_are_sound() {
@@ -288,7 +296,12 @@ impl Model {
 }
 
 /// Checks one stored log and makes it a model.
-fn restore(s: StoredLog, path: &Path, made_by: &str) -> Result<LogModel, ModelError> {
+fn restore(
+    s: StoredLog,
+    names: &Arc<Language>,
+    path: &Path,
+    made_by: &str,
+) -> Result<LogModel, ModelError> {
     let damaged = |what| ModelError::Damaged {
         path: path.to_owned(),
         what,
@@ -331,6 +344,7 @@ fn restore(s: StoredLog, path: &Path, made_by: &str) -> Result<LogModel, ModelEr
     model.rows = s.rows;
     model.span = s.span;
     model.days = s.days;
+    model.names = names.clone();
     Ok(model)
 }
 

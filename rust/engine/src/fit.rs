@@ -13,7 +13,7 @@
 use crate::blocks::Blocks;
 use crate::model::{Scratch, encode};
 use crate::reservoir::Reservoir;
-use crate::train::TrainParams;
+use crate::train::{TrainParams, time_of};
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub(crate) struct Material<'a> {
     pub(crate) spec: &'a Spec,
     pub(crate) blocks: &'a Blocks,
     pub(crate) total: &'a [FeatureCounts],
-    /// Features of rows, and their time.
+    /// Features of rows, their time, and their labels.
     pub(crate) sample: &'a Reservoir,
     pub(crate) encoders: &'a [Encoder],
     pub(crate) params: &'a TrainParams,
@@ -116,8 +116,8 @@ fn several(fitted: Vec<Fitted>, rows: usize) -> (DetectorModel, Calibration) {
 impl Material<'_> {
     /// A sampled row's features, and its time in seconds since the epoch.
     fn row(&self, at: usize) -> (&[u64], Option<f64>) {
-        match self.sample.row(at).split_last() {
-            Some((ts, bits)) => (bits, Some(f64::from_bits(*ts)).filter(|t| !t.is_nan())),
+        match self.sample.row(at).split_at_checked(self.spec.len()) {
+            Some((bits, rest)) => (bits, rest.first().and_then(|ts| time_of(*ts))),
             None => (&[], None),
         }
     }

@@ -17,6 +17,7 @@ pub mod explain;
 pub mod feedback;
 pub mod file;
 mod fit;
+mod labels;
 pub mod live;
 pub mod model;
 pub mod offline;

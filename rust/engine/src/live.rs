@@ -124,7 +124,7 @@ impl Engine {
             let view = self.context.view(&binding.context, record);
             let row = Row::new(*record, &binding.columns, view);
             self.bits.clear();
-            model.spec.extract(&row, &mut self.bits);
+            model.extract(&row, &mut self.bits);
             let verdict = model.judge(&self.bits, false, &mut self.scratch);
             if verdict.score >= explain_from {
                 *reasons = model.explain(&row, &self.bits);

@@ -4,8 +4,9 @@ use crate::drift::Baseline;
 use crate::feedback::{Effect, Mark, Moved};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
-use zeek_anomaly_features::Spec;
-use zeek_anomaly_models::{Calibration, Claim, DetectorModel, Encoded, Encoder, Inputs};
+use std::sync::Arc;
+use zeek_anomaly_features::{Row, Spec};
+use zeek_anomaly_models::{Calibration, Claim, DetectorModel, Encoded, Encoder, Inputs, Language};
 
 /// What a model says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct Model {
     pub info: ModelInfo,
     /// A model for each log, by name.
     pub logs: Vec<LogModel>,
+    /// What ordinary names look like.
+    pub names: Arc<Language>,
     /// What people said of findings.
     pub(crate) marks: Vec<Mark>,
 }
@@ -89,6 +92,8 @@ pub struct LogModel {
     pub span: Option<(f64, f64)>,
     /// What training days looked like.
     pub days: Baseline,
+    /// What ordinary names look like: the model's.
+    pub names: Arc<Language>,
     /// What the marks of this log do.
     pub(crate) effect: Option<Effect>,
 }
@@ -112,6 +117,7 @@ impl LogModel {
             rows: 0,
             span: None,
             days: Baseline::default(),
+            names: Language::prior(),
             effect: None,
         }
     }
@@ -126,7 +132,12 @@ impl LogModel {
         self.detector.as_detector().name()
     }
 
-    /// Judges a row's features ([`Spec::extract`]). With `leave_out` the row is
+    /// A row's features in their compact form ([`Spec::extract`]), appended to `out`.
+    pub fn extract(&self, row: &Row<'_>, out: &mut Vec<u64>) {
+        self.spec.extract(row, &*self.names, out);
+    }
+
+    /// Judges a row's features ([`LogModel::extract`]). With `leave_out` the row is
     /// one of the training rows, and is judged as if it had not been.
     pub fn judge(&self, bits: &[u64], leave_out: bool, scratch: &mut Scratch) -> Verdict {
         let row = encode(

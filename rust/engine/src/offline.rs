@@ -329,7 +329,7 @@ pub fn score(
                         let view = context.view(of_context, record);
                         let row = Row::new(*record, &binding.columns, view);
                         pending.push(schema, &binding, at, record, line, |bits| {
-                            model.logs[at].spec.extract(&row, bits);
+                            model.logs[at].extract(&row, bits);
                         });
                         Fate::Used
                     }

@@ -58,6 +58,12 @@ impl Reservoir {
         self.seen == 0
     }
 
+    /// The rows kept, to be changed.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u64]> {
+        let end = self.len() * self.width;
+        self.cells[..end].chunks_exact_mut(self.width)
+    }
+
     /// The rows kept.
     pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
         (0..self.len()).map(|i| self.row(i))

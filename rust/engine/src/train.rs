@@ -8,6 +8,7 @@ use crate::blocks::Blocks;
 use crate::choice::{Choice, DetectorParams};
 use crate::drift::{DayCollector, type_name};
 use crate::fit::{Material, fit};
+use crate::labels::{self, Labels};
 use crate::live::role_of;
 use crate::model::{LogModel, Model, ModelInfo};
 use crate::reservoir::Reservoir;
@@ -16,8 +17,8 @@ use std::sync::Arc;
 use zeek_anomaly_features::context::ContextColumns;
 use zeek_anomaly_features::generic::KindLearner;
 use zeek_anomaly_features::row::Columns;
-use zeek_anomaly_features::{Context, Kind, Row, Spec, logs};
-use zeek_anomaly_models::Encoder;
+use zeek_anomaly_features::{Cell, Context, Kind, Row, Spec, logs};
+use zeek_anomaly_models::{Encoder, Language, NameCounts};
 use zeek_log::{Record, RecordBuf, Schema};
 
 /// How to train.
@@ -61,6 +62,7 @@ const LEARNING_ROWS: usize = 1000;
 pub struct Trainer {
     params: TrainParams,
     logs: BTreeMap<String, LogTrainer>,
+    names: NameCounts,
 }
 
 #[derive(Debug)]
@@ -78,8 +80,9 @@ struct Counting {
     spec: Spec,
     fields: Vec<(String, String)>,
     blocks: Blocks,
-    /// Features of rows, and their time.
+    /// Features of rows, their time, and their labels.
     sample: Reservoir,
+    labels: Labels,
     bits: Vec<u64>,
     span: Option<(f64, f64)>,
     days: DayCollector,
@@ -93,6 +96,7 @@ impl Trainer {
         Trainer {
             params,
             logs: BTreeMap::new(),
+            names: NameCounts::default(),
         }
     }
 
@@ -125,7 +129,7 @@ impl Trainer {
             return;
         };
         match log {
-            LogTrainer::Counting(c) => c.add(schema, record, context),
+            LogTrainer::Counting(c) => c.add(schema, record, context, &mut self.names),
             LogTrainer::Learning { learner, waiting } => {
                 learner.schema(schema);
                 learner.row(schema, record);
@@ -133,7 +137,7 @@ impl Trainer {
                 kept.copy_from(record);
                 waiting.push((schema.clone(), kept));
                 if waiting.len() >= LEARNING_ROWS {
-                    log.learned(&schema.log, &self.params, context);
+                    log.learned(&schema.log, &self.params, context, &mut self.names);
                 }
             }
         }
@@ -147,11 +151,14 @@ impl Trainer {
             seed: self.params.seed,
             ..ModelInfo::default()
         };
-        let mut models = Vec::new();
         for (name, log) in &mut self.logs {
-            log.learned(name, &self.params, context);
+            log.learned(name, &self.params, context, &mut self.names);
+        }
+        let names = Language::of(self.names.finish());
+        let mut models = Vec::new();
+        for log in self.logs.values_mut() {
             if let LogTrainer::Counting(c) = log {
-                let model = c.finish(&self.params);
+                let model = c.finish(&self.params, &names);
                 info.rows += model.rows;
                 if let Some((a, b)) = model.span {
                     info.first_ts = Some(info.first_ts.map_or(a, |t| t.min(a)));
@@ -163,6 +170,7 @@ impl Trainer {
         Model {
             info,
             logs: models,
+            names,
             marks: Vec::new(),
         }
     }
@@ -170,12 +178,18 @@ impl Trainer {
 
 impl LogTrainer {
     /// Ends the learning of columns, if it has not ended, and counts what waited.
-    fn learned(&mut self, log: &str, params: &TrainParams, context: &Context) {
+    fn learned(
+        &mut self,
+        log: &str,
+        params: &TrainParams,
+        context: &Context,
+        names: &mut NameCounts,
+    ) {
         if let LogTrainer::Learning { learner, waiting } = self {
             let spec = Spec::Generic(learner.finish(log));
             let mut counting = Counting::new(spec, params);
             for (schema, kept) in std::mem::take(waiting) {
-                counting.add(&schema, &kept.record(), context);
+                counting.add(&schema, &kept.record(), context, names);
             }
             *self = LogTrainer::Counting(Box::new(counting));
         }
@@ -184,9 +198,12 @@ impl LogTrainer {
 
 impl Counting {
     fn new(spec: Spec, params: &TrainParams) -> Counting {
+        let labels = Labels::of(&spec);
+        let width = spec.len() + 1 + labels.words();
         Counting {
             blocks: Blocks::new((0..spec.len()).map(|f| spec.kind(f)).collect()),
-            sample: Reservoir::new(spec.len() + 1, params.sample_rows, params.seed, spec.log()),
+            sample: Reservoir::new(width, params.sample_rows, params.seed, spec.log()),
+            labels,
             spec,
             fields: Vec::new(),
             bits: Vec::new(),
@@ -196,7 +213,13 @@ impl Counting {
         }
     }
 
-    fn add(&mut self, schema: &Arc<Schema>, record: &Record<'_>, context: &Context) {
+    fn add(
+        &mut self,
+        schema: &Arc<Schema>,
+        record: &Record<'_>,
+        context: &Context,
+        names: &mut NameCounts,
+    ) {
         let same = self
             .bound
             .as_ref()
@@ -217,9 +240,19 @@ impl Counting {
         let row = Row::new(*record, columns, context.view(of_context, record));
         self.bits.clear();
         let ts = of_context.ts(record);
+        let mut domain = None;
         for (f, counts) in self.blocks.at(ts).iter_mut().enumerate() {
-            let cell = self.spec.cell(f, &row);
-            counts.add(&cell);
+            let mut cell = self.spec.cell(f, &row);
+            if self.spec.is_learned(f) {
+                // What is known of it is counted at the end.
+                if let Cell::Text(label) = cell {
+                    names.add(label, domain);
+                    domain = domain.or(Some(label));
+                }
+                cell = Cell::Missing;
+            } else {
+                counts.add(&cell);
+            }
             self.bits.push(match self.spec.kind(f) {
                 Kind::Category => cell.category_bits(),
                 _ => cell.number_bits(),
@@ -227,13 +260,31 @@ impl Counting {
         }
         self.days.add(&self.spec, ts, &self.bits);
         self.bits.push(ts.unwrap_or(f64::NAN).to_bits());
+        for f in self.labels.features() {
+            labels::put(&self.spec.cell(f, &row), &mut self.bits);
+        }
         self.sample.add(&self.bits);
         if let Some(t) = ts {
             self.span = Some(self.span.map_or((t, t), |(a, b)| (a.min(t), b.max(t))));
         }
     }
 
-    fn finish(&self, params: &TrainParams) -> LogModel {
+    /// Counts what is known of the sample's labels now that all names were learned.
+    fn read_labels(&mut self, names: &Language) {
+        let ts_at = self.spec.len();
+        for row in self.sample.rows_mut() {
+            let ts = row.get(ts_at).and_then(|t| time_of(*t));
+            let counts = self.blocks.at(ts);
+            self.labels.read(row, names, |f, cell| {
+                if let Some(c) = counts.get_mut(f) {
+                    c.add(cell);
+                }
+            });
+        }
+    }
+
+    fn finish(&mut self, params: &TrainParams, names: &Arc<Language>) -> LogModel {
+        self.read_labels(names);
         let total = self.blocks.total();
         let encoders: Vec<Encoder> = total.iter().map(|c| Encoder::new(c.finish())).collect();
         let (detector, calibration) = fit(&Material {
@@ -249,6 +300,12 @@ impl Counting {
         model.rows = self.sample.seen();
         model.span = self.span;
         model.days = self.days.finish(&self.spec);
+        model.names = names.clone();
         model
     }
+}
+
+/// A row's time, if it has one.
+pub(crate) fn time_of(bits: u64) -> Option<f64> {
+    Some(f64::from_bits(bits)).filter(|t| !t.is_nan())
 }

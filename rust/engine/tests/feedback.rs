@@ -51,7 +51,7 @@ fn bits(model: &Model, row: &RecordBuf) -> Vec<u64> {
     let record = row.record();
     let view = context.view(&of_context, &record);
     let mut bits = Vec::new();
-    spec.extract(&Row::new(record, &columns, view), &mut bits);
+    model.logs[0].extract(&Row::new(record, &columns, view), &mut bits);
     bits
 }
 

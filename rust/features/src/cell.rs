@@ -1,5 +1,6 @@
 //! One feature's value, and its compact form.
 
+use crate::spec::Names;
 use std::borrow::Cow;
 use std::net::IpAddr;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -50,6 +51,14 @@ impl<'a> Cell<'a> {
     /// A code, or missing.
     pub fn code(v: Option<u64>) -> Cell<'a> {
         v.map_or(Cell::Missing, Cell::Code)
+    }
+
+    /// What is known of a label, given as text.
+    pub fn of_label(label: &Cell<'_>, names: &dyn Names) -> Cell<'a> {
+        match label {
+            Cell::Text(t) => Cell::num(names.evidence(t)),
+            _ => Cell::Missing,
+        }
     }
 
     /// Which of the characters `A` to `~` a text has, whatever their order and number.

@@ -12,6 +12,7 @@
 
 pub mod cell;
 pub mod context;
+pub mod domain;
 pub mod generic;
 pub mod lexical;
 pub mod logs;
@@ -22,4 +23,4 @@ pub mod spec;
 pub use cell::Cell;
 pub use context::{Context, Limits};
 pub use row::Row;
-pub use spec::{Feature, Kind, LogType, Spec, Unit};
+pub use spec::{Feature, Kind, LogType, Names, Spec, Unit};

@@ -34,6 +34,8 @@ pub enum Unit {
     Rate,
     /// A quotient of two numbers; below one is as telling as above.
     Quotient,
+    /// Bits of evidence; a logarithm already, and so on a plain scale.
+    Bits,
 }
 
 impl Unit {
@@ -43,7 +45,7 @@ impl Unit {
         match self {
             Unit::Seconds => 1e-4,
             Unit::Quotient => 1e-3,
-            Unit::Count | Unit::Bytes | Unit::Rate => 1.0,
+            Unit::Count | Unit::Bytes | Unit::Rate | Unit::Bits => 1.0,
         }
     }
 }
@@ -61,6 +63,33 @@ pub struct Feature {
     pub aspect: &'static str,
     /// Where it comes from.
     pub get: for<'r> fn(&Row<'r>) -> Cell<'r>,
+    /// Whether `get` gives a label of a name, and the value is what a language model of
+    /// names says of it: known only when training has ended. Where a log has several, they
+    /// stand under the domain that the first one names.
+    pub learned: bool,
+}
+
+/// A feature of a label: the evidence, in bits, that chance made it
+/// ([`Names::evidence`]).
+pub const fn learned(
+    aspect: &'static str,
+    name: &'static str,
+    get: for<'r> fn(&Row<'r>) -> Cell<'r>,
+) -> Feature {
+    Feature {
+        name,
+        kind: Kind::Magnitude(Unit::Bits),
+        aspect,
+        get,
+        learned: true,
+    }
+}
+
+/// What knows ordinary names.
+pub trait Names {
+    /// How much speaks for it that chance made this label and nobody chose it, in bits;
+    /// `None` where that cannot be told.
+    fn evidence(&self, label: &[u8]) -> Option<f64>;
 }
 
 /// A feature on a logarithmic scale.
@@ -75,6 +104,7 @@ pub const fn magnitude(
         kind: Kind::Magnitude(unit),
         aspect,
         get,
+        learned: false,
     }
 }
 
@@ -89,6 +119,7 @@ pub const fn ratio(
         kind: Kind::Ratio,
         aspect,
         get,
+        learned: false,
     }
 }
 
@@ -103,6 +134,7 @@ pub const fn flag(
         kind: Kind::Flag,
         aspect,
         get,
+        learned: false,
     }
 }
 
@@ -117,6 +149,7 @@ pub const fn category(
         kind: Kind::Category,
         aspect,
         get,
+        learned: false,
     }
 }
 
@@ -239,7 +272,16 @@ impl Spec {
         (0..self.len()).map(|f| first(f) as u16).collect()
     }
 
-    /// The value of feature `f` for a row that was bound with this spec's columns.
+    /// Whether feature `f` is what a language model of names says of a label.
+    pub fn is_learned(&self, f: usize) -> bool {
+        match self {
+            Spec::Known(t) => t.features[f].learned,
+            Spec::Generic(_) => false,
+        }
+    }
+
+    /// The value of feature `f` for a row that was bound with this spec's columns; the label
+    /// where the feature is learned.
     pub fn cell<'r>(&self, f: usize, row: &Row<'r>) -> Cell<'r> {
         match self {
             Spec::Known(t) => (t.features[f].get)(row),
@@ -249,9 +291,12 @@ impl Spec {
 
     /// All features of a row in their compact form, appended to `out`: the bits of a
     /// float (NaN where missing) for numbers, a hash for categories.
-    pub fn extract(&self, row: &Row<'_>, out: &mut Vec<u64>) {
+    pub fn extract(&self, row: &Row<'_>, names: &dyn Names, out: &mut Vec<u64>) {
         for f in 0..self.len() {
-            let cell = self.cell(f, row);
+            let mut cell = self.cell(f, row);
+            if self.is_learned(f) {
+                cell = Cell::of_label(&cell, names);
+            }
             out.push(match self.kind(f) {
                 Kind::Category => cell.category_bits(),
                 _ => cell.number_bits(),
@@ -276,6 +321,7 @@ impl Spec {
                 Kind::Ratio => 6,
                 Kind::Flag => 7,
                 Kind::Category => 8,
+                Kind::Magnitude(Unit::Bits) => 9,
             };
             h.update(&[0, kind]);
         }

@@ -4,11 +4,11 @@
 
 use zeek_anomaly_features::spec::{Kind, Unit};
 
-/// Cells of the grid for each doubling of a magnitude. Coarse on purpose: with finer
+/// Cells of the grid for each doubling of a magnitude, and for each bit of evidence. Coarse on purpose: with finer
 /// cells the ordinary traffic of another day falls between those of this one.
 pub(crate) fn cells_per_octave(unit: Unit) -> f64 {
     match unit {
-        Unit::Seconds => 1.0,
+        Unit::Seconds | Unit::Bits => 1.0,
         _ => 2.0,
     }
 }
@@ -31,8 +31,12 @@ pub(crate) fn cell_of(kind: Kind, v: f64) -> i32 {
 }
 
 /// A magnitude on its logarithmic scale, in octaves above its unit's step; odd, so
-/// that negative numbers have their place too. A quotient is centred at one.
+/// that negative numbers have their place too. A quotient is centred at one. Bits are a
+/// logarithm already.
 pub(crate) fn transform(unit: Unit, v: f64) -> f64 {
+    if unit == Unit::Bits {
+        return v;
+    }
     let t = (1.0 + v.abs() / unit.step()).log2();
     if v < 0.0 { -t } else { t }
 }
@@ -40,6 +44,7 @@ pub(crate) fn transform(unit: Unit, v: f64) -> f64 {
 /// The number at the lower edge of a cell.
 pub(crate) fn edge_of(kind: Kind, cell: i32) -> f64 {
     match kind {
+        Kind::Magnitude(Unit::Bits) => f64::from(cell),
         Kind::Magnitude(unit) => {
             let t = f64::from(cell) / cells_per_octave(unit);
             let v = (t.abs().exp2() - 1.0) * unit.step();

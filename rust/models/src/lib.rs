@@ -7,6 +7,9 @@
 //! - [`inputs`]: rows as numbers, for detectors that measure distances;
 //! - [`detector`]: the trait that every detector implements; [`forest`], [`rarity`] and
 //!   [`pca`] are the detectors, and [`ensemble`] holds several.
+//! - [`detector`]: the trait that every detector implements; [`forest`] and
+//!   [`rarity`] are the detectors.
+//! - [`names`]: what ordinary names look like, letter by letter;
 //! - [`calibration`]: from a detector's raw value to the common scale,
 //!   score = −log10(p).
 
@@ -18,6 +21,7 @@ pub mod ensemble;
 pub mod forest;
 mod grid;
 pub mod inputs;
+pub mod names;
 pub mod pca;
 pub mod rarity;
 pub mod stats;
@@ -29,4 +33,5 @@ pub use counts::FeatureCounts;
 pub use detector::{Detector, DetectorKind, DetectorModel, Encoded, Single};
 pub use ensemble::{Ensemble, Member};
 pub use inputs::Inputs;
+pub use names::{Language, NameCounts, Names};
 pub use stats::Encoder;

@@ -124,6 +124,7 @@ fn human(kind: Kind, v: f64) -> String {
         Kind::Magnitude(Unit::Bytes) => bytes(v, "B"),
         Kind::Magnitude(Unit::Rate) => bytes(v, "B/s"),
         Kind::Magnitude(Unit::Seconds) => seconds(v),
+        Kind::Magnitude(Unit::Bits) => format!("{v:.1} bits"),
         _ => plain(v),
     }
 }

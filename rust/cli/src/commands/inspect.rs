@@ -152,6 +152,7 @@ fn kind(k: Kind) -> &'static str {
         Kind::Magnitude(Unit::Seconds) => "seconds",
         Kind::Magnitude(Unit::Rate) => "bytes a second",
         Kind::Magnitude(Unit::Quotient) => "quotient",
+        Kind::Magnitude(Unit::Bits) => "bits",
         Kind::Ratio => "ratio",
         Kind::Flag => "yes or no",
         Kind::Category => "category",

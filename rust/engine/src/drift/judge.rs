@@ -32,6 +32,8 @@ pub(super) fn features(
         .features
         .iter()
         .enumerate()
+        // What is learned of names is not counted by days.
+        .filter(|(f, _)| !model.spec.is_learned(*f))
         .filter_map(|(f, r)| {
             let counts = window.counts(f);
             let distance = r.distance(&counts);

@@ -2,9 +2,10 @@
 
 use crate::cell::Cell;
 use crate::context::Role;
+use crate::domain::{self, Parts};
 use crate::lexical;
 use crate::row::Row;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude, ratio};
+use crate::spec::{DefaultDetector, LogType, Unit, category, flag, learned, magnitude, ratio};
 
 columns! {
     RESP_P = "id.resp_p", PROTO = "proto", RTT = "rtt", QUERY = "query", QCLASS = "qclass_name",
@@ -42,6 +43,8 @@ pub static TYPE: LogType = LogType {
         magnitude("letters", "label_consonant_run", Unit::Count, |r| {
             Cell::num(label(r).map(|l| lexical::longest_consonant_run(l) as f64))
         }),
+        learned("letters", "domain_randomness", |r| Cell::text(parts(r).domain)),
+        learned("letters", "host_randomness", |r| Cell::text(parts(r).host)),
         magnitude("outcome", "answers", Unit::Count, |r| Cell::num(r.list_len(ANSWERS).or(Some(0.0)))),
         magnitude("answer", "min_ttl", Unit::Seconds, |r| {
             Cell::num(r.list(TTLS).and_then(|l| {
@@ -62,6 +65,11 @@ fn named<'r>(r: &Row<'r>, name: usize, number: usize) -> Cell<'r> {
         Some(t) => Cell::Text(t),
         None => Cell::code(r.num(number).filter(|v| *v >= 0.0).map(|v| v as u64)),
     }
+}
+
+/// The parts of the query.
+fn parts<'r>(r: &Row<'r>) -> Parts<'r> {
+    r.text(QUERY).map(domain::parts).unwrap_or_default()
 }
 
 /// The label of the query that somebody chose freely.
