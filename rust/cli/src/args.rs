@@ -4,6 +4,7 @@ mod fit;
 
 use crate::commands::evaluate::args::EvaluateArgs;
 use crate::commands::verdict::args::VerdictArgs;
+use crate::commands::hunt::args::HuntArgs;
 use crate::exit;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -45,6 +46,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Tell of each directory as a whole how suspicious it is: LOW, MEDIUM or HIGH, and why
     Verdict(Box<VerdictArgs>),
+    /// Find what takes time to see: beacons, scans, guessing, and the hosts at risk
+    Hunt(Box<HuntArgs>),
     /// Measure on labelled logs how well models find what is labelled
     Evaluate(Box<EvaluateArgs>),
     /// Tell whether the logs are still those that a model knows, and what has changed

@@ -6,6 +6,7 @@
 //!
 //! - [`Engine`] is the live door: records one by one, in the order in which they happen.
 //! - [`offline`] reads log files: [`offline::train`] and [`offline::score`].
+//! - [`merge`] reads log files in the order in which their records were written.
 //! - [`drift`] tells whether the world that a model knows has changed.
 //! - [`feedback`] is what people said of findings, and what that does to scores.
 //! - [`Model`] is what training gives, and [`file`](mod@file) how it is kept on disk.
@@ -19,6 +20,7 @@ pub mod file;
 mod fit;
 mod labels;
 pub mod live;
+pub mod merge;
 pub mod model;
 pub mod offline;
 pub mod reservoir;

@@ -119,7 +119,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, fate: &Fate) {
+    pub(crate) fn count(&mut self, fate: &Fate) {
         match fate {
             Fate::Used => self.used += 1,
             Fate::Filtered => self.filtered += 1,
@@ -127,7 +127,7 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, other: &Tally) {
+    pub(crate) fn add(&mut self, other: &Tally) {
         self.used += other.used;
         self.filtered += other.filtered;
         self.unscored += other.unscored;
@@ -145,7 +145,7 @@ pub fn work(inputs: &[Input]) -> u64 {
 
 /// Whether a record is never scored, trained on or context: logs that say nothing of
 /// traffic, and what this project itself logged.
-fn is_left_out(schema: &Schema, record: &Record<'_>) -> bool {
+pub(crate) fn is_left_out(schema: &Schema, record: &Record<'_>) -> bool {
     let own = || {
         let note = schema.position("note").and_then(|i| record.get(i).text());
         note.is_some_and(|n| n.starts_with(OWN_NOTICES))
@@ -458,7 +458,7 @@ impl Pending {
 }
 
 /// What became of a row.
-enum Fate {
+pub(crate) enum Fate {
     Used,
     Filtered,
     Unscored,
@@ -473,11 +473,11 @@ struct Passes<'a> {
 
 /// The columns that decide whether a row is used, its context columns, and what
 /// became of the rows of this schema.
-struct Filter {
-    schema: Arc<Schema>,
+pub(crate) struct Filter {
+    pub(crate) schema: Arc<Schema>,
     /// What features and contexts see of it.
     blind: Arc<Schema>,
-    tally: Tally,
+    pub(crate) tally: Tally,
     only: Option<Option<usize>>,
     context: ContextColumns,
 }
@@ -572,7 +572,7 @@ impl Passes<'_> {
 }
 
 impl Filter {
-    fn new(read: &ReadParams, schema: &Arc<Schema>) -> Filter {
+    pub(crate) fn new(read: &ReadParams, schema: &Arc<Schema>) -> Filter {
         let blind = read.blind(schema);
         Filter {
             schema: schema.clone(),
@@ -586,7 +586,7 @@ impl Filter {
         }
     }
 
-    fn passes(&self, read: &ReadParams, record: &Record<'_>) -> bool {
+    pub(crate) fn passes(&self, read: &ReadParams, record: &Record<'_>) -> bool {
         if let (Some(at), Some((_, want))) = (self.only, &read.only)
             && !at.is_some_and(|i| reads_as(&record.get(i), want))
         {
@@ -619,7 +619,7 @@ pub fn reads_as(value: &Value<'_>, text: &str) -> bool {
 
 /// The inputs in batches that are read together: by the start of their rotation interval,
 /// those without one at the end.
-fn batches(inputs: &[Input]) -> Vec<Vec<Input>> {
+pub(crate) fn batches(inputs: &[Input]) -> Vec<Vec<Input>> {
     let key = |i: &Input| match i.interval {
         Some(v) if v.dated => (0, v.start),
         Some(v) => (1, v.start),

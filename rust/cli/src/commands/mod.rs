@@ -5,6 +5,7 @@ pub mod drift;
 pub mod evaluate;
 pub mod feedback;
 mod group;
+pub mod hunt;
 pub mod inputs;
 pub mod inspect;
 pub mod report;

@@ -1,0 +1,254 @@
+//! What every behaviour may know: who is ours, how many of our hosts talk to whom, and what was
+//! usual in training.
+
+use crate::entity::Key;
+use crate::event::{Event, Log};
+use crate::settings::{Param, Settings};
+use crate::state::{Distinct, Entry, GivenUp, Saved, Table};
+use crate::usual::Usual;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// The parameters that are nobody's own.
+pub static PARAMS: &[&Param] = &[&LEARN_FROM];
+
+/// While ordinary logs are learned, thresholds are this much lower: what comes near to being
+/// found is usual, too.
+pub static LEARN_FROM: Param = Param {
+    name: "usual.margin",
+    default: 0.6,
+    min: 0.1,
+    max: 1.0,
+    help: "while learning what is usual, thresholds are multiplied by this",
+};
+
+/// The share of the memory that goes here, against [`crate::behavior::Description::share`].
+pub(crate) const SHARE: u32 = 20;
+
+/// A finding is given again when its count has grown this many times.
+const GROWN: f64 = 1.5;
+
+/// Networks that conn.log called local and that are remembered.
+const MAX_PREFIXES: usize = 4096;
+
+/// Who of ours talks to one address or name.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Talkers {
+    hosts: Distinct,
+    seen: u32,
+}
+
+impl Entry for Talkers {
+    fn is_established(&self) -> bool {
+        self.seen >= 3
+    }
+
+    fn merit(&self) -> f64 {
+        self.hosts.count() * 8.0 + f64::from(self.seen.min(64))
+    }
+
+    fn is_sound(&self) -> bool {
+        self.hosts.is_sound()
+    }
+}
+
+/// What every behaviour may know.
+#[derive(Debug)]
+pub struct World {
+    settings: Settings,
+    /// What was usual in training.
+    pub usual: Usual,
+    /// Whether what is seen is ordinary by definition, and to be learned.
+    pub learning: bool,
+    talkers: Table<Talkers>,
+    hosts: Distinct,
+    local: BTreeSet<u64>,
+}
+
+#[derive(Serialize)]
+struct Save<'a>(&'a Table<Talkers>, &'a Distinct, &'a BTreeSet<u64>);
+
+#[derive(Deserialize)]
+struct Load(Saved<Talkers>, Distinct, BTreeSet<u64>);
+
+impl World {
+    pub(crate) fn new(settings: Settings, usual: Usual, budget: usize) -> World {
+        World {
+            talkers: Table::new(budget, 3 * 8 + 16, Distinct::MAX_HEAP + 16),
+            settings,
+            usual,
+            learning: false,
+            hosts: Distinct::default(),
+            local: BTreeSet::new(),
+        }
+    }
+
+    /// All settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A key for entities of one behaviour: `domain` tells them from those of others.
+    pub fn key(&self, domain: u64) -> Key {
+        Key::new(self.settings.seed).number(domain)
+    }
+
+    /// A threshold: lower while learning.
+    pub fn threshold(&self, param: &Param) -> f64 {
+        let margin = match self.learning {
+            true => self.settings.get(&LEARN_FROM),
+            false => 1.0,
+        };
+        self.settings.get(param) * margin
+    }
+
+    /// Whether a finding has grown enough since it was given last to be given again.
+    pub fn has_grown(&self, before: f64, now: f64) -> bool {
+        let times = if self.learning { 1.05 } else { GROWN };
+        now >= before * times
+    }
+
+    /// Whether an address is one of ours: private, in the networks that were set, or in one
+    /// that conn.log calls local.
+    pub fn is_local(&self, addr: IpAddr) -> bool {
+        self.settings.is_local(addr) || self.local.contains(&prefix(addr))
+    }
+
+    /// Tells who is ours, and remembers it where conn.log says so.
+    pub(crate) fn locate(&mut self, event: &mut Event<'_>) {
+        use crate::event::Column::{LocalOrig, LocalResp};
+        let ends = [(event.orig, LocalOrig), (event.resp, LocalResp)];
+        for (addr, column) in ends {
+            if let Some(addr) = addr
+                && event.truth(column) == Some(true)
+                && is_unicast(addr)
+                && self.local.len() < MAX_PREFIXES
+            {
+                self.local.insert(prefix(addr));
+            }
+        }
+        let of = |a: Option<IpAddr>| a.is_some_and(|a| self.is_local(a));
+        event.orig_local = of(event.orig);
+        event.resp_local = of(event.resp);
+        // Where nobody is known to be ours, whoever calls is.
+        if !event.orig_local && !event.resp_local {
+            event.orig_local = event.orig.is_some();
+        }
+    }
+
+    /// Remembers who talks to whom.
+    pub(crate) fn observe(&mut self, event: &Event<'_>) {
+        let Some(orig) = event.orig.filter(|_| event.orig_local) else {
+            return;
+        };
+        let host = self.key(0).addr(orig).finish();
+        let target = match event.log {
+            Log::Conn => match event.resp {
+                Some(resp) if is_unicast(resp) => self.addr_key(resp),
+                _ => return,
+            },
+            _ => match event.name() {
+                Some(name) => self.name_key(name),
+                None => return,
+            },
+        };
+        self.hosts.insert(host);
+        self.talkers.update(target, Talkers::default, |t| {
+            t.hosts.insert(host);
+            t.seen = t.seen.saturating_add(1);
+        });
+    }
+
+    /// The key by which an address is known as a target.
+    pub fn addr_key(&self, addr: IpAddr) -> u64 {
+        Key::new(self.usual.seed()).number(1).addr(addr).finish()
+    }
+
+    /// The key by which a name is known as a target; case does not matter.
+    pub fn name_key(&self, name: &[u8]) -> u64 {
+        let mut lower = [0; 256];
+        let n = name.len().min(lower.len());
+        lower[..n].copy_from_slice(&name[..n]);
+        lower[..n].make_ascii_lowercase();
+        Key::new(self.usual.seed())
+            .number(2)
+            .bytes(&lower[..n])
+            .finish()
+    }
+
+    /// How many of our hosts talk to a target, now or in training.
+    pub fn talkers(&self, target: u64) -> f64 {
+        let now = self.talkers.get(target).map_or(0.0, |t| t.hosts.count());
+        now.max(self.usual.talkers(target))
+    }
+
+    /// How many hosts of ours there are.
+    pub fn hosts(&self) -> f64 {
+        self.hosts.count().max(self.usual.hosts())
+    }
+
+    /// How common a target is, from 0 (one host talks to it) to 1 (everybody does, or a hundred
+    /// hosts do): by the share of our hosts, and by their number, since a network of ten
+    /// thousand hosts has services that only a few dozen use.
+    pub fn prevalence(&self, talkers: f64) -> f64 {
+        if talkers <= 1.0 {
+            return 0.0;
+        }
+        let share = (talkers - 1.0) / (self.hosts().max(10.0) - 1.0);
+        share.max(talkers.log10() / 2.0).min(1.0)
+    }
+
+    /// All targets that were seen, with how many talk to each.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = (u64, f64)> + '_ {
+        self.talkers.entries().map(|(k, t)| (k, t.hosts.count()))
+    }
+
+    pub(crate) fn hosts_seen(&self) -> f64 {
+        self.hosts.count()
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        let heap = |t: &Talkers| match &t.hosts {
+            Distinct::Few(v) => v.capacity() * 8,
+            Distinct::Many(v) => v.capacity(),
+        };
+        self.talkers.memory(heap) + self.local.len() * 16 + self.usual.memory()
+    }
+
+    pub(crate) fn given_up(&self) -> GivenUp {
+        self.talkers.given_up()
+    }
+
+    pub(crate) fn save(&self) -> Result<Vec<u8>, String> {
+        crate::codec::encode(&Save(&self.talkers, &self.hosts, &self.local))
+    }
+
+    pub(crate) fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let Load(talkers, hosts, local) = crate::codec::decode(bytes)?;
+        if !hosts.is_sound() || local.len() > MAX_PREFIXES {
+            return Err("networks or hosts that make no sense".into());
+        }
+        self.talkers.restore(talkers)?;
+        (self.hosts, self.local) = (hosts, local);
+        Ok(())
+    }
+}
+
+/// The network that an address is taken to belong to: /24 or /64.
+fn prefix(addr: IpAddr) -> u64 {
+    match addr {
+        IpAddr::V4(a) => u64::from(u32::from(a) >> 8) | 1 << 32,
+        IpAddr::V6(a) => (u128::from(a) >> 64) as u64,
+    }
+}
+
+/// Whether an address is that of one host, as far as it tells.
+pub fn is_unicast(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(a) => {
+            !(a.is_multicast() || a.is_broadcast() || a.is_unspecified() || a.octets()[3] == 255)
+        }
+        IpAddr::V6(a) => !(a.is_multicast() || a.is_unspecified()),
+    }
+}

@@ -1,0 +1,245 @@
+//! Findings, host by host.
+
+use super::args::{HuntArgs, HuntFormat};
+use crate::output::jsonl::Safe;
+use crate::output::table::{self, Look};
+use crate::say;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use zeek_anomaly_behavior::{Basis, Entity, Finding, Hunter};
+use zeek_anomaly_engine::text::printable;
+
+/// Findings of one host that a table shows.
+const SHOWN: usize = 6;
+
+/// Reasons of a finding that a table shows.
+const REASONS: usize = 4;
+
+/// A host and what was found of it, the strongest first.
+pub struct Host {
+    host: IpAddr,
+    risk: f64,
+    pub findings: Vec<Finding>,
+}
+
+/// Findings by host, those at the highest risk first.
+pub fn by_host(findings: Vec<Finding>, hunter: &Hunter) -> Vec<Host> {
+    let mut hosts: BTreeMap<IpAddr, Vec<Finding>> = BTreeMap::new();
+    for f in findings {
+        // The host's own finding is what the others add up to.
+        if f.kind.0.name != "host" {
+            hosts.entry(f.entity.host()).or_default().push(f);
+        }
+    }
+    let mut out: Vec<Host> = hosts
+        .into_iter()
+        .map(|(host, mut findings)| {
+            let worth = |f: &Finding| f.score * f.confidence;
+            findings.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.id.cmp(&b.id)));
+            let risk = hunter.risk_of(host);
+            Host {
+                host,
+                risk,
+                findings,
+            }
+        })
+        .collect();
+    out.sort_by(|a, b| b.risk.total_cmp(&a.risk).then(a.host.cmp(&b.host)));
+    out
+}
+
+/// Writes them.
+pub fn write(args: &HuntArgs, hosts: &[Host], to: &mut dyn Write) -> io::Result<()> {
+    match args.format {
+        HuntFormat::Table => print(args, hosts, to),
+        HuntFormat::Jsonl => jsonl(hosts, to),
+    }
+}
+
+fn print(args: &HuntArgs, hosts: &[Host], to: &mut dyn Write) -> io::Result<()> {
+    if hosts.is_empty() {
+        return Ok(());
+    }
+    let width = Look::new(args.output.is_none()).width;
+    let mut t = table::bare();
+    t.set_header(["risk", "host", "score", "finding", "time (UTC)", "why"]);
+    for h in hosts.iter().take(args.top) {
+        for (i, f) in h.findings.iter().take(SHOWN).enumerate() {
+            let first = |text: String| if i == 0 { text } else { String::new() };
+            let from = say::second(f.first);
+            let until = say::second(f.last);
+            let why: Vec<String> = f
+                .reasons
+                .iter()
+                .filter(|r| r.what != "name")
+                .take(REASONS)
+                .map(|r| {
+                    cut(
+                        &printable(&format!("{} {}", r.what, r.value)),
+                        width.max(120) - 88,
+                    )
+                })
+                .collect();
+            let mut what = f.kind.0.title.to_owned();
+            if let Some(about) = about(f) {
+                what.push_str(&format!("\n{about}"));
+            }
+            if let (Some(name), Entity::Pair { .. }) = (&f.name, &f.entity) {
+                what.push_str(&format!("\n{}", cut(&printable(name), 34)));
+            }
+            t.add_row([
+                first(format!("{:.1}", h.risk)),
+                first(h.host.to_string()),
+                score(f),
+                what,
+                format!("{from}\n{until}"),
+                why.join("\n"),
+            ]);
+        }
+        let more = h.findings.len().saturating_sub(SHOWN) as u64;
+        if more > 0 {
+            let text = format!("and {}", say::counted(more, "more finding"));
+            t.add_row(["", "", "", &text]);
+        }
+    }
+    table::print(&mut t, to)?;
+    let more = hosts.len().saturating_sub(args.top) as u64;
+    if more > 0 {
+        say::line(&format!(
+            "and {}; --top shows more",
+            say::counted(more, "more host")
+        ));
+    }
+    Ok(())
+}
+
+/// A probability as it is, a rule's strength marked.
+fn score(f: &Finding) -> String {
+    match f.basis {
+        Basis::Probability => format!("{:.1}", f.score),
+        Basis::Rule => format!("{:.1} (rule)", f.score),
+    }
+}
+
+/// The other side.
+fn about(f: &Finding) -> Option<String> {
+    match &f.entity {
+        Entity::Host(_) => None,
+        Entity::Pair { .. } => f
+            .entity
+            .to_string()
+            .split_once(' ')
+            .map(|(_, o)| o.to_owned()),
+        Entity::Name { name, .. } => Some(format!("-> {}", cut(&printable(name), 40))),
+    }
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+#[derive(Serialize)]
+struct FindingOut<'a> {
+    kind: &'a str,
+    host: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proto: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    score: f64,
+    basis: Basis,
+    confidence: f64,
+    stage: &'a str,
+    first: f64,
+    last: f64,
+    count: u64,
+    reasons: Vec<ReasonOut<'a>>,
+    uids: &'a [String],
+    id: String,
+}
+
+#[derive(Serialize)]
+struct ReasonOut<'a> {
+    what: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct HostOut<'a> {
+    kind: &'a str,
+    host: IpAddr,
+    risk: f64,
+    findings: Vec<String>,
+}
+
+fn jsonl(hosts: &[Host], to: &mut dyn Write) -> io::Result<()> {
+    for h in hosts {
+        let line = HostOut {
+            kind: "host",
+            host: h.host,
+            risk: h.risk,
+            findings: h
+                .findings
+                .iter()
+                .map(|f| format!("{:016x}", f.id))
+                .collect(),
+        };
+        put(&line, to)?;
+        for f in &h.findings {
+            put(&finding(f), to)?;
+        }
+    }
+    Ok(())
+}
+
+fn finding(f: &Finding) -> FindingOut<'_> {
+    let (port, proto) = match &f.entity {
+        Entity::Pair { port, proto, .. } => (*port, Some(proto.name())),
+        _ => (None, None),
+    };
+    FindingOut {
+        kind: f.kind.0.name,
+        host: f.entity.host(),
+        peer: f.entity.other(),
+        port,
+        proto,
+        name: f.name.as_deref(),
+        score: f.score,
+        basis: f.basis,
+        confidence: f.confidence,
+        stage: f.stage().name(),
+        first: f.first,
+        last: f.last,
+        count: f.count,
+        reasons: f
+            .reasons
+            .iter()
+            .map(|r| ReasonOut {
+                what: &r.what,
+                value: &r.value,
+            })
+            .collect(),
+        uids: &f.uids,
+        id: format!("{:016x}", f.id),
+    }
+}
+
+fn put(value: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut bytes, Safe,
+    ))?;
+    bytes.push(b'\n');
+    to.write_all(&bytes)
+}
