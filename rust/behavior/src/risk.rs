@@ -185,7 +185,7 @@ fn sum(parts: &[Part], now: f64, half_life: f64) -> (f64, Vec<Stage>) {
             None => stages.push((p.kind.0.stage, worth, SAME_STAGE, p.first)),
         }
     }
-    stages.sort_by(|a, b| a.0.cmp(&b.0));
+    stages.sort_by_key(|s| s.0);
     let staged = |s: &(Stage, f64, f64, f64)| s.0 != Stage::Unstaged;
     let order: Vec<_> = stages.iter().filter(|s| staged(s)).collect();
     let steps = order.windows(2).filter(|w| w[0].3 <= w[1].3).count();

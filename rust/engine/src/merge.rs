@@ -216,7 +216,7 @@ impl Source<'_> {
                 }
             }
             self.told.1 += 1;
-            if self.told.1 % 8192 == 0 {
+            if self.told.1.is_multiple_of(8192) {
                 let now = self.reader.bytes_read();
                 observer.progress(now - self.told.0, 8192);
                 self.told.0 = now;

@@ -31,6 +31,9 @@ const ANYTHING: f64 = 12.0;
 /// Beats closer than this are one, in seconds.
 const GAP: f64 = 1.5;
 
+/// How much earlier than the first one a late one may be, in seconds.
+const EARLY: f64 = 86_400.0;
+
 /// How much longer that becomes where beats come in bursts.
 const GAP_STEP: f64 = 4.0;
 
@@ -97,7 +100,7 @@ impl Rhythm {
         let offset = (at - self.base) * 100.0;
         if offset < 0.0 || offset >= f64::from(u32::MAX) {
             // From before the first one, or from another era: that clock was set.
-            if offset < -8_640_000.0 || offset > 0.0 {
+            if !(-EARLY * 100.0..=0.0).contains(&offset) {
                 *self = Rhythm {
                     beats: self.beats,
                     ..Rhythm::default()
