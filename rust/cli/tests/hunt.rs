@@ -66,8 +66,7 @@ fn what_is_allowed_is_not_shown_and_is_counted() {
     let dir = Dir::new();
     let allow = dir.write(
         "fine.txt",
-        "# our own\nkind:beacon 192.168.10.103 -> 198.51.100.77\norig:192.168.10.105 service:ssh\n"
-            .to_owned(),
+        "# our own\nkind:beacon 192.168.10.103 -> 198.51.100.77\norig:192.168.10.105 service:ssh\n",
     );
     let ran = run(&[
         "hunt",
@@ -83,7 +82,7 @@ fn what_is_allowed_is_not_shown_and_is_counted() {
         ran.out
     );
     assert!(ran.err.contains("line 2: kind:beacon"), "{}", ran.err);
-    let bad = dir.write("bad.txt", "10.0.0.0/99\n".to_owned());
+    let bad = dir.write("bad.txt", "10.0.0.0/99\n");
     let ran = run(&["hunt", "--allow", &bad, &sample("attack")]);
     assert_eq!(ran.status, Some(1));
     assert!(
@@ -102,7 +101,7 @@ fn what_was_learned_as_usual_is_not_shown() {
     let ran = run(&["hunt", "-u", &usual, &sample("attack")]);
     assert_eq!(ran.out, "", "{}", ran.err);
     assert!(ran.err.contains("as usual"), "{}", ran.err);
-    let other = dir.write("other.zau", "no such file of ours".to_owned());
+    let other = dir.write("other.zau", "no such file of ours");
     let ran = run(&["hunt", "-u", &other, &sample("attack")]);
     assert_eq!(ran.status, Some(1));
     assert!(ran.err.contains("--learn"), "{}", ran.err);
