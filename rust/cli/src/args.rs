@@ -3,8 +3,8 @@
 mod fit;
 
 use crate::commands::evaluate::args::EvaluateArgs;
-use crate::commands::verdict::args::VerdictArgs;
 use crate::commands::hunt::args::HuntArgs;
+use crate::commands::verdict::args::VerdictArgs;
 use crate::exit;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
