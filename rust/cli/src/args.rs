@@ -5,6 +5,7 @@ mod fit;
 use crate::commands::evaluate::args::EvaluateArgs;
 use crate::commands::hunt::args::HuntArgs;
 use crate::commands::verdict::args::VerdictArgs;
+use crate::commands::watch::args::WatchArgs;
 use crate::exit;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub enum Command {
     Verdict(Box<VerdictArgs>),
     /// Find what takes time to see: beacons, scans, guessing, and the hosts at risk
     Hunt(Box<HuntArgs>),
+    /// Follow the logs of a running Zeek, and score them as they come
+    Watch(Box<WatchArgs>),
     /// Measure on labelled logs how well models find what is labelled
     Evaluate(Box<EvaluateArgs>),
     /// Tell whether the logs are still those that a model knows, and what has changed

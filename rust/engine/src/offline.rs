@@ -208,7 +208,7 @@ pub fn train(
 
 /// A row was used: what follows sees it as an earlier one. In one pass (`live`) it is
 /// also remembered only now, and a connection ends with its conn record.
-fn passed(
+pub(crate) fn passed(
     context: &mut Context,
     schema: &Schema,
     columns: &ContextColumns,
@@ -364,7 +364,7 @@ pub fn score(
 
 /// Rows that wait to be judged together, on all threads.
 #[derive(Default)]
-struct Pending {
+pub(crate) struct Pending {
     rows: Vec<Waiting>,
     used: usize,
 }
@@ -383,11 +383,11 @@ struct Waiting {
 const TOGETHER: usize = 4096;
 
 impl Pending {
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.used >= TOGETHER
     }
 
-    fn push(
+    pub(crate) fn push(
         &mut self,
         schema: &Arc<Schema>,
         binding: &Arc<Binding>,
@@ -423,7 +423,7 @@ impl Pending {
         w.verdict = None;
     }
 
-    fn flush(
+    pub(crate) fn flush(
         &mut self,
         input: &Input,
         model: &Model,

@@ -54,6 +54,7 @@
 
 pub mod canon;
 mod error;
+pub mod follow;
 mod input;
 mod json;
 mod line;

@@ -76,6 +76,13 @@ impl Lines {
         self.scanned = 0;
     }
 
+    /// Forgets that the end was reached: the source may have more by now.
+    pub(crate) fn resume(&mut self) {
+        if self.failed.is_none() {
+            self.eof = false;
+        }
+    }
+
     /// The next line. An error is given once; after it comes the end.
     pub(crate) fn step(&mut self) -> io::Result<Step> {
         let mut skipping = false;

@@ -264,6 +264,14 @@ impl LogReader {
         }))
     }
 
+    /// Reads on after the end, where the stream has grown: the next call of
+    /// [`LogReader::next`] asks it again. Meant for streams that end only after whole
+    /// lines; of any other, the part of a line that was the last is a line of its own.
+    pub fn resume(&mut self) {
+        self.lines.resume();
+        self.done = false;
+    }
+
     /// Reads lines until one is a row.
     fn advance(&mut self) -> Result<bool, Error> {
         while !self.done {

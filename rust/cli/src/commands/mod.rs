@@ -12,3 +12,4 @@ pub mod report;
 pub mod score;
 pub mod train;
 pub mod verdict;
+pub mod watch;

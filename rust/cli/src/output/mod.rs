@@ -4,6 +4,7 @@ pub mod csv;
 pub mod jsonl;
 pub mod place;
 pub mod table;
+pub mod zeek;
 
 use crate::args::Format;
 use crate::rows::Finding;

@@ -1,0 +1,315 @@
+//! `watch`: the logs of a running Zeek, scored as they come.
+
+pub mod args;
+mod sink;
+mod state;
+
+use crate::exit::{Failure, Status};
+use crate::rows::{Finding, Findings};
+use crate::say::{self, counted};
+use args::WatchArgs;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use sink::Sink;
+use state::State;
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use zeek_anomaly_engine::offline::Scored;
+use zeek_anomaly_engine::stream::Stream;
+use zeek_anomaly_engine::{Limits, Model};
+use zeek_log::Options;
+use zeek_log::follow::{Happened, Start, Tails};
+
+/// Rows taken at once.
+const AT_ONCE: usize = 50_000;
+
+/// Rows that may wait; where there are more, the oldest wait no longer. Lines that were
+/// not read yet wait on disk.
+const WAITING: usize = 200_000;
+
+/// How often the state is written at most.
+const STATE_EVERY: Duration = Duration::from_secs(1);
+
+/// The longest sleep without a look at signals.
+const NAP: Duration = Duration::from_millis(100);
+
+/// Follows and scores until it is told to end.
+pub fn run(args: &WatchArgs) -> Result<Status, Failure> {
+    let model = Model::load(&args.model)?;
+    for path in &args.paths {
+        // A mistyped path would be waited for without an end.
+        if !path.exists()
+            && !path
+                .parent()
+                .is_some_and(|p| p.as_os_str().is_empty() || p.is_dir())
+        {
+            let text = format!("{}: neither it nor its directory exists", path.display());
+            return Err(Failure::Said(text));
+        }
+    }
+    let signals = Signals::catch()?;
+    let earlier = args
+        .state
+        .as_deref()
+        .map(State::load)
+        .transpose()?
+        .flatten();
+    let written = earlier.as_ref().and_then(|s| s.output.as_ref());
+    let (sink, cut) = Sink::open(args.output.as_deref(), args.format, written)?;
+    if cut > 0 {
+        say::line(&format!(
+            "took {} off the end of the output: an interrupted run had not finished them",
+            say::bytes(cut)
+        ));
+    }
+    let mut tails = Tails::new(&args.paths, &Options::default());
+    let state = match earlier {
+        Some(s) => {
+            tails.resume(&s.files, &s.finished, s.times(), &args.archive);
+            s
+        }
+        None => {
+            tails.start(if args.from_now {
+                Start::End
+            } else {
+                Start::Beginning
+            });
+            State::new()
+        }
+    };
+    let mut watch = Watching {
+        args,
+        tails,
+        stream: Stream::new(&model, Limits::default()),
+        out: Out {
+            args,
+            sink,
+            findings: Findings::default(),
+            scored: 0,
+            anomalous: 0,
+            failed: None,
+        },
+        arrived: VecDeque::new(),
+        state,
+        saved: None,
+        skipped: false,
+    };
+    watch.run(&signals)
+}
+
+/// Signals that were caught.
+struct Signals {
+    end: Arc<AtomicBool>,
+    reopen: Arc<AtomicBool>,
+}
+
+impl Signals {
+    fn catch() -> Result<Signals, Failure> {
+        let signals = Signals {
+            end: Arc::default(),
+            reopen: Arc::default(),
+        };
+        for (signal, flag) in [
+            (SIGTERM, &signals.end),
+            (SIGINT, &signals.end),
+            (SIGHUP, &signals.reopen),
+        ] {
+            signal_hook::flag::register(signal, flag.clone())
+                .map_err(|e| Failure::Said(format!("signals cannot be caught: {e}")))?;
+        }
+        Ok(signals)
+    }
+
+    fn end(&self) -> bool {
+        self.end.load(Ordering::Relaxed)
+    }
+}
+
+struct Watching<'a> {
+    args: &'a WatchArgs,
+    tails: Tails,
+    stream: Stream<'a>,
+    out: Out<'a>,
+    /// When rows arrived that wait, and how many.
+    arrived: VecDeque<(Instant, usize)>,
+    state: State,
+    saved: Option<Instant>,
+    skipped: bool,
+}
+
+impl Watching<'_> {
+    fn run(&mut self, signals: &Signals) -> Result<Status, Failure> {
+        loop {
+            let new = self.read();
+            let ending = signals.end() || (self.args.once && new == 0);
+            let settled = self.settle(ending)?;
+            self.out.sink.flush()?;
+            if signals.reopen.swap(false, Ordering::Relaxed) {
+                self.out.sink.reopen()?;
+            }
+            self.save(ending, settled > 0)?;
+            if ending && self.stream.waiting() == 0 {
+                break;
+            }
+            if new < AT_ONCE && !ending && !(self.args.once && new > 0) {
+                self.sleep(signals);
+            }
+        }
+        if !self.args.quiet {
+            say::line(&format!(
+                "scored {}, {} at or above {}",
+                counted(self.out.scored, "record"),
+                say::count(self.out.anomalous),
+                self.args.threshold
+            ));
+        }
+        Ok(if self.skipped {
+            Status::Skipped
+        } else {
+            Status::Fine
+        })
+    }
+
+    /// Takes what is new.
+    fn read(&mut self) -> usize {
+        let stream = &mut self.stream;
+        let new = self.tails.poll(AT_ONCE, &mut |input, row, before| {
+            stream.arrive(input, row, before);
+        });
+        if new > 0 {
+            self.arrived.push_back((Instant::now(), new));
+        }
+        for h in self.tails.happened() {
+            self.tell(h);
+        }
+        new
+    }
+
+    /// Scores what has waited long enough; everything at the end.
+    fn settle(&mut self, all: bool) -> Result<usize, Failure> {
+        let mut n = 0;
+        while let Some((when, rows)) = self.arrived.front() {
+            let waiting = self.stream.waiting() - n;
+            if !all && when.elapsed() < self.args.settle && waiting <= WAITING {
+                break;
+            }
+            n += rows;
+            self.arrived.pop_front();
+        }
+        if n == 0 {
+            return Ok(0);
+        }
+        let (stream, tails, out) = (&mut self.stream, &mut self.tails, &mut self.out);
+        let flow = stream.settle(n, &mut |s| out.take(s), &mut |input, line| {
+            tails.done(input, line);
+        });
+        match (flow, out.failed.take()) {
+            (ControlFlow::Break(()), Some(failure)) => Err(failure),
+            _ => Ok(n),
+        }
+    }
+
+    fn save(&mut self, now: bool, changed: bool) -> Result<(), Failure> {
+        let due = self.saved.is_none_or(|t| t.elapsed() >= STATE_EVERY);
+        let Some(path) = &self.args.state else {
+            return Ok(());
+        };
+        if !(now || due && (changed || self.saved.is_none())) {
+            return Ok(());
+        }
+        self.state.files = self.tails.marks();
+        self.state.finished = self.tails.finished();
+        self.state.output = self.out.sink.written();
+        self.state.save(path)?;
+        self.saved = Some(Instant::now());
+        Ok(())
+    }
+
+    fn sleep(&self, signals: &Signals) {
+        let until = Instant::now() + self.args.interval;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || signals.end() || signals.reopen.load(Ordering::Relaxed) {
+                return;
+            }
+            std::thread::sleep(left.min(NAP));
+        }
+    }
+
+    fn tell(&mut self, happened: Happened) {
+        let name = |p: &Path| p.display().to_string();
+        let (problem, text) = match happened {
+            Happened::Opened(p, 0) => (false, format!("following {}", name(&p))),
+            Happened::Opened(p, n) => (false, format!("following {} after line {n}", name(&p))),
+            Happened::Rotated(p) => (false, format!("{}: read to its end", name(&p))),
+            Happened::Rewritten(p) => (
+                false,
+                format!("{}: truncated or replaced, read from its start", name(&p)),
+            ),
+            Happened::Found(p, at) => (
+                false,
+                format!(
+                    "{}: was rotated meanwhile, found as {}",
+                    name(&p),
+                    name(&at)
+                ),
+            ),
+            Happened::Gone(p, n) => (
+                true,
+                format!(
+                    "{}: was rotated meanwhile and is not found: lines after {n} were not seen \
+                     (--archive names where rotated logs go)",
+                    name(&p)
+                ),
+            ),
+            Happened::Refused(p, r) => (true, format!("{}: {r}", name(&p))),
+            Happened::RefusedMore(p, n) => (
+                true,
+                format!("{}: {} refused too", name(&p), counted(n, "more line")),
+            ),
+            Happened::Problem(e) => (true, e.to_string()),
+        };
+        if problem {
+            self.skipped = true;
+            say::warning(&text);
+        } else if !self.args.quiet {
+            say::line(&zeek_anomaly_engine::text::printable(&text));
+        }
+    }
+}
+
+/// What becomes of scored records.
+struct Out<'a> {
+    args: &'a WatchArgs,
+    sink: Sink,
+    findings: Findings,
+    scored: u64,
+    anomalous: u64,
+    failed: Option<Failure>,
+}
+
+impl Out<'_> {
+    fn take(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
+        self.scored += 1;
+        let logs = &self.args.logs;
+        if !logs.is_empty() && !logs.contains(&scored.schema.log) {
+            return ControlFlow::Continue(());
+        }
+        let anomalous = scored.verdict.score >= self.args.threshold;
+        self.anomalous += u64::from(anomalous);
+        if !(anomalous || self.args.all) {
+            return ControlFlow::Continue(());
+        }
+        let finding: Finding = self.findings.make(scored, self.args.threshold, anomalous);
+        match self.sink.write(&finding) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(e) => {
+                self.failed = Some(e);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
