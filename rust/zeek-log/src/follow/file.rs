@@ -314,7 +314,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("dns.log");
         let mut out = File::create(&path).unwrap();
-        write!(out, "{HEADER}1.0\ta.test\n").unwrap();
+        writeln!(out, "{HEADER}1.0\ta.test").unwrap();
         let mut f = open(&path);
         assert_eq!(queries(&mut f), ["a.test"]);
         let moved = dir.path().join("dns-26-11-20_10.00.00.log");
@@ -362,7 +362,7 @@ mod tests {
             ..Options::default()
         };
         let mut f = Following::open(Arc::new(Input::new(&path)), &options).unwrap();
-        write!(out, "{HEADER}1.0\ta.test\n").unwrap();
+        writeln!(out, "{HEADER}1.0\ta.test").unwrap();
         assert_eq!(queries(&mut f), ["a.test"]);
         for _ in 0..100 {
             out.write_all(&[b'x'; BLOCK]).unwrap();
