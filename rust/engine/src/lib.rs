@@ -24,7 +24,6 @@ pub mod merge;
 pub mod model;
 pub mod offline;
 pub mod reservoir;
-mod reservoir;
 pub mod stream;
 pub mod text;
 pub mod train;
