@@ -145,7 +145,7 @@ impl<'m> Stream<'m> {
                 let view = self.context.view(context, &record);
                 let row = Row::new(record, &binding.columns, view);
                 pending.push(schema, binding, at, &record, r.line, |bits| {
-                    model.logs[at].spec.extract(&row, bits);
+                    model.logs[at].extract(&row, bits);
                 });
             }
             passed(&mut self.context, schema, context, &record, false);
