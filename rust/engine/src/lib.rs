@@ -7,10 +7,12 @@
 //! - [`Engine`] is the live door: records one by one, in the order in which they happen.
 //! - [`offline`] reads log files: [`offline::train`] and [`offline::score`].
 //! - [`merge`] reads log files in the order in which their records were written.
+//! - [`alerts`] makes findings of records that stand out, within a budget.
 //! - [`drift`] tells whether the world that a model knows has changed.
 //! - [`feedback`] is what people said of findings, and what that does to scores.
 //! - [`Model`] is what training gives, and [`file`](mod@file) how it is kept on disk.
 
+pub mod alerts;
 mod blocks;
 pub mod choice;
 pub mod drift;

@@ -1,5 +1,6 @@
 //! The live door: records one by one, in the order in which they happen.
 
+use crate::alerts::EntityColumns;
 use crate::drift::{LogDrift, Monitor};
 use crate::explain::Reason;
 use crate::model::{Model, Scratch, Verdict};
@@ -22,6 +23,7 @@ pub struct Binding {
     pub(crate) columns: Columns,
     pub(crate) context: ContextColumns,
     pub(crate) role: Role,
+    pub(crate) entity: EntityColumns,
 }
 
 impl Binding {
@@ -36,6 +38,7 @@ impl Binding {
             columns: Columns::bind(&names, schema),
             context: ContextColumns::bind(role, schema),
             role,
+            entity: EntityColumns::bind(schema),
         }
     }
 

@@ -9,6 +9,7 @@
 //! inside Zeek.
 
 use crate::LEFT_OUT;
+use crate::alerts::Identity;
 use crate::explain::{MemberVerdict, Reason};
 use crate::live::{Binding, role_of};
 use crate::model::{LogModel, Model, Scratch, Verdict};
@@ -277,6 +278,17 @@ impl Scored<'_> {
     pub fn members(&self) -> Vec<MemberVerdict> {
         self.log_model()
             .map_or_else(Vec::new, |m| m.members(self.bits))
+    }
+
+    /// The finding that it belongs to, by its reasons.
+    pub fn identity(&self, reasons: &[Reason]) -> Option<Identity> {
+        let model = self.log_model()?;
+        Some(Identity::new(
+            model,
+            &self.binding.entity,
+            &self.record,
+            reasons,
+        ))
     }
 
     /// Why it is strange, the most telling reason first.

@@ -56,7 +56,7 @@ pub(super) struct FeatureProfile {
 }
 
 /// The day of a time and its hour; `None` for what is no time of an era with logs.
-pub(super) fn day_of(ts: f64) -> Option<(i32, u32)> {
+pub(crate) fn day_of(ts: f64) -> Option<(i32, u32)> {
     // From 1970 to 2243.
     if !(0.0..1e5 * DAY).contains(&ts) {
         return None;
@@ -65,12 +65,12 @@ pub(super) fn day_of(ts: f64) -> Option<(i32, u32)> {
 }
 
 /// When a day begins, in seconds since the epoch.
-pub(super) fn begin_of(day: i32) -> f64 {
+pub(crate) fn begin_of(day: i32) -> f64 {
     f64::from(day) * DAY
 }
 
 /// Day of the week, 0 for Monday. The epoch was a Thursday.
-pub(super) fn weekday(day: i32) -> i32 {
+pub(crate) fn weekday(day: i32) -> i32 {
     (day + 3).rem_euclid(7)
 }
 
@@ -78,6 +78,11 @@ impl Baseline {
     /// Whether anything is known of days.
     pub fn is_empty(&self) -> bool {
         self.profiles.is_empty()
+    }
+
+    /// Days that are known of.
+    pub fn days(&self) -> usize {
+        self.profiles.iter().map(|p| p.days.len()).sum()
     }
 
     /// From profiles in any order; several of the same day become one, and where there are

@@ -21,6 +21,7 @@ mod reference;
 mod window;
 
 pub use baseline::Baseline;
+pub(crate) use baseline::{begin_of, day_of, weekday};
 pub(crate) use collect::DayCollector;
 pub(crate) use columns::type_name;
 pub use monitor::Monitor;

@@ -1,0 +1,216 @@
+//! One budget: the level from which findings are alerts.
+
+use std::collections::VecDeque;
+
+/// Days that are remembered: whole weeks.
+const KEPT: usize = 28;
+
+/// Days after which a day counts half.
+const HALF_LIFE: f64 = 14.0;
+
+/// The part of the budget that the average day is to use: the next days differ.
+const TARGET: f64 = 0.9;
+
+/// Days that the calibrated scale stands for at first, and known days after which it stands
+/// for none. An attack on the first day is one day of four, and cannot set the level alone.
+const PRIOR: f64 = 3.0;
+const PRIOR_UNTIL: f64 = 10.0;
+
+/// A day of which less than this part was seen teaches nothing.
+const LEAST_PART: f64 = 0.25;
+
+/// How much stranger alerts beyond the budget have to be, at most: 100 times.
+const STEEPEST: f64 = 2.0;
+
+/// Levels that are looked at: from ten thousand million records a day to never.
+const RANGE: (f64, f64) = (-10.0, 310.0);
+
+/// Levels that a budget goes by.
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    per_day: f64,
+    days: VecDeque<Past>,
+}
+
+#[derive(Clone, Debug)]
+struct Past {
+    /// The part of it that was seen.
+    part: f64,
+    /// The highest levels of findings, descending.
+    levels: Vec<f64>,
+}
+
+impl Budget {
+    pub fn new(per_day: f64) -> Budget {
+        Budget {
+            per_day,
+            days: VecDeque::new(),
+        }
+    }
+
+    /// Findings that a day counts with at most, and its alerts are to stay within.
+    fn most(&self) -> f64 {
+        (2.0 * self.per_day).max(1.0)
+    }
+
+    /// Whether a day is one to tell of: too many alerts, or far too many findings in all, also
+    /// for chance (five standard deviations of a Poisson number).
+    pub fn is_exceeded(&self, alerts: u64, held: u64) -> bool {
+        let n = self.per_day;
+        alerts as f64 > self.most() || (alerts + held) as f64 > (3.0 * n).max(n + 5.0 * n.sqrt())
+    }
+
+    /// How far above the level the next alert of a day has to be. The rise is twice as
+    /// steep as long as only the calibrated scale is known: it may be wrong here.
+    pub fn over(&self, alerts: u64) -> f64 {
+        let n = self.per_day.max(1.0);
+        let steeper = 1.0 + self.prior() / PRIOR;
+        (steeper * (alerts as f64 + 1.0 - n) / n).clamp(0.0, STEEPEST)
+    }
+
+    /// Days that the calibrated scale stands for.
+    fn prior(&self) -> f64 {
+        PRIOR * (1.0 - self.days.len() as f64 / PRIOR_UNTIL).max(0.0)
+    }
+
+    /// A day is over, of which this part was seen; `levels` are those of its findings.
+    pub fn close(&mut self, part: f64, mut levels: Vec<f64>) {
+        if part < LEAST_PART {
+            return;
+        }
+        levels.sort_by(|a, b| b.total_cmp(a));
+        levels.truncate(self.most() as usize + 1);
+        levels.shrink_to_fit();
+        if self.days.len() >= KEPT {
+            self.days.pop_front();
+        }
+        self.days.push_back(Past { part, levels });
+    }
+
+    /// The least level at which the days before would have been within the budget on
+    /// average. `scale` is how many findings a day have at least a level, by the
+    /// calibrated scale; it never rises.
+    pub fn level(&self, scale: &dyn Fn(f64) -> f64) -> f64 {
+        let prior = self.prior();
+        let weight = |age: usize| 0.5f64.powf(age as f64 / HALF_LIFE);
+        let seen = |(age, d): (usize, &Past)| weight(age) * d.part;
+        let all = prior + self.days.iter().rev().enumerate().map(seen).sum::<f64>();
+        let expected = |level: f64| {
+            let of = |(age, d): (usize, &Past)| {
+                let n = d.levels.partition_point(|l| *l >= level) as f64;
+                weight(age) * n.min((self.most() * d.part).max(1.0))
+            };
+            let days: f64 = self.days.iter().rev().enumerate().map(of).sum();
+            let scale = if prior > 0.0 {
+                prior * scale(level)
+            } else {
+                0.0
+            };
+            (scale + days) / all
+        };
+        let (mut low, mut high) = RANGE;
+        if expected(low) <= TARGET * self.per_day {
+            return low;
+        }
+        while high - low > 1e-6 {
+            let middle = 0.5 * (low + high);
+            match expected(middle) <= TARGET * self.per_day {
+                true => high = middle,
+                false => low = middle,
+            }
+        }
+        high
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 10^-level findings a day.
+    fn scale(level: f64) -> f64 {
+        10f64.powf(-level)
+    }
+
+    /// A day as the scale has it.
+    fn ordinary() -> Vec<f64> {
+        (1..=100).map(|i| -f64::from(i).log10()).collect()
+    }
+
+    #[test]
+    fn before_any_day_the_scale_decides() {
+        let level = Budget::new(10.0).level(&scale);
+        assert!((level - -9f64.log10()).abs() < 1e-5, "{level}");
+        assert_eq!(Budget::new(10.0).level(&|_| 0.0), RANGE.0);
+    }
+
+    #[test]
+    fn days_of_attack_move_the_level_a_little_and_never_to_their_own_height() {
+        for n in [1.0, 5.0, 10.0, 50.0] {
+            for day_of_attack in [0, 3, 20] {
+                let mut b = Budget::new(n);
+                for _ in 0..day_of_attack {
+                    b.close(1.0, ordinary());
+                }
+                let before = b.level(&scale);
+                let mut attack = ordinary();
+                attack.extend([6.0; 1000]);
+                b.close(1.0, attack);
+                let after = b.level(&scale);
+                assert!(
+                    after >= before - 1e-6 && after < before + 0.5,
+                    "{n}: {before} {after}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_lasts_is_learned_within_three_weeks_and_forgotten_as_fast() {
+        let mut b = Budget::new(10.0);
+        for _ in 0..28 {
+            b.close(1.0, ordinary());
+        }
+        let before = b.level(&scale);
+        for _ in 0..21 {
+            b.close(1.0, ordinary().iter().map(|l| l + 1.0).collect());
+        }
+        let risen = b.level(&scale) - before;
+        assert!((0.8..=1.01).contains(&risen), "{risen}");
+        for _ in 0..28 {
+            b.close(1.0, ordinary());
+        }
+        assert!((b.level(&scale) - before).abs() < 0.05);
+    }
+
+    #[test]
+    fn alerts_beyond_the_budget_have_to_be_stranger_up_to_a_point() {
+        let mut b = Budget::new(10.0);
+        assert_eq!((b.over(0), b.over(9), b.over(14)), (0.0, 0.0, 1.0));
+        for _ in 0..10 {
+            b.close(1.0, ordinary());
+        }
+        assert_eq!((b.over(0), b.over(9)), (0.0, 0.0));
+        assert_eq!((b.over(10), b.over(19), b.over(1_000_000)), (0.1, 1.0, 2.0));
+        assert_eq!(Budget::new(0.2).over(0), 0.0);
+        assert!(!b.is_exceeded(20, 0) && b.is_exceeded(21, 0));
+        assert!(!b.is_exceeded(15, 15) && b.is_exceeded(15, 16));
+    }
+
+    #[test]
+    fn a_part_of_a_day_counts_as_such() {
+        let mut b = Budget::new(10.0);
+        b.close(0.2, vec![9.0; 100]);
+        assert!(b.days.is_empty());
+        for _ in 0..20 {
+            b.close(
+                0.5,
+                ordinary()
+                    .into_iter()
+                    .filter(|l| *l >= -5f64.log10())
+                    .collect(),
+            );
+        }
+        assert!(b.level(&scale) < -4f64.log10());
+    }
+}

@@ -1,0 +1,139 @@
+//! Which records are one thing to read.
+
+use crate::explain::{FEEDBACK, Reason};
+use crate::model::LogModel;
+use std::net::IpAddr;
+use xxhash_rust::xxh3::Xxh3Default;
+use zeek_log::{Record, Schema, Value};
+
+/// Columns that name who a record is about, where it has no originator, the most telling
+/// first. A file's source is who sent it.
+const ENTITIES: &[&str] = &[
+    "id.orig_h",
+    "tx_hosts",
+    "src",
+    "host",
+    "client_addr",
+    "orig_h",
+    "src_addr",
+    "mac",
+    "orig_hw_addr",
+    "src_mac",
+];
+
+/// Reasons are main ones from this part of the largest one's share on.
+const MAIN: f64 = 0.75;
+
+/// The most main reasons.
+const MOST: usize = 2;
+
+/// Where in a schema entities stand.
+#[derive(Clone, Debug)]
+pub(crate) struct EntityColumns(Vec<usize>);
+
+impl EntityColumns {
+    pub fn bind(schema: &Schema) -> EntityColumns {
+        EntityColumns(ENTITIES.iter().filter_map(|n| schema.position(n)).collect())
+    }
+
+    /// The first that has a value.
+    fn of<'r>(&self, record: &Record<'r>) -> Option<Value<'r>> {
+        self.0.iter().find_map(|i| match record.get(*i) {
+            Value::List(l) => l.iter().find(|v| !v.is_unset()),
+            Value::Unset => None,
+            v => Some(v),
+        })
+    }
+}
+
+/// Which finding a record belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// The finding: the same for records of the same log and entity with the same main
+    /// reasons, in every run. Never 0.
+    pub id: u64,
+    /// The log and the reasons alone.
+    pub kind: u64,
+    /// The entity, where it is an address.
+    pub entity: Option<IpAddr>,
+}
+
+impl Identity {
+    /// Of a record that was explained. Its main reasons count by what they are a facet of.
+    pub(crate) fn new(
+        model: &LogModel,
+        columns: &EntityColumns,
+        record: &Record<'_>,
+        reasons: &[Reason],
+    ) -> Identity {
+        let aspects = model.spec.aspects();
+        let of = |r: &Reason| {
+            let f = (0..model.spec.len()).find(|f| model.spec.name(*f) == r.feature)?;
+            aspects.get(f).map(|a| model.spec.name(usize::from(*a)))
+        };
+        let own: Vec<&Reason> = reasons.iter().filter(|r| r.feature != FEEDBACK).collect();
+        let largest = own.first().map_or(0.0, |r| r.share);
+        let mut main: Vec<&str> = own
+            .iter()
+            .filter(|r| r.share >= MAIN * largest)
+            .filter_map(|r| of(r))
+            .collect();
+        let mut seen = Vec::new();
+        main.retain(|m| {
+            !seen.contains(m) && {
+                seen.push(m);
+                true
+            }
+        });
+        main.truncate(MOST);
+        // Which of two equal ones comes first is an accident.
+        main.sort_unstable();
+
+        let mut h = Xxh3Default::new();
+        part(&mut h, model.log().as_bytes());
+        for m in main {
+            part(&mut h, m.as_bytes());
+        }
+        let kind = h.digest();
+        let entity = columns.of(record);
+        match entity {
+            Some(Value::Addr(a)) => match a {
+                IpAddr::V4(a) => part(&mut h, &a.octets()),
+                IpAddr::V6(a) => part(&mut h, &a.octets()),
+            },
+            Some(Value::Text(t)) => part(&mut h, t),
+            _ => part(&mut h, b""),
+        }
+        Identity {
+            id: h.digest().max(1),
+            kind,
+            entity: entity.and_then(|v| v.addr()),
+        }
+    }
+
+    /// The finding of the entities that are too many to be told apart.
+    pub(super) fn crowd(&self) -> u64 {
+        xxhash_rust::xxh3::xxh3_64_with_seed(b"crowd", self.kind).max(1)
+    }
+}
+
+/// A part of what is hashed; its length keeps it apart from the next.
+fn part(h: &mut Xxh3Default, bytes: &[u8]) {
+    h.update(&(bytes.len() as u64).to_le_bytes());
+    h.update(bytes);
+}
+
+/// Records that stand out, as they come to [`super::Alerts`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// Their finding.
+    pub identity: Identity,
+    /// The position of their log's model.
+    pub log: usize,
+    /// The highest score among them.
+    pub score: f64,
+    /// When the first was, in seconds since the epoch.
+    pub ts: Option<f64>,
+    /// How many they are.
+    pub records: u64,
+}

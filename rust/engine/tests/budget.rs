@@ -1,0 +1,425 @@
+//! Simulated weeks: alerts stay within the budget, and an attack exceeds it.
+
+mod common;
+
+use common::{conn_rows, train_on};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::net::{IpAddr, Ipv4Addr};
+use zeek_anomaly_engine::Model;
+use zeek_anomaly_engine::alerts::{AlertParams, Alerts, Candidate, Day, Fate, Identity, Share};
+
+const DAY: f64 = 86_400.0;
+
+/// A Monday.
+const MONDAY: i64 = 19_723;
+
+/// Weeks of a network. Scores are drawn as the calibrated scale promises them, of r rows
+/// about r·10⁻ˢ at s and above; how many, has a rhythm, and bursts.
+#[derive(Clone, Copy, Debug)]
+struct World {
+    seed: u64,
+    /// Rows of a working day; the model was trained on 86,400 a day.
+    rows: f64,
+    /// How many times more strange rows there are than the scale promises.
+    off: f64,
+    /// By how much the rows grow in a day.
+    growth: f64,
+    /// The day of an attack, how many hosts it strikes, and the score of what they do.
+    attack: Option<(i64, u32, f64)>,
+}
+
+const ORDINARY: World = World {
+    seed: 1,
+    rows: 86_400.0,
+    off: 1.0,
+    growth: 1.0,
+    attack: None,
+};
+
+impl World {
+    fn rng(&self, day: i64) -> StdRng {
+        StdRng::seed_from_u64(self.seed * 1_000_003 + day as u64)
+    }
+
+    /// Rows of each hour of a day: few at night and at the weekend.
+    fn hours(&self, day: i64) -> Vec<u64> {
+        let mut rng = self.rng(day);
+        let weekend = if (day - MONDAY) % 7 >= 5 { 0.2 } else { 1.0 };
+        let growth = self.growth.powi((day - MONDAY) as i32);
+        let of_day = self.rows * weekend * growth * rng.random_range(0.8..1.25);
+        let shape = |h: u32| {
+            if (8..18).contains(&h) {
+                0.08
+            } else {
+                0.2 / 14.0
+            }
+        };
+        (0..24).map(|h| (of_day * shape(h)) as u64).collect()
+    }
+
+    /// What stands out on a day, in the order of time.
+    fn candidates(&self, day: i64) -> Vec<Candidate> {
+        let mut rng = self.rng(day + 1_000_000);
+        let rows: u64 = self.hours(day).iter().sum();
+        let mut out = Vec::new();
+        let mut add = |rng: &mut StdRng, t: f64, host: u32, kind: u64, score: f64| {
+            out.push(Candidate {
+                identity: Identity {
+                    id: (u64::from(host) << 20) + kind + 1,
+                    kind,
+                    entity: Some(IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + host))),
+                },
+                log: 0,
+                score,
+                ts: Some(day as f64 * DAY + t),
+                records: 1 + rng.random_range(0u64..3).pow(4),
+            });
+        };
+        // From a score of 2 on; new hosts every day.
+        let n = poisson(&mut rng, rows as f64 * 0.01 * self.off);
+        for _ in 0..n {
+            let t = rng.random_range(8.0 * 3600.0..18.0 * 3600.0);
+            let host = rng.random_range(0..300) + 7 * (day - MONDAY) as u32;
+            let kind = rng.random_range(0..12);
+            let score = 2.0 - (1.0 - rng.random::<f64>()).log10();
+            add(&mut rng, t, host, kind, score);
+        }
+        // One day in five, something is new that many hosts do.
+        if rng.random_bool(0.2) {
+            let (kind, score) = (100 + day as u64 % 50, rng.random_range(3.0..6.0));
+            for host in 0..rng.random_range(3..60) {
+                let t = rng.random_range(9.0 * 3600.0..12.0 * 3600.0);
+                add(&mut rng, t, host, kind, score);
+            }
+        }
+        // A scanner of no consequence: rows alike, night for night.
+        for i in 0..50 {
+            add(&mut rng, 3600.0 + f64::from(i), 5000, 3, 3.0);
+        }
+        if let Some((on, hosts, score)) = self.attack
+            && on == day
+        {
+            for i in 0..hosts {
+                for step in 0..20u32 {
+                    let t = 36_000.0 + 60.0 * f64::from(step) + f64::from(i);
+                    let kind = 1000 + u64::from(step % 4);
+                    add(&mut rng, t, 20 + i, kind, score);
+                }
+            }
+        }
+        out.sort_by(|a, b| a.ts.unwrap().total_cmp(&b.ts.unwrap()));
+        out
+    }
+
+    /// Lets the days pass; gives each day and its alerts.
+    fn pass(&self, alerts: &mut Alerts, days: std::ops::Range<i64>) -> Vec<(Day, Vec<Candidate>)> {
+        let mut raised: Vec<Candidate> = Vec::new();
+        for day in days.clone() {
+            let hours = self.hours(MONDAY + day);
+            let mut left = self.candidates(MONDAY + day).into_iter().peekable();
+            for (h, n) in hours.into_iter().enumerate() {
+                let from = (MONDAY + day) as f64 * DAY + h as f64 * 3600.0;
+                alerts.rows(0, Some(from), n);
+                while let Some(c) = left.next_if(|c| c.ts.unwrap() < from + 3600.0) {
+                    alerts.tick(c.ts, 1);
+                    let outcome = alerts.take(&c).unwrap();
+                    if outcome.fate == Fate::Alert {
+                        raised.push(c);
+                    }
+                }
+            }
+        }
+        alerts.tick(Some((MONDAY + days.end) as f64 * DAY), 1);
+        let days = std::iter::from_fn(|| alerts.take_day());
+        days.map(|d| {
+            let of = |c: &&Candidate| (d.begin..d.begin + DAY).contains(&c.ts.unwrap());
+            let of_day = raised.iter().filter(of).copied().collect();
+            (d, of_day)
+        })
+        .collect()
+    }
+}
+
+/// A Poisson number, by its exponential gaps.
+fn poisson(rng: &mut StdRng, mean: f64) -> u64 {
+    let (mut n, mut t) = (0, 0.0);
+    loop {
+        t -= (1.0 - rng.random::<f64>()).ln();
+        if t > mean {
+            return n;
+        }
+        n += 1;
+    }
+}
+
+fn model() -> Model {
+    train_on(&conn_rows(5000), None)
+}
+
+fn alerts(model: &Model, per_day: f64) -> Alerts {
+    let params = AlertParams {
+        per_day,
+        threshold: 2.0,
+        ..AlertParams::default()
+    };
+    Alerts::new(model, params, &[])
+}
+
+/// What became of the days of a world with a budget.
+struct Weeks {
+    days: Vec<(Day, Vec<Candidate>)>,
+    per_day: f64,
+}
+
+impl Weeks {
+    fn of(world: World, model: &Model, per_day: f64) -> Weeks {
+        Weeks {
+            days: world.pass(&mut alerts(model, per_day), 0..56),
+            per_day,
+        }
+    }
+
+    /// Alerts a day on average, of the days from one on.
+    fn mean(&self, from: usize) -> f64 {
+        let n = self.days[from..].iter().map(|d| d.0.alerts);
+        n.sum::<u64>() as f64 / (self.days.len() - from) as f64
+    }
+
+    /// The days from one on that have more than twice the budget.
+    fn bad(&self, from: usize) -> Vec<u64> {
+        let n = self.days[from..].iter().map(|d| d.0.alerts);
+        n.filter(|n| *n as f64 > 2.0 * self.per_day).collect()
+    }
+}
+
+const BUDGETS: [f64; 4] = [1.0, 5.0, 10.0, 50.0];
+
+#[test]
+fn ordinary_weeks_are_within_the_budget_from_the_first_day_on() {
+    let model = model();
+    for n in BUDGETS {
+        for seed in 1..4 {
+            let weeks = Weeks::of(World { seed, ..ORDINARY }, &model, n);
+            assert_eq!(weeks.days.len(), 56);
+            // Of one alert a day the double is a small number: chance exceeds it now and then.
+            let (most, worst) = if n == 1.0 { (1, 3) } else { (0, 0) };
+            let bad = weeks.bad(0);
+            assert!(
+                bad.len() <= most && bad.iter().all(|b| *b <= worst),
+                "{n} {seed}: {bad:?}"
+            );
+            let mean = weeks.mean(0);
+            assert!(mean <= n && mean >= 0.5 * n, "{n} seed {seed}: {mean}");
+            let told = weeks.days.iter().filter(|d| d.0.exceeded).count();
+            assert!(
+                told <= 3,
+                "{n} seed {seed}: {told} days are said to be too many"
+            );
+        }
+    }
+}
+
+#[test]
+fn where_the_scale_or_the_volume_is_wrong_days_teach_within_a_week() {
+    let model = model();
+    let off = |off| World { off, ..ORDINARY };
+    let rows = |rows| World { rows, ..ORDINARY };
+    let growth = World {
+        growth: 1.02,
+        ..ORDINARY
+    };
+    for world in [off(5.0), off(0.2), rows(17_000.0), rows(430_000.0), growth] {
+        for n in BUDGETS {
+            let weeks = Weeks::of(world, &model, n);
+            let (most, worst) = if n == 1.0 { (1, 3) } else { (0, 0) };
+            let bad = weeks.bad(7);
+            assert!(
+                bad.len() <= most && bad.iter().all(|b| *b <= worst),
+                "{n} {world:?}: {bad:?}"
+            );
+            let mean = weeks.mean(7);
+            assert!(mean <= n && mean >= 0.5 * n, "{n} {world:?}: {mean}");
+            // Until then there are more, but not many more.
+            let first = weeks.days[..7].iter().map(|d| d.0.alerts).max();
+            assert!(first.unwrap() as f64 <= 4.0 * n, "{n} {world:?}: {first:?}");
+        }
+    }
+}
+
+#[test]
+fn an_attack_exceeds_the_budget_is_said_to_and_does_not_silence_the_next_one() {
+    let model = model();
+    for n in [1.0, 5.0, 10.0] {
+        // The same attack on five days in a row, and once more a week later.
+        let mut a = alerts(&model, n);
+        let mut days = Vec::new();
+        for day in 0..43 {
+            let struck = (30..35).contains(&day) || day == 42;
+            let world = World {
+                attack: struck.then_some((MONDAY + day, 40, 8.0)),
+                ..ORDINARY
+            };
+            days.extend(world.pass(&mut a, day..day + 1));
+        }
+        let before = days[29].0.thresholds[0].score;
+        for day in [30, 31, 32, 33, 34, 42] {
+            let (report, raised) = &days[day];
+            assert!(report.exceeded, "{n}: {report:?}");
+            assert!(report.alerts as f64 > 2.0 * n, "{n}: {report:?}");
+            // Each of the four things that the attack does is told of, and how many do it.
+            for kind in 1000..1004 {
+                let of = raised.iter().filter(|c| c.identity.kind == kind).count();
+                assert!(of as f64 >= (n / 2.0).min(3.0), "{n} {day}: {of}");
+            }
+            let now = report.thresholds[0].score;
+            assert!(now < before + 1.5, "{n} {day}: {before} {now}");
+        }
+        let quiet: Vec<u64> = days[35..42].iter().map(|d| d.0.alerts).collect();
+        let mean = quiet.iter().sum::<u64>() as f64 / 7.0;
+        assert!(
+            mean <= n && quiet.iter().all(|d| *d as f64 <= 2.0 * n),
+            "{n}: {quiet:?}"
+        );
+    }
+}
+
+#[test]
+fn a_thousand_rows_alike_are_one_alert_and_a_crowd_is_counted() {
+    let model = model();
+    let mut a = alerts(&model, 5.0);
+    let mut alert = Vec::new();
+    let mut last = None;
+    for i in 0..1000u32 {
+        let host = if i < 500 { 1 } else { i };
+        let ts = Some(MONDAY as f64 * DAY + f64::from(i));
+        a.rows(0, ts, 1);
+        let outcome = a.take(&Candidate {
+            identity: Identity {
+                id: xxhash_rust::xxh3::xxh3_64(&host.to_le_bytes()),
+                kind: 9,
+                entity: None,
+            },
+            log: 0,
+            score: 8.0,
+            ts,
+            records: 1,
+        });
+        let outcome = outcome.unwrap();
+        if outcome.fate == Fate::Alert {
+            alert.push(i);
+        }
+        last = Some(outcome);
+    }
+    // The first, two more of its kind, and the crowd.
+    assert_eq!(alert, [0, 500, 501, 502]);
+    let last = last.unwrap();
+    assert_eq!((last.fate, last.records), (Fate::Counted, 498));
+    assert!((400..600).contains(&last.entities), "{last:?}");
+    // One that is far stranger is told by itself.
+    let one = Candidate {
+        identity: Identity {
+            id: 12345,
+            kind: 9,
+            entity: None,
+        },
+        log: 0,
+        score: 9.5,
+        ts: None,
+        records: 1,
+    };
+    let outcome = a.take(&one).unwrap();
+    assert_eq!((outcome.fate, outcome.finding), (Fate::Alert, 12345));
+}
+
+#[test]
+fn networks_and_logs_have_budgets_of_their_own_where_asked_for() {
+    let model = model();
+    let params = AlertParams {
+        per_day: 1.0,
+        share: Share::Log,
+        networks: vec![
+            "10.0.0.0/8".parse().unwrap(),
+            "10.1.0.0/16".parse().unwrap(),
+        ],
+        threshold: 2.0,
+        ..AlertParams::default()
+    };
+    let mut a = Alerts::new(&model, params, &[]);
+    let ts = Some(MONDAY as f64 * DAY);
+    a.rows(0, ts, 1);
+    for (i, host) in ["10.1.2.3", "10.2.2.3", "192.0.2.1"]
+        .into_iter()
+        .enumerate()
+    {
+        let candidate = Candidate {
+            identity: Identity {
+                id: i as u64 + 1,
+                kind: i as u64,
+                entity: host.parse().ok(),
+            },
+            log: 0,
+            score: 5.1,
+            ts,
+            records: 1,
+        };
+        assert_eq!(a.take(&candidate).unwrap().fate, Fate::Alert, "{host}");
+        let second = Candidate {
+            identity: Identity {
+                id: i as u64 + 100,
+                kind: i as u64 + 100,
+                ..candidate.identity
+            },
+            ..candidate
+        };
+        assert_eq!(a.take(&second).unwrap().fate, Fate::Held, "{host}");
+    }
+    a.finish();
+    let names: Vec<String> = std::iter::from_fn(|| a.take_day())
+        .map(|d| d.budget)
+        .collect();
+    assert_eq!(names, ["conn", "conn 10.1.0.0/16", "conn 10.0.0.0/8"]);
+}
+
+#[test]
+fn logs_that_do_not_count_and_low_scores_raise_nothing() {
+    let model = model();
+    let params = AlertParams::default();
+    let mut a = Alerts::new(&model, params.clone(), &["http".to_owned()]);
+    let mut b = Alerts::new(&model, params, &[]);
+    let mut candidate = ORDINARY.candidates(MONDAY)[0];
+    candidate.score = 9.0;
+    assert!(a.take(&candidate).is_none() && b.take(&candidate).is_some());
+    for score in [2.99, f64::NAN, f64::NEG_INFINITY] {
+        candidate.score = score;
+        assert!(b.take(&candidate).is_none());
+    }
+    candidate.log = 77;
+    candidate.score = 9.0;
+    assert!(b.take(&candidate).is_none());
+}
+
+#[test]
+fn a_flood_of_findings_is_forgotten_and_the_alerts_are_not() {
+    let model = model();
+    let mut a = alerts(&model, 10.0);
+    let ts = Some(MONDAY as f64 * DAY);
+    a.rows(0, ts, 1);
+    let of = |id: u64, score: f64| Candidate {
+        identity: Identity {
+            id,
+            kind: id % 7,
+            entity: None,
+        },
+        log: 0,
+        score,
+        ts,
+        records: 1,
+    };
+    assert_eq!(a.take(&of(1, 9.0)).unwrap().fate, Fate::Alert);
+    for id in 2..300_000 {
+        a.take(&of(id, 2.0 + (id % 100) as f64 / 100.0));
+    }
+    assert_eq!(a.take(&of(1, 9.0)).unwrap().fate, Fate::Counted);
+    assert!(a.findings() <= 1 << 16);
+}
