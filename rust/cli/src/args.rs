@@ -3,6 +3,7 @@
 mod fit;
 
 use crate::commands::evaluate::args::EvaluateArgs;
+use crate::commands::explain::args::ExplainArgs;
 use crate::commands::hunt::args::HuntArgs;
 use crate::commands::verdict::args::VerdictArgs;
 use crate::commands::watch::args::WatchArgs;
@@ -49,6 +50,8 @@ pub enum Command {
     Verdict(Box<VerdictArgs>),
     /// Find what takes time to see: beacons, scans, guessing, and the hosts at risk
     Hunt(Box<HuntArgs>),
+    /// Show everything that all logs say of one connection or file, with scores and reasons
+    Explain(Box<ExplainArgs>),
     /// Follow the logs of a running Zeek, and score them as they come
     Watch(Box<WatchArgs>),
     /// Measure on labelled logs how well models find what is labelled

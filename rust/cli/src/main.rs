@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Feedback(args) => commands::feedback::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Watch(args) => commands::watch::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     };

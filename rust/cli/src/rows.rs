@@ -79,7 +79,8 @@ pub struct Member {
     pub features: Vec<String>,
 }
 
-fn reasons<S: serde::Serializer>(reasons: &[Reason], s: S) -> Result<S::Ok, S::Error> {
+/// Reasons as all formats of JSON have them.
+pub fn reasons<S: serde::Serializer>(reasons: &[Reason], s: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Out<'a> {
         feature: &'a str,
@@ -251,7 +252,7 @@ fn members(scored: &Scored<'_>, threshold: f64) -> Vec<Member> {
 }
 
 /// A value as text; bytes that are not UTF-8 as `\xNN`. Nothing where it is unset.
-fn text(v: Value<'_>) -> Option<String> {
+pub fn text(v: Value<'_>) -> Option<String> {
     match v {
         Value::Unset => None,
         Value::Addr(a) => Some(a.to_string()),
@@ -268,5 +269,19 @@ fn text(v: Value<'_>) -> Option<String> {
             let parts: Vec<String> = l.iter().filter_map(text).collect();
             Some(parts.join(","))
         }
+    }
+}
+
+/// A value as JSON: numbers and truth values as such, everything else as text.
+pub fn json_of(v: Value<'_>) -> serde_json::Value {
+    match v {
+        Value::Unset => serde_json::Value::Null,
+        Value::Bool(b) => b.into(),
+        Value::Count(n) => n.into(),
+        Value::Int(n) => n.into(),
+        Value::Port(p) => p.into(),
+        Value::Double(d) | Value::Time(d) | Value::Interval(d) => d.into(),
+        Value::List(l) => l.iter().map(json_of).collect(),
+        Value::Addr(_) | Value::Text(_) => text(v).into(),
     }
 }

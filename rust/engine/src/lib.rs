@@ -25,6 +25,7 @@ pub mod live;
 pub mod merge;
 pub mod model;
 pub mod offline;
+pub mod related;
 pub mod reservoir;
 pub mod stream;
 pub mod text;

@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod drift;
 pub mod evaluate;
+pub mod explain;
 pub mod feedback;
 mod group;
 pub mod hunt;
