@@ -67,7 +67,7 @@ macro_rules! columns {
             $($variant,)*
         }
 
-        const NAMES: &[&str] = &[$($name,)*];
+        pub(crate) const NAMES: &[&str] = &[$($name,)*];
     };
 }
 
@@ -148,6 +148,17 @@ impl Columns {
     /// The log's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether any behaviour looks at records of this log.
+    pub fn is_wanted(&self) -> bool {
+        self.log != Log::Other
+    }
+
+    /// The columns that are there, by their number, with their places.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        let there = |(column, at): (usize, &Option<usize>)| at.map(|at| (column, at));
+        self.at.iter().enumerate().filter_map(there)
     }
 
     /// When Zeek wrote the record, in seconds since the epoch, as far as the record tells: a

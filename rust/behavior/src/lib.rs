@@ -72,6 +72,7 @@ pub mod snapshot;
 pub mod state;
 mod text;
 pub mod usual;
+pub mod wire;
 pub mod world;
 
 pub use allow::Allow;

@@ -5,6 +5,11 @@
  * once, names and types; after that a record is only its values, borrowed
  * from the caller for the time of the call.
  *
+ * A hunter is what takes time to see: beacons, scans, guessing, and the hosts that they
+ * are about. It needs no model, looks at the same records, and hands out findings.
+ * In a cluster a hunter that packs stands where records are seen, and sends batches to
+ * those that keep state.
+ *
  * Status: every function that can fail returns a za_status, and says more in
  * a za_error if the caller wants one. Pass NULL for err, or the address of a
  * pointer; it is written on failure only, and the caller frees what it got with
@@ -74,6 +79,11 @@
  * The most bytes of a log's or a field's name.
  */
 #define ZA_MAX_NAME 1024
+
+/**
+ * Records are packed for another process, and no state is kept here.
+ */
+#define ZA_HUNTER_PACKS 1
 
 /**
  * How a call went.
@@ -288,6 +298,31 @@ typedef uint32_t za_claim;
 #endif // __cplusplus
 
 /**
+ * What a finding's score is.
+ */
+enum za_basis
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * -log10 of the probability under what the reasons state as ordinary.
+     */
+    ZA_BASIS_PROBABILITY = 0,
+    /**
+     * The strength of a stated rule: 3 is worth a look, 6 is grave.
+     */
+    ZA_BASIS_RULE = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_basis za_basis;
+#else
+typedef uint32_t za_basis;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * An engine: a model, and what is remembered of the connections that are open.
  * It carries its own lock.
  */
@@ -297,6 +332,11 @@ typedef struct za_engine za_engine;
  * The text of one failure.
  */
 typedef struct za_error za_error;
+
+/**
+ * A hunter: what is known of hosts and pairs over time. It carries its own lock.
+ */
+typedef struct za_hunter za_hunter;
 
 /**
  * How an engine is opened.
@@ -520,6 +560,265 @@ typedef struct za_info {
     size_t logs_len;
 } za_info;
 
+/**
+ * How a hunter is opened. Lists are texts with commas between their elements; NULL and 0
+ * for none.
+ */
+typedef struct za_hunter_options {
+    /**
+     * sizeof(za_hunter_options).
+     */
+    size_t size;
+    /**
+     * The most memory that all state may take, in bytes; 0 for the default.
+     */
+    uint64_t memory;
+    /**
+     * Mixed into all keys, so that nobody can prepare collisions. State belongs to its seed.
+     */
+    uint64_t seed;
+    /**
+     * ZA_HUNTER_PACKS or 0.
+     */
+    uint32_t flags;
+    /**
+     * Networks that are ours: "192.0.2.0/24,2001:db8::/32".
+     */
+    const char *local_nets;
+    /**
+     * Bytes of local_nets.
+     */
+    size_t local_nets_len;
+    /**
+     * Parameters: "beacon.threshold=4,scan.hosts=20".
+     */
+    const char *settings;
+    /**
+     * Bytes of settings.
+     */
+    size_t settings_len;
+    /**
+     * A file of what ordinary logs taught.
+     */
+    const char *usual_path;
+    /**
+     * Bytes of usual_path.
+     */
+    size_t usual_path_len;
+    /**
+     * A file of what is not reported.
+     */
+    const char *allow_path;
+    /**
+     * Bytes of allow_path.
+     */
+    size_t allow_path_len;
+    /**
+     * A file of saved state to go on from. One that is not there is no failure.
+     */
+    const char *state_path;
+    /**
+     * Bytes of state_path.
+     */
+    size_t state_path_len;
+} za_hunter_options;
+
+/**
+ * A text.
+ */
+typedef struct za_text {
+    /**
+     * Its first byte; NULL where it is empty.
+     */
+    const char *data;
+    /**
+     * How many there are.
+     */
+    size_t len;
+} za_text;
+
+/**
+ * One piece of evidence.
+ */
+typedef struct za_evidence {
+    /**
+     * What it is.
+     */
+    struct za_text what;
+    /**
+     * Its value, in words.
+     */
+    struct za_text value;
+} za_evidence;
+
+/**
+ * Something found. All texts and arrays stay until the next za_hunter_take on the
+ * hunter, or its end.
+ */
+typedef struct za_finding {
+    /**
+     * sizeof(za_finding); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * 1 where there was a finding to take; 0 where there was none, and all else is 0.
+     */
+    uint32_t taken;
+    /**
+     * How often it was handed out before, with less evidence.
+     */
+    uint32_t update;
+    /**
+     * The same for every update of one finding.
+     */
+    uint64_t id;
+    /**
+     * Records that are part of it.
+     */
+    uint64_t count;
+    /**
+     * How strong the evidence is.
+     */
+    double score;
+    /**
+     * How sure it is that this means harm, 0 to 1.
+     */
+    double confidence;
+    /**
+     * When it began, in seconds since the epoch.
+     */
+    double first;
+    /**
+     * The last record that is part of it.
+     */
+    double last;
+    /**
+     * What the score is: a za_basis.
+     */
+    uint32_t basis;
+    /**
+     * The responder's port; 65536 where there is none.
+     */
+    uint32_t port;
+    /**
+     * Its kind: "scan_vertical".
+     */
+    struct za_text kind;
+    /**
+     * The kind as the name of a notice type: "Vertical_Scan".
+     */
+    struct za_text notice;
+    /**
+     * The kind in words.
+     */
+    struct za_text title;
+    /**
+     * Where in an attack it belongs, in words.
+     */
+    struct za_text stage;
+    /**
+     * The host whose doing it is: an address.
+     */
+    struct za_text host;
+    /**
+     * The other side, where it is one host: an address.
+     */
+    struct za_text peer;
+    /**
+     * The transport protocol, where it is known.
+     */
+    struct za_text proto;
+    /**
+     * A name that the other side goes by, where it is known.
+     */
+    struct za_text name;
+    /**
+     * Why.
+     */
+    const struct za_evidence *reasons;
+    /**
+     * How many reasons there are.
+     */
+    size_t n_reasons;
+    /**
+     * Some of the connections that are part of it.
+     */
+    const struct za_text *uids;
+    /**
+     * How many uids there are.
+     */
+    size_t n_uids;
+} za_finding;
+
+/**
+ * Records on their way to another process. The bytes stay until the next call with the
+ * hunter.
+ */
+typedef struct za_batch {
+    /**
+     * sizeof(za_batch); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * Whose records these are: all of one bucket have to go to the same process.
+     */
+    uint32_t bucket;
+    /**
+     * Records in it; 0 where there was no batch to take.
+     */
+    uint32_t records;
+    /**
+     * The bytes, for za_hunter_unpack.
+     */
+    const uint8_t *data;
+    /**
+     * How many there are.
+     */
+    size_t len;
+} za_batch;
+
+/**
+ * What there is to know of a hunter.
+ */
+typedef struct za_hunter_info {
+    /**
+     * sizeof(za_hunter_info); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * Records looked at.
+     */
+    uint64_t records;
+    /**
+     * Records that the allowlist covered.
+     */
+    uint64_t allowed;
+    /**
+     * Findings, updates among them.
+     */
+    uint64_t findings;
+    /**
+     * Findings that the allowlist covered.
+     */
+    uint64_t findings_allowed;
+    /**
+     * Findings that were as usual.
+     */
+    uint64_t findings_usual;
+    /**
+     * Findings, and packed records, that were dropped because nobody took them.
+     */
+    uint64_t dropped;
+    /**
+     * Bytes that all state takes.
+     */
+    uint64_t memory;
+    /**
+     * Entities that were forgotten to stay within the memory.
+     */
+    uint64_t given_up;
+} za_hunter_info;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -615,6 +914,128 @@ za_status za_engine_observe(struct za_engine *engine,
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
 za_status za_engine_info(const struct za_engine *engine, struct za_info *out, struct za_error **err);
+
+/**
+ * Opens a hunter. The caller closes it with za_hunter_close.
+ *
+ * Fails with ZA_STATUS_MODEL_REFUSED for a file that cannot be used, and with
+ * ZA_STATUS_INVALID for a setting or network that makes no sense.
+ *
+ * The caller answers for this:
+ * options, out and err are NULL or point to what they are said to point to.
+ */
+za_status za_hunter_open(const struct za_hunter_options *options,
+                         struct za_hunter **out,
+                         struct za_error **err);
+
+/**
+ * Closes a hunter and frees all that belongs to it. Nothing for NULL. No other call with it
+ * may be under way, and none may follow.
+ *
+ * The caller answers for this:
+ * hunter is NULL or was opened by this library and is not yet closed.
+ */
+void za_hunter_close(struct za_hunter *hunter);
+
+/**
+ * Binds a schema, as za_engine_bind does. out_wanted becomes 1 where hunters look at records
+ * of this log, else 0: those need not be handed over.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_bind(struct za_hunter *hunter,
+                         const char *log,
+                         size_t log_len,
+                         const struct za_field *fields,
+                         size_t n_fields,
+                         uint32_t *out_binding,
+                         uint32_t *out_wanted,
+                         struct za_error **err);
+
+/**
+ * Looks at a record, or packs it. Records come in the order in which Zeek writes them.
+ * out_waiting becomes the number of findings that wait to be taken.
+ *
+ * The caller answers for this:
+ * The pointers, also those in the values, are NULL or point to what they are said to point
+ * to; hunter is open.
+ */
+za_status za_hunter_observe(struct za_hunter *hunter,
+                            uint32_t binding,
+                            const struct za_value *values,
+                            size_t n_values,
+                            size_t *out_waiting,
+                            struct za_error **err);
+
+/**
+ * Looks at the records of a batch that another process packed.
+ *
+ * Fails with ZA_STATUS_INVALID for a batch of another version, or one that is damaged;
+ * what came before the damage was looked at.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_unpack(struct za_hunter *hunter,
+                           const uint8_t *data,
+                           size_t len,
+                           size_t *out_waiting,
+                           struct za_error **err);
+
+/**
+ * Time has passed: now is that of the network, in seconds since the epoch. To be called now
+ * and then, so that findings come although no records do.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_tick(struct za_hunter *hunter, double now, size_t *out_waiting, struct za_error **err);
+
+/**
+ * Reads the allowlist again if its file has changed; out_changed becomes 1 then, else 0.
+ * Where it cannot be read, or has lines that are no entries, the old list stays, and the call
+ * fails once for each change.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_reload(struct za_hunter *hunter, uint32_t *out_changed, struct za_error **err);
+
+/**
+ * Takes the oldest finding.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_take(struct za_hunter *hunter, struct za_finding *out, struct za_error **err);
+
+/**
+ * Takes a batch of packed records: a full one, or with all not 0 one that is not full, too.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_take_batch(struct za_hunter *hunter,
+                               uint32_t all,
+                               struct za_batch *out,
+                               struct za_error **err);
+
+/**
+ * Saves the state to a file, which is replaced whole or not at all.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_save(struct za_hunter *hunter, const char *path, size_t path_len, struct za_error **err);
+
+/**
+ * Tells of a hunter.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_tell(const struct za_hunter *hunter, struct za_hunter_info *out, struct za_error **err);
 
 /**
  * What a status means, in a few words: static, ends with a NUL, never NULL. Any

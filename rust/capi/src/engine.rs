@@ -162,18 +162,24 @@ pub unsafe extern "C" fn za_engine_open(
     unsafe { entry(err, work) }
 }
 
-/// Reads a model; its path is bytes, as the system has it.
-fn load(path: &[u8]) -> Result<Model, Failure> {
+/// A path, which is bytes as the system has it.
+pub(crate) fn path_of(path: &[u8]) -> Result<&Path, Failure> {
     #[cfg(unix)]
-    let path = {
+    {
         use std::os::unix::ffi::OsStrExt;
-        Path::new(std::ffi::OsStr::from_bytes(path))
-    };
+        Ok(Path::new(std::ffi::OsStr::from_bytes(path)))
+    }
     #[cfg(not(unix))]
-    let path = Path::new(
-        std::str::from_utf8(path)
-            .map_err(|_| Failure::new(za_status::Text, "za_options.model_path is not UTF-8"))?,
-    );
+    {
+        let text = std::str::from_utf8(path);
+        text.map(Path::new)
+            .map_err(|_| Failure::new(za_status::Text, "a path is not UTF-8"))
+    }
+}
+
+/// Reads a model.
+fn load(path: &[u8]) -> Result<Model, Failure> {
+    let path = path_of(path)?;
     Model::load(path).map_err(|e| {
         let status = if e.is_io() {
             za_status::ModelIo
@@ -271,7 +277,7 @@ pub unsafe extern "C" fn za_engine_bind(
 /// # Safety
 ///
 /// The fields' names are NULL or there.
-unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema, Failure> {
+pub(crate) unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema, Failure> {
     if fields.is_empty() {
         return Err(Failure::invalid(format!("{log}: there are no fields")));
     }

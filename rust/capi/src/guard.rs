@@ -1,6 +1,7 @@
 //! What stands between every entry and its work: a panic ends here.
 
 use crate::status::{Failure, za_error, za_status};
+use parking_lot::Mutex;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -30,6 +31,40 @@ pub(crate) unsafe fn entry(
 pub(crate) fn quiet(work: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
         panicked(payload);
+    }
+}
+
+/// What is behind a handle: a lock, and the memory of a panic.
+pub(crate) struct Guarded<T>(Mutex<Held<T>>);
+
+struct Held<T> {
+    value: T,
+    /// Whether a call has begun and not come to its end.
+    busy: bool,
+}
+
+impl<T> Guarded<T> {
+    pub(crate) fn new(value: T) -> Guarded<T> {
+        Guarded(Mutex::new(Held { value, busy: false }))
+    }
+
+    /// Works with what is behind the lock. Where the work panics, it stays busy for ever:
+    /// what was left half done is never seen.
+    pub(crate) fn with<R>(
+        &self,
+        work: impl FnOnce(&mut T) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let mut held = self.0.lock();
+        if held.busy {
+            return Err(Failure::new(
+                za_status::Panic,
+                "an earlier call with this handle met a defect in the library",
+            ));
+        }
+        held.busy = true;
+        let result = work(&mut held.value);
+        held.busy = false;
+        result
     }
 }
 

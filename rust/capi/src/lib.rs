@@ -4,6 +4,11 @@
 //! once, names and types; after that a record is only its values, borrowed
 //! from the caller for the time of the call.
 //!
+//! A hunter is what takes time to see: beacons, scans, guessing, and the hosts that they
+//! are about. It needs no model, looks at the same records, and hands out findings.
+//! In a cluster a hunter that packs stands where records are seen, and sends batches to
+//! those that keep state.
+//!
 //! Status: every function that can fail returns a za_status, and says more in
 //! a za_error if the caller wants one. Pass NULL for err, or the address of a
 //! pointer; it is written on failure only, and the caller frees what it got with
@@ -50,12 +55,19 @@ mod borrow;
 mod engine;
 mod fill;
 mod guard;
+mod hunter;
 mod status;
 mod types;
 
 pub use engine::{
     za_abi_version, za_engine, za_engine_bind, za_engine_close, za_engine_info, za_engine_observe,
     za_engine_open, za_version,
+};
+pub use hunter::{
+    ZA_HUNTER_PACKS, za_basis, za_batch, za_evidence, za_finding, za_hunter, za_hunter_bind,
+    za_hunter_close, za_hunter_info, za_hunter_observe, za_hunter_open, za_hunter_options,
+    za_hunter_reload, za_hunter_save, za_hunter_take, za_hunter_take_batch, za_hunter_tell,
+    za_hunter_tick, za_hunter_unpack, za_text,
 };
 pub use status::{za_error, za_error_free, za_error_message, za_status, za_status_text};
 pub use types::{

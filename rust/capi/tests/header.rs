@@ -6,7 +6,12 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-const SOURCES: &[&str] = &["src/types.rs", "src/engine.rs", "src/status.rs"];
+const SOURCES: &[&str] = &[
+    "src/types.rs",
+    "src/engine.rs",
+    "src/hunter.rs",
+    "src/status.rs",
+];
 
 /// The header as the source gives it: the prose of lib.rs, then the declarations.
 fn generated(root: &Path) -> String {

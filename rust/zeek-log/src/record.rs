@@ -343,9 +343,10 @@ impl RecordBuf {
         self.push(slot);
     }
 
-    /// Pushes text that is known to hold no backslash.
+    /// Pushes text that is not escaped, or no more: of another record, or known to
+    /// hold no backslash.
     #[inline]
-    pub(crate) fn push_plain_text(&mut self, text: &[u8]) {
+    pub fn push_plain_text(&mut self, text: &[u8]) {
         let start = self.buf.len();
         self.buf
             .extend_from_slice(&text[..text.len().min(MAX_TEXT)]);
