@@ -430,7 +430,7 @@ mod tests {
         b.push_port(443);
         b.push_unset();
         b.push_count(u64::MAX - u64::from(i));
-        b.push_bool(i % 2 == 0);
+        b.push_bool(i.is_multiple_of(2));
         b.push_text(b"not sent");
         b.begin_list();
         b.push_text(b"a.test");
