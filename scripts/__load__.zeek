@@ -2,4 +2,5 @@
 # Whichever comes first is used.
 @ifndef ( Anomaly::LOG )
 @load ./main
+@load ./hunt
 @endif

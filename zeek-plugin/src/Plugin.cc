@@ -1,6 +1,7 @@
 #include "Plugin.h"
 
 #include "Engine.h"
+#include "Hunter.h"
 #include "Scorer.h"
 
 namespace plugin::Anomaly_Engine {
@@ -30,6 +31,7 @@ void Plugin::WatchLogs() {
 
 void Plugin::Done() {
     scorer.Close();
+    hunter.Close();
     zeek::plugin::Plugin::Done();
 }
 
@@ -37,12 +39,14 @@ void Plugin::HookLogInit(const std::string& writer, const std::string& filter, b
                          const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,
                          const zeek::threading::Field* const* fields) {
     scorer.WriterIsNew(info);
+    hunter.WriterIsNew(info);
 }
 
 bool Plugin::HookLogWrite(const std::string& writer, const std::string& filter,
                           const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,
                           const zeek::threading::Field* const* fields, zeek::threading::Value** vals) {
     scorer.LineIsWritten(filter, info, num_fields, fields, vals);
+    hunter.LineIsWritten(filter, info, num_fields, fields, vals);
     return true; // never drops a line
 }
 

@@ -247,11 +247,12 @@ fn summarize(args: &HuntArgs, hunter: &mut Hunter, watch: &Watch, hosts: &[show:
 /// Lists kinds and parameters.
 fn list() -> Result<Status, Failure> {
     let mut out = io::stdout().lock();
-    let mut text = String::from("kinds of findings\n");
+    let mut text = String::from("kinds of findings, and their notice types in Zeek (Anomaly::)\n");
     for k in registry::kinds() {
         text.push_str(&format!(
-            "  {:<22} {} ({})\n",
+            "  {:<22} {:<22} {} ({})\n",
             k.name,
+            k.notice,
             k.title,
             k.stage.name()
         ));

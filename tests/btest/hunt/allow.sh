@@ -1,0 +1,18 @@
+# @TEST-DOC: What the allowlist or an exemption covers is not reported; a list with a mistake is said, and nothing is watched wrongly.
+#
+# @TEST-REQUIRES: have zeek
+# @TEST-EXEC: make-scan scan.pcap
+# @TEST-EXEC: echo 10.0.0.5 >allow
+# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly Anomaly::allow_file=$PWD/allow >/dev/null 2>&1
+# @TEST-EXEC: test -s conn.log && test ! -e anomaly_behavior.log
+# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly 'Anomaly::exempt_networks={10.0.0.0/24}' >/dev/null 2>&1
+# @TEST-EXEC: test ! -e anomaly_behavior.log
+# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly 'Anomaly::ignored_kinds={"scan_horizontal"}' >/dev/null 2>&1
+# @TEST-EXEC: test ! -e anomaly_behavior.log
+# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly Anomaly::hunt=F >/dev/null 2>&1
+# @TEST-EXEC: test ! -e anomaly_behavior.log
+# @TEST-EXEC: echo 10.0.0.0/99 >allow
+# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly Anomaly::allow_file=$PWD/allow >output 2>&1
+# @TEST-EXEC: grep -q 'nothing that takes time is seen' output
+# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly 'Anomaly::hunt_settings={["scan.threshold"]=99.0}' >output 2>&1
+# @TEST-EXEC: grep -q 'scan.threshold should be from' output
