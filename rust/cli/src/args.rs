@@ -149,6 +149,7 @@ Examples:
   zeek-anomaly score --train-on 2026-07-0{1,2,3} --group 2026-07-04
   zeek-anomaly score -m week.model --all --format jsonl conn.log > scores.jsonl
   zeek-anomaly score -m week.model --format csv -o top.csv conn.log.gz
+  zeek-anomaly score -m week.model --format ecs --threshold 4 logs >> alerts.ndjson
   zcat conn.*.log.gz | zeek-anomaly score -m week.model -
 
 How many records are shown never changes a score. In tables ~ marks a score that is extrapolated
@@ -163,6 +164,9 @@ pub enum Format {
     Jsonl,
     /// Comma-separated values, with a header
     Csv,
+    /// Alerts for a SIEM: JSON lines with ECS field names, of every record from the threshold
+    /// on (with --group one for each log and originator)
+    Ecs,
 }
 
 /// Which records get their reasons.

@@ -43,7 +43,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
 
     let to_stdout = args.output.is_none();
     // A bar and records on one terminal would get in each other's way.
-    let in_the_way = args.all && to_stdout && io::stdout().is_terminal();
+    let in_the_way = writes_at_once(&args) && to_stdout && io::stdout().is_terminal();
     let total =
         offline::work(&inputs.list) * if fit_here { 2 } else { 1 } + offline::work(&training.list);
     let mut watch = Watch::new(
@@ -204,7 +204,10 @@ impl<'a> Sink<'a> {
         if !self.args.logs.is_empty() && !self.args.logs.contains(log) {
             return ControlFlow::Continue(());
         }
-        if self.args.all {
+        if writes_at_once(self.args) {
+            if self.args.format == Format::Ecs && !anomalous {
+                return ControlFlow::Continue(());
+            }
             let reasons = anomalous || self.args.reasons == Reasons::All;
             let finding = finding(&mut self.findings, self.args, scored, reasons);
             if let Err(e) = self.writer.write(finding) {
@@ -251,6 +254,12 @@ impl<'a> Sink<'a> {
     }
 }
 
+/// Whether records are written as they come, in the order of the files: all that are asked for,
+/// or all alerts.
+fn writes_at_once(args: &ScoreArgs) -> bool {
+    args.all || (args.format == Format::Ecs && !args.group)
+}
+
 /// What is written of a record.
 fn finding(
     findings: &mut Findings,
@@ -259,7 +268,7 @@ fn finding(
     reasons: bool,
 ) -> Finding {
     let mut finding = findings.make(scored, args.threshold, reasons);
-    if args.format == Format::Table {
+    if matches!(args.format, Format::Table | Format::Ecs) {
         findings.describe(scored, &mut finding);
     }
     finding

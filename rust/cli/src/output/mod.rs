@@ -1,6 +1,7 @@
 //! Where findings are written, and how.
 
 pub mod csv;
+pub mod ecs;
 pub mod jsonl;
 pub mod place;
 pub mod table;
@@ -18,6 +19,8 @@ pub enum Writer<W: Write> {
     Jsonl(jsonl::Jsonl<W>),
     /// Comma-separated values.
     Csv(Box<csv::Csv<W>>),
+    /// Alerts for a SIEM.
+    Ecs(ecs::Ecs<W>),
 }
 
 impl<W: Write> Writer<W> {
@@ -27,6 +30,7 @@ impl<W: Write> Writer<W> {
             Format::Table => Writer::Table(table::Table::new(to, look)),
             Format::Jsonl => Writer::Jsonl(jsonl::Jsonl::new(to)),
             Format::Csv => Writer::Csv(Box::new(csv::Csv::new(to))),
+            Format::Ecs => Writer::Ecs(ecs::Ecs::new(to)),
         }
     }
 
@@ -36,6 +40,7 @@ impl<W: Write> Writer<W> {
             Writer::Table(w) => w.write(finding),
             Writer::Jsonl(w) => w.write(&finding),
             Writer::Csv(w) => w.write(&finding),
+            Writer::Ecs(w) => w.write(&finding),
         }
     }
 
@@ -45,6 +50,7 @@ impl<W: Write> Writer<W> {
             Writer::Table(w) => w.finish()?,
             Writer::Jsonl(w) => w.finish(),
             Writer::Csv(w) => w.finish()?,
+            Writer::Ecs(w) => w.finish(),
         };
         to.flush()?;
         Ok(to)
