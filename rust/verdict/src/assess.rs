@@ -1,10 +1,13 @@
 //! Reads a directory and judges it.
 
 use crate::collector::{Assessment, Collector};
+use hashbrown::HashMap;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use zeek_anomaly_behavior::{Columns, Hunter, Settings, Usual};
 use zeek_anomaly_engine::Model;
+use zeek_anomaly_engine::merge;
 use zeek_anomaly_engine::offline::{self, Observer, ReadParams, Scored, Tally};
 use zeek_anomaly_engine::train::TrainParams;
 use zeek_log::{Error, Input, Record, Schema, Stats};
@@ -19,13 +22,16 @@ pub enum By<'m> {
     Itself(&'m TrainParams),
 }
 
-/// Judges what `inputs` hold (one directory's). `also` gets every scored record too, so that a caller
+/// Judges what `inputs` hold (one directory's); they are read once more for what goes by time.
+/// `usual` is what the behaviours engine learned of ordinary days, without which beacons do not
+/// count. `also` gets every scored record too, so that a caller
 /// who wants more of them need not read twice.
 pub fn assess(
     inputs: &[Input],
     by: By<'_>,
     read: &ReadParams,
     threshold: f64,
+    usual: Option<&Usual>,
     observer: &mut dyn Observer,
     also: &mut dyn FnMut(&Scored<'_>),
 ) -> Assessment {
@@ -44,7 +50,7 @@ pub fn assess(
     };
     let collector = RefCell::new(Collector::new(model, own_rows, threshold));
     let mut both = Both {
-        observer,
+        observer: &mut *observer,
         collector: &collector,
     };
     offline::score(inputs, model, own_rows, read, &mut both, &mut |scored| {
@@ -52,7 +58,40 @@ pub fn assess(
         also(scored);
         ControlFlow::Continue(())
     });
-    collector.into_inner().finish()
+    let mut collector = collector.into_inner();
+    let hunter = hunt(inputs, read, usual, &mut OnlyProgress(observer));
+    collector.hunted(hunter.findings(), usual.is_some());
+    collector.finish()
+}
+
+/// Schemas that are bound at once.
+const SCHEMAS: usize = 4096;
+
+/// Hands all records to the behaviours engine, in the order in which they were written.
+fn hunt(
+    inputs: &[Input],
+    read: &ReadParams,
+    usual: Option<&Usual>,
+    observer: &mut dyn Observer,
+) -> Hunter {
+    let mut hunter = Hunter::new(Settings::default(), usual.cloned());
+    let mut bound: HashMap<usize, (Arc<Schema>, Columns)> = HashMap::new();
+    let mut out = Vec::new();
+    merge::in_order(inputs, read, observer, &mut |row| {
+        let key = Arc::as_ptr(row.schema) as usize;
+        if bound.len() >= SCHEMAS && !bound.contains_key(&key) {
+            bound.clear();
+        }
+        let (_, columns) = bound
+            .entry(key)
+            .or_insert_with(|| (row.schema.clone(), Columns::bind(row.schema)));
+        hunter.observe(columns, &row.record, &mut out);
+        // The hunter keeps the last state of each.
+        out.clear();
+        ControlFlow::Continue(())
+    });
+    hunter.tick(hunter.now(), &mut out);
+    hunter
 }
 
 /// Passes on how far the work is, and nothing else.

@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
+use zeek_anomaly_behavior::Finding;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_log::{Record, Schema};
@@ -97,6 +98,16 @@ impl<'m> Collector<'m> {
         }
     }
 
+    /// Adds what the behaviours engine found in the same logs, after all rows. `has_usual` is
+    /// whether it was told what is usual.
+    pub fn hunted<'f>(&mut self, findings: impl Iterator<Item = &'f Finding>, has_usual: bool) {
+        for f in findings {
+            if let Some(sign) = self.signs.of_finding(f, has_usual) {
+                self.add(sign);
+            }
+        }
+    }
+
     /// Sees a scored record.
     pub fn scored(&mut self, scored: &Scored<'_>) {
         let Some(at) = scored.model_position() else {
@@ -170,11 +181,8 @@ impl<'m> Collector<'m> {
             .fold(f64::INFINITY, f64::min);
         let expected = self.tallies.iter().flatten().map(Tally::expected).collect();
         let (two_beyond, three_beyond) = beyond_chance(two, three, expected);
-        let found = self.signs.finish();
-        let mut signs = found.signs;
-        signs.append(&mut self.external);
-        sort(&mut signs);
-        signs.truncate(Found::SHOWN);
+        let found = self.signs.finish(std::mem::take(&mut self.external));
+        let signs = found.signs;
 
         let logs: Vec<LogPart> = self
             .tallies

@@ -3,13 +3,11 @@
 use std::net::IpAddr;
 use zeek_log::{Record, Schema};
 
-/// How a connection went, as far as it tells of scanning.
+/// How a connection went, as far as it tells of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nobody answered, or the answer was no.
     Unanswered,
-    /// Answered and given up at once, without a byte: a look whether the port is open.
-    Probe,
     /// Answered, and something was said.
     Talked,
     /// Answered without that, or seen in part.
@@ -56,17 +54,6 @@ pub enum Proto {
     Udp,
     /// An ICMP echo request.
     Echo,
-}
-
-impl Proto {
-    /// A port with its protocol in words.
-    pub fn port(self, port: u16) -> String {
-        match self {
-            Proto::Tcp => format!("port {port}/tcp"),
-            Proto::Udp => format!("port {port}/udp"),
-            Proto::Echo => "by ping".into(),
-        }
-    }
 }
 
 /// Where the columns stand.
@@ -172,7 +159,6 @@ impl Columns {
 fn outcome(state: &[u8], sent: f64, received: f64) -> Outcome {
     match state {
         b"S0" | b"REJ" | b"RSTOS0" => Outcome::Unanswered,
-        b"RSTO" if sent + received == 0.0 => Outcome::Probe,
         b"SF" | b"S1" | b"S2" | b"S3" | b"RSTO" | b"RSTR" if sent + received > 0.0 => {
             Outcome::Talked
         }

@@ -6,16 +6,18 @@
 //! a thousand logins that fail. Each has a grade from 0 to 1 by its size, and a
 //! weight by how often it is malicious where it is seen.
 //!
+//! What goes by time, scans and guessing, is found by `zeek-anomaly-behavior` and joins here; a beacon
+//! counts only where it is known what is usual.
+//!
 //! A host that scans and a host that is scanned have signs of different names, and what comes from
 //! outside weighs less than what a host of one's own does: everybody is scanned.
 
 mod calls;
 mod conn;
-mod logins;
+mod hunted;
 mod mail;
 mod names;
 mod notices;
-mod scans;
 mod sides;
 mod sources;
 mod web;
@@ -28,6 +30,7 @@ use hashbrown::HashMap;
 use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
+use zeek_anomaly_behavior::Finding;
 use zeek_log::{Record, Schema};
 
 /// What a sign is of.
@@ -177,10 +180,8 @@ pub struct Signs {
     readers: HashMap<usize, (Arc<Schema>, Reader)>,
     sides: sides::Sides,
     sources: sources::Sources,
-    scans: scans::Scans,
     calls: calls::Calls,
     names: names::Names,
-    logins: logins::Logins,
     web: web::Web,
     mail: mail::Mail,
     notices: notices::Notices,
@@ -192,10 +193,8 @@ impl Default for Signs {
             readers: HashMap::new(),
             sides: sides::Sides::new(KEYS),
             sources: sources::Sources::new(KEYS),
-            scans: scans::Scans::new(KEYS),
             calls: calls::Calls::new(KEYS),
             names: names::Names::new(KEYS),
-            logins: logins::Logins::new(KEYS),
             web: web::Web::new(KEYS),
             mail: mail::Mail::new(KEYS),
             notices: notices::Notices::new(KEYS),
@@ -211,7 +210,6 @@ const SCHEMAS: usize = 1024;
 enum Reader {
     Conn(conn::Columns),
     Dns(names::Columns),
-    Logins(logins::Columns),
     Http(web::Columns),
     Smtp(mail::Columns),
     Notice(notices::Columns),
@@ -223,7 +221,6 @@ impl Reader {
         match schema.log.as_str() {
             "conn" => Reader::Conn(conn::Columns::bind(schema)),
             "dns" => Reader::Dns(names::Columns::bind(schema)),
-            "ssh" | "ftp" | "kerberos" => Reader::Logins(logins::Columns::bind(schema)),
             "http" => Reader::Http(web::Columns::bind(schema)),
             "smtp" => Reader::Smtp(mail::Columns::bind(schema)),
             "notice" => Reader::Notice(notices::Columns::bind(schema)),
@@ -265,16 +262,19 @@ impl Signs {
                 let Some(conn) = c.read(record) else { return };
                 self.sides.see(&conn);
                 self.sources.see(&conn);
-                self.scans.see(&conn);
                 self.calls.see(&conn);
             }
             Reader::Dns(c) => self.names.see(c, record),
-            Reader::Logins(c) => self.logins.see(c, record),
             Reader::Http(c) => self.web.see(c, record),
             Reader::Smtp(c) => self.mail.see(c, record),
             Reader::Notice(c) => self.notices.see(c, record),
             Reader::Other => {}
         }
+    }
+
+    /// The sign of a finding of the behaviours engine, where it is one.
+    pub fn of_finding(&self, finding: &Finding, has_usual: bool) -> Option<Sign> {
+        hunted::sign(finding, &self.sides, has_usual)
     }
 
     /// Where a host is, as far as the connections tell.
@@ -283,29 +283,23 @@ impl Signs {
     }
 
     /// What was found.
-    pub fn finish(&self) -> Found {
-        let mut signs = Vec::new();
-        self.scans.signs(&self.sides, &mut signs);
+    /// `more` are those that were found elsewhere.
+    pub fn finish(&self, more: Vec<Sign>) -> Found {
+        let mut signs = more;
         self.calls.signs(&self.sides, &mut signs);
         self.names.signs(&self.sides, &mut signs);
-        self.logins.signs(&self.sides, &mut signs);
         self.web.signs(&self.sides, &mut signs);
         self.mail.signs(&self.sides, &mut signs);
         self.notices.signs(&self.sides, &mut signs);
-        let mut sources = self.sources.top(&signs);
-        for s in &mut sources {
-            s.max_dst_port_sweep = self.scans.sweep(&s.src);
-        }
+        let sources = self.sources.top(&signs);
         sort(&mut signs);
         signs.truncate(Found::SHOWN);
         Found {
             signs,
             sources,
             forgotten: self.sources.forgotten()
-                + self.scans.forgotten()
                 + self.calls.forgotten()
                 + self.names.forgotten()
-                + self.logins.forgotten()
                 + self.web.forgotten()
                 + self.mail.forgotten()
                 + self.notices.forgotten(),

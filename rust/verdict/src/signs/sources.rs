@@ -68,15 +68,39 @@ impl Weight for Counted {
 
 /// All originators.
 #[derive(Debug)]
-pub struct Sources(Counts<IpAddr, Counted>);
+pub struct Sources {
+    hosts: Counts<IpAddr, Counted>,
+    /// The ports that an originator tried of a responder.
+    swept: Counts<(IpAddr, IpAddr), Swept>,
+}
+
+#[derive(Debug, Default)]
+struct Swept {
+    flows: u64,
+    ports: Distinct<4>,
+}
+
+impl Weight for Swept {
+    fn weight(&self) -> u64 {
+        self.flows
+    }
+}
 
 impl Sources {
     pub fn new(keys: usize) -> Sources {
-        Sources(Counts::new(keys))
+        Sources {
+            hosts: Counts::new(keys),
+            swept: Counts::new(keys),
+        }
     }
 
     pub fn see(&mut self, c: &Conn<'_>) {
-        let s = self.0.at(c.orig);
+        if c.proto != Proto::Echo {
+            let swept = self.swept.at((c.orig, c.resp));
+            swept.flows += 1;
+            swept.ports.see(hash_number(u64::from(c.port)));
+        }
+        let s = self.hosts.at(c.orig);
         s.flows += 1;
         s.hosts.see(hash_addr(&c.resp));
         if c.proto != Proto::Echo {
@@ -93,7 +117,13 @@ impl Sources {
     }
 
     pub fn forgotten(&self) -> u64 {
-        self.0.forgotten()
+        self.hosts.forgotten()
+    }
+
+    /// The most ports that an originator tried of one responder, about.
+    fn sweep(&self, src: &IpAddr) -> u64 {
+        let own = self.swept.iter().filter(|((host, _), _)| host == src);
+        own.map(|(_, s)| s.ports.rounded()).max().unwrap_or(0)
     }
 
     /// Those whose signs say most that they scan.
@@ -115,12 +145,15 @@ impl Sources {
             scored.push((together(own), host));
         }
         scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let with = |(score, src): (f64, IpAddr)| self.0.get(&src).map(|s| source(src, score, s));
+        let with = |(score, src): (f64, IpAddr)| {
+            let counted = self.hosts.get(&src)?;
+            Some(source(src, score, self.sweep(&src), counted))
+        };
         scored.into_iter().filter_map(with).take(LISTED).collect()
     }
 }
 
-fn source(src: IpAddr, scan_score: f64, s: &Counted) -> Source {
+fn source(src: IpAddr, scan_score: f64, sweep: u64, s: &Counted) -> Source {
     let share = |n: u64| n as f64 / s.flows.max(1) as f64;
     Source {
         src,
@@ -128,7 +161,7 @@ fn source(src: IpAddr, scan_score: f64, s: &Counted) -> Source {
         flow_count: s.flows,
         unique_resp_hosts: s.hosts.rounded(),
         unique_resp_ports: s.ports.rounded(),
-        max_dst_port_sweep: 0,
+        max_dst_port_sweep: sweep,
         failed_fraction: share(s.failed),
         short_fraction: share(s.short),
         zero_payload_fraction: share(s.zero),

@@ -16,6 +16,9 @@ pub struct VerdictArgs {
     /// Instead of a model: learn from the logs here what is usual, and keep nothing of it
     #[arg(long, value_name = "PATH", conflicts_with = "model", value_hint = ValueHint::AnyPath)]
     pub train_on: Vec<PathBuf>,
+    /// What is usual, learned with `hunt --learn`: without it beacons do not count
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub usual: Option<PathBuf>,
     /// A directory that is known to be ordinary, to compare with; may be repeated
     #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
     pub normal: Vec<PathBuf>,
@@ -80,7 +83,7 @@ Each path gets a verdict of its own: LOW below 40 of 100, MEDIUM, HIGH from 70 o
   W weird_notice_bonus  the same of weird and notice
   X fuid_bonus          files that are strange and named by strange http records
   B behavior_score      signs that are bad news in any network: scans, guessing, names
-                        that do not exist, calls that nobody answers, ...
+                        that do not exist, calls that nobody answers; beacons with -u
 score = 100 (1 - (1 - .35T - .25U - .20F - .15W - .05X)(1 - B)). A log that the model knows
 nothing of in this network counts for nothing, and is said. Without a model an attack that
 is most of a directory is not strange in it, but still has its signs.

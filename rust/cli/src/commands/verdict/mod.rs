@@ -14,6 +14,7 @@ use crate::summary::Watch;
 use args::{VerdictArgs, VerdictFormat};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use zeek_anomaly_behavior::{SnapshotError, Usual};
 use zeek_anomaly_engine::offline::{self, ReadParams};
 use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::{Model, ModelInfo};
@@ -90,6 +91,7 @@ struct Work {
     model: Option<Model>,
     normal: Vec<(String, Inputs)>,
     directories: Vec<(String, Inputs)>,
+    usual: Option<Usual>,
     progress: Option<Progress>,
     skipped: bool,
     failure: Option<Failure>,
@@ -98,10 +100,11 @@ struct Work {
 
 impl Work {
     fn gather(args: &VerdictArgs, loaded: Option<Model>) -> Result<Work, Failure> {
+        let usual = args.usual.as_deref().map(read_usual).transpose()?;
         let itself = loaded.is_none() && args.train_on.is_empty();
         let each = |paths: &[PathBuf]| -> Result<Vec<(String, Inputs)>, Failure> {
             let one = |p: &PathBuf| {
-                let inputs = Inputs::gather(std::slice::from_ref(p), itself)?;
+                let inputs = Inputs::gather(std::slice::from_ref(p), true)?;
                 Ok((p.display().to_string(), inputs))
             };
             paths.iter().map(one).collect()
@@ -111,7 +114,10 @@ impl Work {
         let bytes: u64 = normal
             .iter()
             .chain(&directories)
-            .map(|(_, i)| offline::work(&i.list) * if itself { 2 } else { 1 })
+            .map(|(_, i)| {
+                let once: u64 = i.list.iter().map(|i| i.size).sum();
+                once + offline::work(&i.list) * if itself { 2 } else { 1 }
+            })
             .sum();
         let total = bytes + offline::work(&training.list);
         let mut progress = Progress::new(total, !args.work.quiet);
@@ -143,6 +149,7 @@ impl Work {
             model,
             normal,
             directories,
+            usual,
             progress: Some(progress),
             skipped,
             failure: None,
@@ -168,6 +175,7 @@ impl Work {
             by,
             &args.rows.read(),
             args.threshold,
+            self.usual.as_ref(),
             &mut watch,
             &mut |_| {},
         );
@@ -209,6 +217,15 @@ fn named(info: &ModelInfo) -> String {
         time(info.last_ts),
         info.seed
     )
+}
+
+fn read_usual(path: &Path) -> Result<Usual, Failure> {
+    Usual::load(path).map_err(|e| {
+        Failure::Said(match e {
+            SnapshotError::Io { .. } => e.to_string(),
+            _ => format!("{}: {e}", path.display()),
+        })
+    })
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
