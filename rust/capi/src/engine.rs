@@ -180,14 +180,17 @@ pub(crate) fn path_of(path: &[u8]) -> Result<&Path, Failure> {
 /// Reads a model.
 fn load(path: &[u8]) -> Result<Model, Failure> {
     let path = path_of(path)?;
-    Model::load(path).map_err(|e| {
+    let mut model = Model::load(path).map_err(|e| {
         let status = if e.is_io() {
             za_status::ModelIo
         } else {
             za_status::ModelRefused
         };
         Failure::new(status, e.to_string())
-    })
+    })?;
+    // Nobody trains inside Zeek.
+    model.forget_training();
+    Ok(model)
 }
 
 /// Closes an engine and frees all that belongs to it. Nothing for NULL. No other call

@@ -15,7 +15,9 @@
 
 use crate::drift::Baseline;
 use crate::feedback::Mark;
+use crate::combine::MAX_KEPT;
 use crate::model::{LogModel, Model, ModelInfo};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -99,6 +101,8 @@ struct StoredModel {
     info: ModelInfo,
     logs: Vec<StoredLog>,
     names: Names,
+    #[serde(with = "serde_bytes")]
+    kept_names: Option<Vec<u8>>,
     marks: Vec<Mark>,
 }
 
@@ -113,7 +117,40 @@ struct StoredLog {
     calibration: Calibration,
     rows: u64,
     span: Option<(f64, f64)>,
+    held_out: u64,
     days: Baseline,
+    #[serde(with = "serde_bytes")]
+    kept: Option<Vec<u8>>,
+}
+
+/// Packs what is rarely needed. `None` where it cannot be.
+pub(crate) fn pack<T: Serialize>(value: &T) -> Option<Vec<u8>> {
+    let plain = bincode::serde::encode_to_vec(value, packed_config()).ok()?;
+    zstd::encode_all(&plain[..], PACKING).ok()
+}
+
+/// What [`pack`] packed, if it is that, and at most `most` bytes of it. What it says may
+/// still make no sense.
+pub(crate) fn unpack<T: DeserializeOwned>(packed: &[u8], most: usize) -> Option<T> {
+    let mut plain = Vec::new();
+    let decoder = zstd::Decoder::new(packed).ok()?;
+    // One byte more than there may be: enough to notice.
+    decoder.take(most as u64 + 1).read_to_end(&mut plain).ok()?;
+    if plain.len() > most {
+        return None;
+    }
+    let (value, used) = bincode::serde::decode_from_slice(&plain, packed_config()).ok()?;
+    (used == plain.len()).then_some(value)
+}
+
+/// The level of compression: what more would save is little.
+const PACKING: i32 = 6;
+
+/// Numbers of one width are packed better.
+fn packed_config() -> impl bincode::config::Config {
+    bincode::config::standard()
+        .with_fixed_int_encoding()
+        .with_limit::<{ 1 << 30 }>()
 }
 
 fn config() -> impl bincode::config::Config {
@@ -144,10 +181,13 @@ impl Model {
                     calibration: m.calibration.clone(),
                     rows: m.rows,
                     span: m.span,
+                    held_out: m.held_out,
                     days: m.days.clone(),
+                    kept: m.kept.clone(),
                 })
                 .collect(),
             names: self.names.learned().clone(),
+            kept_names: self.kept_names.clone(),
             marks: self.marks.clone(),
         };
         let payload = bincode::serde::encode_to_vec(&stored, config()).map_err(io::Error::other)?;
@@ -265,7 +305,10 @@ impl Model {
         let (stored, used): (StoredModel, usize) =
             bincode::serde::decode_from_slice(payload, config())
                 .map_err(|_| damaged("contents that cannot be decoded"))?;
-        if used != payload.len() || stored.logs.len() > MAX_LOGS {
+        if used != payload.len()
+            || stored.logs.len() > MAX_LOGS
+            || !(0.0..1.0).contains(&stored.info.holdout)
+        {
             return Err(damaged("contents that make no sense"));
         }
         if !stored.names.is_sound() {
@@ -285,6 +328,7 @@ impl Model {
             info: stored.info,
             logs,
             names,
+            kept_names: stored.kept_names,
             marks: stored.marks,
         };
         if !model.marks_are_sound() {
@@ -330,6 +374,8 @@ fn restore(
         && s.calibration.is_sound()
         && s.detector.as_detector().is_sound(n)
         && s.span.is_none_or(|(a, b)| a.is_finite() && b.is_finite())
+        && s.held_out <= s.rows
+        && s.kept.as_ref().is_none_or(|k| k.len() <= MAX_KEPT)
         && s.days.is_sound(&spec);
     if !sound {
         return Err(damaged("contents that make no sense"));
@@ -343,8 +389,10 @@ fn restore(
     model.fields = s.fields;
     model.rows = s.rows;
     model.span = s.span;
+    model.held_out = s.held_out;
     model.days = s.days;
     model.names = names.clone();
+    model.kept = s.kept;
     Ok(model)
 }
 

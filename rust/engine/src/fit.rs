@@ -46,6 +46,8 @@ pub(crate) struct Material<'a> {
     pub(crate) sample: &'a Reservoir,
     pub(crate) encoders: &'a [Encoder],
     pub(crate) params: &'a TrainParams,
+    /// The detectors where `params` leave the choice; none for the log's own default.
+    pub(crate) kinds: &'a [DetectorKind],
 }
 
 /// A detector, with its raw values of the calibration rows.
@@ -64,7 +66,8 @@ pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
         Spec::Generic(_) => DetectorKind::Rarity,
     };
     let kinds = match of.params.detectors.of(of.spec.log()) {
-        [] => std::slice::from_ref(&own),
+        [] if of.kinds.is_empty() => std::slice::from_ref(&own),
+        [] => of.kinds,
         some => some,
     };
     // Evenly spread over the sample, whose order is random anyway.

@@ -10,11 +10,13 @@
 //! - [`alerts`] makes findings of records that stand out, within a budget.
 //! - [`drift`] tells whether the world that a model knows has changed.
 //! - [`feedback`] is what people said of findings, and what that does to scores.
+//! - [`combine`] goes on from models: more days, or several that become one.
 //! - [`Model`] is what training gives, and [`file`](mod@file) how it is kept on disk.
 
 pub mod alerts;
 mod blocks;
 pub mod choice;
+pub mod combine;
 pub mod drift;
 pub mod explain;
 pub mod feedback;

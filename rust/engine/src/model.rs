@@ -23,6 +23,9 @@ pub struct ModelInfo {
     pub last_ts: Option<f64>,
     /// Training rows.
     pub rows: u64,
+    /// The share of each log's rows, the last by their time, that nothing was fitted to; 0
+    /// for none.
+    pub holdout: f64,
 }
 
 /// A trained model; by default one that knows nothing.
@@ -34,11 +37,19 @@ pub struct Model {
     pub logs: Vec<LogModel>,
     /// What ordinary names look like.
     pub names: Arc<Language>,
+    /// What it takes to learn more names, packed.
+    pub(crate) kept_names: Option<Vec<u8>>,
     /// What people said of findings.
     pub(crate) marks: Vec<Mark>,
 }
 
 impl Model {
+    /// Forgets what it takes to go on with more rows: nobody needs it for scoring.
+    pub fn forget_training(&mut self) {
+        self.logs.iter_mut().for_each(|log| log.kept = None);
+        self.kept_names = None;
+    }
+
     /// The position of the model for a log.
     pub fn position(&self, log: &str) -> Option<usize> {
         self.logs.binary_search_by(|m| m.spec.log().cmp(log)).ok()
@@ -90,10 +101,14 @@ pub struct LogModel {
     pub rows: u64,
     /// The first and last `ts` of them.
     pub span: Option<(f64, f64)>,
+    /// Those of them that nothing was fitted to, and that scores are calibrated on.
+    pub held_out: u64,
     /// What training days looked like.
     pub days: Baseline,
     /// What ordinary names look like: the model's.
     pub names: Arc<Language>,
+    /// What it takes to go on with more rows ([`crate::combine`]), packed.
+    pub(crate) kept: Option<Vec<u8>>,
     /// What the marks of this log do.
     pub(crate) effect: Option<Effect>,
 }
@@ -116,8 +131,10 @@ impl LogModel {
             calibration,
             rows: 0,
             span: None,
+            held_out: 0,
             days: Baseline::default(),
             names: Language::prior(),
+            kept: None,
             effect: None,
         }
     }
@@ -125,6 +142,12 @@ impl LogModel {
     /// The log's name.
     pub fn log(&self) -> &str {
         self.spec.log()
+    }
+
+    /// How many bytes the model keeps of this log to go on with more rows; `None` where it
+    /// keeps nothing for that.
+    pub fn kept_bytes(&self) -> Option<usize> {
+        self.kept.as_ref().map(Vec::len)
     }
 
     /// The detector's name.

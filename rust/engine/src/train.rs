@@ -7,10 +7,13 @@
 use crate::blocks::Blocks;
 use crate::choice::{Choice, DetectorParams};
 use crate::drift::{DayCollector, type_name};
+use crate::feedback::Mark;
+use crate::file::pack;
 use crate::fit::{Material, fit};
 use crate::labels::{self, Labels};
 use crate::live::role_of;
-use crate::model::{LogModel, Model, ModelInfo};
+use crate::combine::MergeWarning;
+use crate::model::{LogModel, Model, ModelInfo, Scratch};
 use crate::reservoir::Reservoir;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +21,7 @@ use zeek_anomaly_features::context::ContextColumns;
 use zeek_anomaly_features::generic::KindLearner;
 use zeek_anomaly_features::row::Columns;
 use zeek_anomaly_features::{Cell, Context, Kind, Row, Spec, logs};
-use zeek_anomaly_models::{Encoder, Language, NameCounts};
+use zeek_anomaly_models::{Calibration, DetectorKind, Encoder, Language, NameCounts};
 use zeek_log::{Record, RecordBuf, Schema};
 
 /// How to train.
@@ -38,6 +41,12 @@ pub struct TrainParams {
     /// themselves left out, and so are those of the calibration, instead of with
     /// their block of time left out.
     pub own_rows: bool,
+    /// The share of each log's rows, the last by their time, that nothing is fitted to and
+    /// that scores are calibrated on instead; 0 for none.
+    pub holdout: f64,
+    /// Rows of each log that the model keeps to go on with ([`crate::combine`]); `None` where it
+    /// is to keep nothing for that.
+    pub kept_rows: Option<usize>,
 }
 
 impl Default for TrainParams {
@@ -49,6 +58,8 @@ impl Default for TrainParams {
             how: DetectorParams::default(),
             zeek_version: None,
             own_rows: false,
+            holdout: 0.0,
+            kept_rows: None,
         }
     }
 }
@@ -62,7 +73,10 @@ const LEARNING_ROWS: usize = 1000;
 pub struct Trainer {
     params: TrainParams,
     logs: BTreeMap<String, LogTrainer>,
-    names: NameCounts,
+    pub(crate) names: NameCounts,
+    /// The version of Zeek and the marks of models that this goes on from.
+    pub(crate) zeek_version: Option<String>,
+    pub(crate) marks: Vec<Mark>,
 }
 
 #[derive(Debug)]
@@ -76,16 +90,18 @@ enum LogTrainer {
 }
 
 #[derive(Debug)]
-struct Counting {
-    spec: Spec,
-    fields: Vec<(String, String)>,
-    blocks: Blocks,
+pub(crate) struct Counting {
+    pub(crate) spec: Spec,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) blocks: Blocks,
     /// Features of rows, their time, and their labels.
-    sample: Reservoir,
+    pub(crate) sample: Reservoir,
+    pub(crate) span: Option<(f64, f64)>,
+    pub(crate) days: DayCollector,
+    /// The detectors of the model that this goes on from.
+    pub(crate) kinds: Vec<DetectorKind>,
     labels: Labels,
     bits: Vec<u64>,
-    span: Option<(f64, f64)>,
-    days: DayCollector,
     /// The columns of the schema met last.
     bound: Option<(Arc<Schema>, Columns, ContextColumns)>,
 }
@@ -97,7 +113,34 @@ impl Trainer {
             params,
             logs: BTreeMap::new(),
             names: NameCounts::default(),
+            zeek_version: None,
+            marks: Vec::new(),
         }
+    }
+
+    pub(crate) fn params(&self) -> &TrainParams {
+        &self.params
+    }
+
+    /// What was counted of a log.
+    pub(crate) fn counting(&mut self, log: &str) -> Option<&mut Counting> {
+        match self.logs.get_mut(log)? {
+            LogTrainer::Counting(c) => Some(c),
+            LogTrainer::Learning { .. } => None,
+        }
+    }
+
+    pub(crate) fn put(&mut self, log: &str, counting: Counting) {
+        let counting = LogTrainer::Counting(Box::new(counting));
+        self.logs.insert(log.to_owned(), counting);
+    }
+
+    /// What was counted, by log.
+    pub(crate) fn into_logs(self) -> impl Iterator<Item = (String, Counting)> {
+        self.logs.into_iter().filter_map(|(name, log)| match log {
+            LogTrainer::Counting(c) => Some((name, *c)),
+            LogTrainer::Learning { .. } => None,
+        })
     }
 
     /// Rows learned from so far.
@@ -144,11 +187,20 @@ impl Trainer {
     }
 
     /// The model of what was learned. Logs with no row are left out.
-    pub fn finish(mut self, context: &Context) -> Model {
+    pub fn finish(self, context: &Context) -> Model {
+        self.finish_with(context, &mut Vec::new())
+    }
+
+    pub(crate) fn finish_with(
+        mut self,
+        context: &Context,
+        warnings: &mut Vec<MergeWarning>,
+    ) -> Model {
         let mut info = ModelInfo {
             made_by: crate::VERSION.to_owned(),
-            zeek_version: self.params.zeek_version.clone(),
+            zeek_version: self.params.zeek_version.clone().or(self.zeek_version),
             seed: self.params.seed,
+            holdout: self.params.holdout,
             ..ModelInfo::default()
         };
         for (name, log) in &mut self.logs {
@@ -167,12 +219,19 @@ impl Trainer {
                 models.push(model);
             }
         }
-        Model {
+        let mut model = Model {
             info,
             logs: models,
             names,
+            kept_names: self.params.kept_rows.and_then(|_| pack(&self.names)),
             marks: Vec::new(),
+        };
+        let taken = model.mark(self.marks);
+        let lost = taken.iter().filter(|m| m.is_err()).count();
+        if lost > 0 {
+            warnings.push(MergeWarning::Marks(lost));
         }
+        model
     }
 }
 
@@ -197,7 +256,7 @@ impl LogTrainer {
 }
 
 impl Counting {
-    fn new(spec: Spec, params: &TrainParams) -> Counting {
+    pub(crate) fn new(spec: Spec, params: &TrainParams) -> Counting {
         let labels = Labels::of(&spec);
         let width = spec.len() + 1 + labels.words();
         Counting {
@@ -209,6 +268,7 @@ impl Counting {
             bits: Vec::new(),
             span: None,
             days: DayCollector::default(),
+            kinds: Vec::new(),
             bound: None,
         }
     }
@@ -263,7 +323,10 @@ impl Counting {
         for f in self.labels.features() {
             labels::put(&self.spec.cell(f, &row), &mut self.bits);
         }
-        self.sample.add(&self.bits);
+        match ts {
+            Some(_) => self.sample.add_timed(&self.bits),
+            None => self.sample.add(&self.bits),
+        }
         if let Some(t) = ts {
             self.span = Some(self.span.map_or((t, t), |(a, b)| (a.min(t), b.max(t))));
         }
@@ -284,7 +347,31 @@ impl Counting {
     }
 
     fn finish(&mut self, params: &TrainParams, names: &Arc<Language>) -> LogModel {
+        self.sample.seal();
+        // Before labels are read: names may yet be learned that say otherwise.
+        let kept = params.kept_rows.and_then(|n| self.pack(n));
         self.read_labels(names);
+        let held = match params.holdout > 0.0 {
+            true => self.blocks.last(params.holdout),
+            false => Vec::new(),
+        };
+        let mut model = match held[..] {
+            [] => self.fit(params),
+            _ => self.without(&held).fit(params),
+        };
+        if !held.is_empty() {
+            self.calibrate(&mut model, &held);
+        }
+        model.fields = self.fields.clone();
+        model.rows = self.sample.seen();
+        model.span = self.span;
+        model.days = self.days.finish(&self.spec);
+        model.names = names.clone();
+        model.kept = kept;
+        model
+    }
+
+    fn fit(&self, params: &TrainParams) -> LogModel {
         let total = self.blocks.total();
         let encoders: Vec<Encoder> = total.iter().map(|c| Encoder::new(c.finish())).collect();
         let (detector, calibration) = fit(&Material {
@@ -294,14 +381,45 @@ impl Counting {
             sample: &self.sample,
             encoders: &encoders,
             params,
+            kinds: &self.kinds,
         });
-        let mut model = LogModel::new(self.spec.clone(), encoders, detector, calibration);
-        model.fields = self.fields.clone();
-        model.rows = self.sample.seen();
-        model.span = self.span;
-        model.days = self.days.finish(&self.spec);
-        model.names = names.clone();
-        model
+        LogModel::new(self.spec.clone(), encoders, detector, calibration)
+    }
+
+    /// A sampled row's block.
+    fn block_of(&self, row: &[u64]) -> i64 {
+        let ts = row.get(self.spec.len()).and_then(|t| time_of(*t));
+        self.blocks.block_of(ts)
+    }
+
+    /// What there is to be fitted to without blocks that are held out.
+    fn without(&self, held: &[i64]) -> Counting {
+        Counting {
+            spec: self.spec.clone(),
+            fields: Vec::new(),
+            blocks: self.blocks.but(held),
+            sample: (self.sample).filtered(|row| !held.contains(&self.block_of(row))),
+            span: None,
+            days: DayCollector::default(),
+            kinds: self.kinds.clone(),
+            labels: self.labels.clone(),
+            bits: Vec::new(),
+            bound: None,
+        }
+    }
+
+    /// Calibrates a model on the rows that were held out.
+    fn calibrate(&self, model: &mut LogModel, held: &[i64]) {
+        let mut scratch = Scratch::default();
+        let mut raw = Vec::new();
+        for row in self.sample.rows() {
+            if held.contains(&self.block_of(row)) {
+                let encoded = model.encoded(&row[..self.spec.len()], &mut scratch);
+                raw.push(model.detector.as_detector().raw(&encoded));
+            }
+        }
+        model.held_out = self.blocks.rows(held);
+        model.calibration = Calibration::fit(raw);
     }
 }
 

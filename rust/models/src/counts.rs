@@ -160,6 +160,38 @@ impl FeatureCounts {
         }
     }
 
+    /// Goes on from what a model kept of counts, with texts of the caller's, who may have kept
+    /// more of them.
+    pub fn resume(counted: &Counted, texts: &[(u64, String)]) -> FeatureCounts {
+        let mut cells = Vec::new();
+        for (cell, n) in &counted.cells {
+            cells.resize(2 * LAST_CELL as usize + 1, 0);
+            cells[(cell.clamp(&-LAST_CELL, &LAST_CELL) + LAST_CELL) as usize] = *n;
+        }
+        FeatureCounts {
+            kind: counted.kind,
+            rows: counted.rows,
+            missing: counted.missing,
+            cells,
+            categories: counted.categories.iter().copied().collect(),
+            forgotten_rows: counted.forgotten_rows,
+            forgotten: counted.forgotten,
+            texts: (texts.iter().take(MAX_TEXTS))
+                .map(|(k, t)| (*k, shorten(t).into()))
+                .collect(),
+        }
+    }
+
+    /// The texts of the most frequent categories, most frequent first.
+    pub fn top_texts(&self, most: usize) -> Vec<(u64, String)> {
+        let mut top: Vec<(u64, u64)> = self.categories.iter().map(|(k, c)| (*c, *k)).collect();
+        top.sort_unstable_by(|a, b| b.cmp(a));
+        top.iter()
+            .filter_map(|(_, k)| Some((*k, self.texts.get(k)?.to_string())))
+            .take(most)
+            .collect()
+    }
+
     /// Forgets the rarest half of the categories; what they counted stays counted as
     /// values that were seen and are new again.
     fn forget_rarest(&mut self) {

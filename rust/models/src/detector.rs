@@ -126,6 +126,19 @@ impl Single {
 }
 
 impl DetectorModel {
+    /// The kinds of detector that it is made of.
+    pub fn kinds(&self) -> Vec<DetectorKind> {
+        let detectors: Vec<&(dyn Detector + Send + Sync)> = match self {
+            DetectorModel::One(d) => vec![d.as_detector()],
+            DetectorModel::Ensemble(e) => {
+                e.members().iter().map(|m| m.model.as_detector()).collect()
+            }
+        };
+        (detectors.iter())
+            .filter_map(|d| DetectorKind::by_name(d.name()))
+            .collect()
+    }
+
     /// The detector behind the trait.
     pub fn as_detector(&self) -> &(dyn Detector + Send + Sync) {
         match self {

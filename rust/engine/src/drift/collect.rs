@@ -13,38 +13,38 @@ use zeek_anomaly_models::bins::{NUMBER_KEYS, key_of};
 const MAX_COUNTED: usize = 8 * KEPT_CATEGORIES;
 
 /// Categories of one feature of which it is remembered on which day they were seen.
-const MAX_REMEMBERED: usize = 1 << 16;
+pub(super) const MAX_REMEMBERED: usize = 1 << 16;
 
 /// Counts each day's values of one log. Memory is bounded, whatever the rows' times say.
 #[derive(Debug, Default)]
 pub(crate) struct DayCollector {
-    open: BTreeMap<i32, OpenDay>,
-    done: Vec<Profile>,
-    days: HashSet<i32>,
-    first_seen: Vec<FirstSeen>,
+    pub(super) open: BTreeMap<i32, OpenDay>,
+    pub(super) done: Vec<Profile>,
+    pub(super) days: HashSet<i32>,
+    pub(super) first_seen: Vec<FirstSeen>,
 }
 
 /// On which day each category was seen, as long as it was on one only.
 #[derive(Debug, Default)]
-struct FirstSeen(HashMap<u64, (i32, u64)>);
+pub(super) struct FirstSeen(pub(super) HashMap<u64, (i32, u64)>);
 
 /// The day that stands for several.
-const SEVERAL: i32 = -1;
+pub(super) const SEVERAL: i32 = -1;
 
 #[derive(Debug)]
-struct OpenDay {
-    hours: u32,
-    rows: u64,
-    features: Vec<OpenFeature>,
+pub(super) struct OpenDay {
+    pub(super) hours: u32,
+    pub(super) rows: u64,
+    pub(super) features: Vec<OpenFeature>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct OpenFeature {
-    missing: u64,
-    new: u64,
+pub(super) struct OpenFeature {
+    pub(super) missing: u64,
+    pub(super) new: u64,
     /// Numbers: rows by key; empty until the first.
-    cells: Vec<u32>,
-    categories: HashMap<u64, u64>,
+    pub(super) cells: Vec<u32>,
+    pub(super) categories: HashMap<u64, u64>,
 }
 
 impl DayCollector {
@@ -131,7 +131,7 @@ impl DayCollector {
     }
 
     /// Makes room for a day. False where there is none.
-    fn open_day(&mut self, spec: &Spec, day: i32) -> bool {
+    pub(super) fn open_day(&mut self, spec: &Spec, day: i32) -> bool {
         if self.days.len() >= MAX_DAYS && !self.days.contains(&day) {
             return false;
         }

@@ -18,6 +18,7 @@ mod judge;
 mod measure;
 mod monitor;
 mod reference;
+mod resume;
 mod window;
 
 pub use baseline::Baseline;
@@ -25,6 +26,7 @@ pub(crate) use baseline::{begin_of, day_of, weekday};
 pub(crate) use collect::DayCollector;
 pub(crate) use columns::type_name;
 pub use monitor::Monitor;
+pub(crate) use resume::KeptDays;
 
 /// What kind of change it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -25,7 +25,7 @@ pub(super) fn fold(label: &[u8]) -> usize {
 }
 
 /// Counts names while training. Memory is bounded: at most 1.7 MB.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameCounts {
     names: u64,
     /// Trigrams by fold; empty until the first name.
@@ -73,6 +73,42 @@ impl NameCounts {
                 *n = n.saturating_add(1);
             }
         }
+    }
+
+    /// Adds what was counted elsewhere. Names that both have met count twice.
+    pub fn absorb(&mut self, other: &NameCounts) {
+        if self.trigrams.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        self.names = self.names.saturating_add(other.names);
+        for (mine, n) in self.trigrams.iter_mut().zip(&other.trigrams) {
+            *mine = mine.saturating_add(*n);
+        }
+        for (mine, h) in self.remembered.iter_mut().zip(&other.remembered) {
+            if *mine == 0 {
+                *mine = *h;
+            }
+        }
+        for (mine, d) in self.domains.iter_mut().zip(&other.domains) {
+            if mine.0 == 0 {
+                *mine = *d;
+            } else if mine.0 == d.0 {
+                mine.1 = (mine.1 + d.1).min(HOSTS_OF_A_DOMAIN);
+            }
+        }
+    }
+
+    /// Whether what a file held makes sense.
+    pub fn is_sound(&self) -> bool {
+        let lengths = (
+            self.trigrams.len(),
+            self.remembered.len(),
+            self.domains.len(),
+        );
+        self.names < 1 << 53
+            && (lengths == (0, 0, 0) || lengths == (FOLDS * TRIGRAMS, REMEMBERED, DOMAINS))
+            && self.domains.iter().all(|d| d.1 <= HOSTS_OF_A_DOMAIN + 1)
     }
 
     /// The counts in the form that a model file holds.
