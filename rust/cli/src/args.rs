@@ -11,7 +11,9 @@ use crate::exit;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use zeek_anomaly_engine::DEFAULT_THRESHOLD;
+use zeek_anomaly_engine::combine::KEPT_ROWS;
 use zeek_anomaly_engine::offline::ReadParams;
+use zeek_anomaly_engine::train::TrainParams;
 
 pub use fit::FitArgs;
 
@@ -43,7 +45,9 @@ pub(crate) fn with_exit(examples: &str) -> String {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Learn from logs what is usual, and keep it in a model file
-    Train(TrainArgs),
+    Train(Box<TrainArgs>),
+    /// Put models together that were trained apart, as if they had been trained at once
+    Merge(MergeArgs),
     /// Give the records of logs their scores, the strangest first
     Score(ScoreArgs),
     /// Tell of each directory as a whole how suspicious it is: LOW, MEDIUM or HIGH, and why
@@ -75,12 +79,22 @@ pub struct TrainArgs {
     /// Where to write the model; replaced whole, or not at all
     #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub output: PathBuf,
+    /// Go on from this model, with its seed and detectors where none are asked for
+    #[arg(long = "continue", value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub from_model: Option<PathBuf>,
+    /// Take each PATH for a sensor of its own: equal uids below different PATHs are different
+    /// connections
+    #[arg(long)]
+    pub sensors: bool,
     /// Which rows.
     #[command(flatten)]
     pub rows: RowArgs,
     /// How to learn.
     #[command(flatten)]
     pub fit: FitArgs,
+    /// What to keep.
+    #[command(flatten)]
+    pub keep: KeepArgs,
     /// The work itself.
     #[command(flatten)]
     pub work: WorkArgs,
@@ -89,12 +103,76 @@ pub struct TrainArgs {
 const TRAIN_EXAMPLES: &str = "\
 Examples:
   zeek-anomaly train -o week.model /opt/zeek/logs/2026-07-0*
-  zeek-anomaly train -o day.model --from 2026-07-01 --until 2026-07-02 logs
+  zeek-anomaly train -o day.model --from 2026-07-01 --until 2026-07-02 /opt/zeek/logs
   zeek-anomaly train -o clean.model --label-column label=Benign conn.log.labeled
-  zeek-anomaly train -o two.model --detector conn=pca+rarity,dns=rarity --pca-variance 0.95 logs
+  zeek-anomaly train -o honest.model --holdout 0.2 /opt/zeek/logs/2026-07-*
+  zeek-anomaly train --continue week.model -o fortnight.model /opt/zeek/logs/2026-07-{08..14}
+  zeek-anomaly train -o both.model --sensors /logs/north /logs/south
   zcat dns.*.log.gz | zeek-anomaly train -o dns.model -
 
 The same rows and the same seed give the same bytes.";
+
+/// `merge`.
+#[derive(Debug, Args)]
+#[command(after_help = MERGE_EXAMPLES)]
+pub struct MergeArgs {
+    /// Where to write the model; replaced whole, or not at all
+    #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// The models; the first one's seed and detectors are used
+    #[arg(required = true, num_args = 1.., value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub models: Vec<PathBuf>,
+    /// Rows of each log that are used, at random, for detectors that need rows and for calibration
+    #[arg(long, value_name = "N", default_value_t = TrainParams::default().sample_rows as u64,
+          value_parser = clap::value_parser!(u64).range(1..=50_000_000))]
+    pub sample_rows: u64,
+    /// What to keep.
+    #[command(flatten)]
+    pub keep: KeepArgs,
+    /// The work itself.
+    #[command(flatten)]
+    pub work: WorkArgs,
+}
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  zeek-anomaly merge -o all.model north.model south.model
+  zeek-anomaly merge -o week.model days/*.model
+
+Counts add up exactly, and detectors are fitted again to the rows that the models kept. Of rows that
+two models have both been trained on, each counts twice.";
+
+/// What is held out, and what a model keeps.
+#[derive(Debug, Args)]
+pub struct KeepArgs {
+    /// Hold out this part of each log's rows, the last ones, from fitting, and calibrate scores on
+    /// them [default: none, or as in the model that is continued]
+    #[arg(long, value_name = "FRACTION", value_parser = holdout)]
+    pub holdout: Option<f64>,
+    /// Rows of each log that the model keeps so that it can be continued and merged
+    #[arg(long, value_name = "N", default_value_t = KEPT_ROWS as u64,
+          value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub keep_rows: u64,
+    /// Keep nothing of that: a smaller file, that cannot be continued or merged
+    #[arg(long, conflicts_with = "keep_rows")]
+    pub compact: bool,
+}
+
+impl KeepArgs {
+    /// For the engine; `base` is how it was in the model that is continued.
+    pub fn apply(&self, base: f64, params: &mut TrainParams) {
+        params.holdout = self.holdout.unwrap_or(base);
+        let rows = usize::try_from(self.keep_rows).unwrap_or(usize::MAX);
+        params.kept_rows = (!self.compact).then_some(rows);
+    }
+}
+
+fn holdout(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(v) if (0.0..=0.5).contains(&v) => Ok(v),
+        _ => Err("should be from 0 to 0.5, as 0.2".into()),
+    }
+}
 
 /// `score`.
 #[derive(Debug, Args)]

@@ -168,3 +168,123 @@ fn standard_input_is_called_that_in_messages() {
         );
     }
 }
+
+/// A conn.log of rows that are made of their number.
+fn log_of(dir: &Dir, rows: impl Iterator<Item = String>) -> String {
+    let head = conn_log(0);
+    dir.write("conn.log", head + &rows.collect::<String>())
+}
+
+/// What a training and scoring of the log's own rows gives: all scores are numbers.
+fn trains_and_scores(dir: &Dir, log: &str, rows: usize) {
+    for detector in ["auto", "isolation_forest", "pca", "pca+rarity"] {
+        let model = dir.arg("extreme.model");
+        let ran = run(&["train", "-o", &model, "--detector", detector, log]);
+        assert_eq!(ran.status, Some(0), "{detector}: {}", ran.err);
+        let ran = run(&["score", "-m", &model, "--all", "--format", "jsonl", log]);
+        assert_eq!(ran.status, Some(0), "{detector}: {}", ran.err);
+        let scored = json(&ran.out);
+        assert_eq!(scored.len(), rows, "{detector}");
+        for row in scored {
+            let score = row["score"].as_f64().expect("a number");
+            assert!((0.0..100.0).contains(&score), "{detector}: {row}");
+        }
+    }
+}
+
+#[test]
+fn one_row_and_rows_that_are_all_alike() {
+    let dir = Dir::new();
+    let row = common::conn_row(0, 443);
+    let log = log_of(&dir, std::iter::once(row.clone()));
+    trains_and_scores(&dir, &log, 1);
+    let log = log_of(&dir, std::iter::repeat_n(row, 40));
+    trains_and_scores(&dir, &log, 40);
+}
+
+#[test]
+fn numbers_and_times_at_the_end_of_what_there_is() {
+    let dir = Dir::new();
+    // 1970, 2106, before and far after either; numbers that are none, and beyond what is plausible.
+    let times = ["0.0", "4294967295.9", "-1.5", "1e18", "1700000000.0"];
+    let numbers = [
+        "nan",
+        "inf",
+        "-inf",
+        "1e9",
+        "18446744073709551615",
+        "0",
+        "-",
+        "1e300",
+    ];
+    let rows = (0..80usize).map(|i| {
+        let (ts, n) = (times[i % times.len()], numbers[i % numbers.len()]);
+        let count = if n.parse::<u64>().is_ok() { n } else { "-" };
+        format!(
+            "{ts}\tC{i}\t10.0.0.1\t1\t192.0.2.1\t443\ttcp\tssl\t{n}\t{count}\t{count}\tSF\tSh\t{count}\t1\tx\n"
+        )
+    });
+    let log = log_of(&dir, rows);
+    trains_and_scores(&dir, &log, 80);
+}
+
+#[test]
+fn a_log_of_one_column_and_one_of_none_that_tells_anything() {
+    let dir = Dir::new();
+    let one = |column: &str, ty: &str, values: &[&str]| {
+        let head = format!("#separator \\x09\n#path\tmade_up\n#fields\t{column}\n#types\t{ty}\n");
+        dir.write("made_up.log", head + &values.join("\n") + "\n")
+    };
+    trains_and_scores(&dir, &one("size", "count", &["1", "1000000000", "7"]), 3);
+    trains_and_scores(
+        &dir,
+        &one("ts", "time", &["1700000000.0", "1700000001.0"]),
+        2,
+    );
+}
+
+#[test]
+fn detectors_and_parameters_that_are_impossible_are_refused() {
+    let dir = Dir::new();
+    let log = dir.write("conn.log", conn_log(20));
+    let into = dir.arg("m.model");
+    for (flag, value, word) in [
+        ("--detector", "oracle", "there is no detector oracle"),
+        ("--sample-rows", "0", "not in 1.."),
+        ("--keep-rows", "0", "not in 1.."),
+        ("--seed", "-1", "invalid"),
+        ("--forest-trees", "0", "not in 1.."),
+        ("--holdout", "nan", "0 to 0.5"),
+        ("--pca-variance", "2", "at most 1"),
+        ("--from", "yesterday", "yesterday"),
+        ("--threads", "0", "not in 1.."),
+    ] {
+        let ran = run(&["train", "-o", &into, &format!("{flag}={value}"), &log]);
+        assert_eq!(ran.status, Some(2), "{flag} {value}: {}", ran.err);
+        assert!(ran.err.contains(word), "{flag} {value}: {}", ran.err);
+        assert!(!dir.path("m.model").exists());
+    }
+}
+
+#[test]
+fn a_model_of_another_log_and_a_training_set_without_rows() {
+    let dir = Dir::new();
+    let model = model(&dir, 300);
+    let dns = "#separator \\x09\n#path\tdns\n#fields\tts\tquery\n#types\ttime\tstring\n1700000000.0\ta.example\n";
+    let log = dir.write("dns.log", dns);
+    let ran = run(&["score", "-m", &model, &log]);
+    assert_eq!(ran.status, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("dns"), "{}", ran.err);
+    let empty = log_of(&dir, std::iter::empty());
+    for more in [&[][..], &["--continue", &model]] {
+        let into = dir.arg("new.model");
+        let ran = run(&[&["train", "-o", &into, &empty][..], more].concat());
+        assert_eq!(ran.status, Some(1), "{}", ran.err);
+        assert!(
+            ran.err.contains("there is no row to train on"),
+            "{}",
+            ran.err
+        );
+        assert!(!dir.path("new.model").exists());
+    }
+}

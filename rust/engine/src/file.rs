@@ -13,9 +13,9 @@
 //! decoding with limits, then a check that every part makes sense. This is the
 //! only module that knows bincode (which is no longer maintained).
 
+use crate::combine::MAX_KEPT;
 use crate::drift::Baseline;
 use crate::feedback::Mark;
-use crate::combine::MAX_KEPT;
 use crate::model::{LogModel, Model, ModelInfo};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

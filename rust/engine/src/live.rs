@@ -42,6 +42,12 @@ impl Binding {
         }
     }
 
+    /// The same for records of one of several sensors.
+    pub(crate) fn of_sensor(mut self, sensor: u64) -> Binding {
+        self.context = self.context.of_sensor(sensor);
+        self
+    }
+
     /// Whether records of this schema get a score.
     pub fn is_scored(&self) -> bool {
         self.model.is_some()

@@ -195,7 +195,7 @@ impl Source<'_> {
                     ts: row.schema.position("ts"),
                     duration: row.schema.position("duration").filter(|_| conn),
                 };
-                (Filter::new(read, row.schema), written)
+                (Filter::new(read, row.schema, self.input.sensor), written)
             });
             let fate = match filter.passes(read, &row.record) {
                 false => Fate::Filtered,

@@ -170,7 +170,16 @@ pub fn train(
     read: &ReadParams,
     observer: &mut dyn Observer,
 ) -> Model {
-    let mut trainer = Trainer::new(params.clone());
+    train_more(Trainer::new(params.clone()), inputs, read, observer)
+}
+
+/// Trains a model on log files, from what a trainer has learned.
+pub fn train_more(
+    mut trainer: Trainer,
+    inputs: &[Input],
+    read: &ReadParams,
+    observer: &mut dyn Observer,
+) -> Model {
     let mut context = Context::new(read.limits);
     let mut passes = Passes {
         read,
@@ -180,6 +189,7 @@ pub fn train(
     for batch in batches(inputs) {
         passes.remember(&batch, &mut context);
         for input in &batch {
+            trainer.sensor = input.sensor;
             passes.each_row(input, |schema, filter, record, used, _| {
                 let fate = match used {
                     false => Fate::Filtered,
@@ -333,7 +343,10 @@ pub fn score(
                 let of_context = &filter.context;
                 let binding = bindings
                     .entry(id)
-                    .or_insert_with(|| Arc::new(Binding::new(model, &filter.blind)))
+                    .or_insert_with(|| {
+                        let binding = Binding::new(model, &filter.blind);
+                        Arc::new(binding.of_sensor(input.sensor))
+                    })
                     .clone();
                 let fate = match binding.model {
                     _ if !used => Fate::Filtered,
@@ -511,7 +524,7 @@ impl Passes<'_> {
                 }
                 let c = columns.entry(row.schema_id).or_insert_with(|| {
                     let blind = self.read.blind(row.schema);
-                    ContextColumns::bind(role_of(&blind.log), &blind)
+                    ContextColumns::bind(role_of(&blind.log), &blind).of_sensor(input.sensor)
                 });
                 context.absorb(c, &row.record);
                 if row.line % 8192 == 0 {
@@ -545,7 +558,7 @@ impl Passes<'_> {
                     let filter = self
                         .filters
                         .entry(row.schema_id)
-                        .or_insert_with(|| Filter::new(self.read, row.schema));
+                        .or_insert_with(|| Filter::new(self.read, row.schema, input.sensor));
                     let used = filter.passes(self.read, &row.record);
                     if used && !is_left_out(row.schema, &row.record) {
                         self.observer.row(row.schema, &row.record);
@@ -584,7 +597,7 @@ impl Passes<'_> {
 }
 
 impl Filter {
-    pub(crate) fn new(read: &ReadParams, schema: &Arc<Schema>) -> Filter {
+    pub(crate) fn new(read: &ReadParams, schema: &Arc<Schema>, sensor: u64) -> Filter {
         let blind = read.blind(schema);
         Filter {
             schema: schema.clone(),
@@ -593,7 +606,7 @@ impl Filter {
                 .only
                 .as_ref()
                 .map(|(column, _)| schema.position(column)),
-            context: ContextColumns::bind(role_of(&schema.log), &blind),
+            context: ContextColumns::bind(role_of(&schema.log), &blind).of_sensor(sensor),
             blind,
         }
     }

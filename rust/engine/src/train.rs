@@ -6,13 +6,13 @@
 
 use crate::blocks::Blocks;
 use crate::choice::{Choice, DetectorParams};
+use crate::combine::MergeWarning;
 use crate::drift::{DayCollector, type_name};
 use crate::feedback::Mark;
 use crate::file::pack;
 use crate::fit::{Material, fit};
 use crate::labels::{self, Labels};
 use crate::live::role_of;
-use crate::combine::MergeWarning;
 use crate::model::{LogModel, Model, ModelInfo, Scratch};
 use crate::reservoir::Reservoir;
 use std::collections::BTreeMap;
@@ -74,6 +74,8 @@ pub struct Trainer {
     params: TrainParams,
     logs: BTreeMap<String, LogTrainer>,
     pub(crate) names: NameCounts,
+    /// Which sensor's the rows are that come now.
+    pub(crate) sensor: u64,
     /// The version of Zeek and the marks of models that this goes on from.
     pub(crate) zeek_version: Option<String>,
     pub(crate) marks: Vec<Mark>,
@@ -113,6 +115,7 @@ impl Trainer {
             params,
             logs: BTreeMap::new(),
             names: NameCounts::default(),
+            sensor: 0,
             zeek_version: None,
             marks: Vec::new(),
         }
@@ -172,7 +175,9 @@ impl Trainer {
             return;
         };
         match log {
-            LogTrainer::Counting(c) => c.add(schema, record, context, &mut self.names),
+            LogTrainer::Counting(c) => {
+                c.add(schema, record, (context, self.sensor), &mut self.names)
+            }
             LogTrainer::Learning { learner, waiting } => {
                 learner.schema(schema);
                 learner.row(schema, record);
@@ -248,7 +253,8 @@ impl LogTrainer {
             let spec = Spec::Generic(learner.finish(log));
             let mut counting = Counting::new(spec, params);
             for (schema, kept) in std::mem::take(waiting) {
-                counting.add(&schema, &kept.record(), context, names);
+                // Such a log has no connections.
+                counting.add(&schema, &kept.record(), (context, 0), names);
             }
             *self = LogTrainer::Counting(Box::new(counting));
         }
@@ -277,7 +283,7 @@ impl Counting {
         &mut self,
         schema: &Arc<Schema>,
         record: &Record<'_>,
-        context: &Context,
+        (context, sensor): (&Context, u64),
         names: &mut NameCounts,
     ) {
         let same = self
@@ -291,7 +297,7 @@ impl Counting {
                 }
             }
             let columns = Columns::bind(&self.spec.columns(), schema);
-            let context = ContextColumns::bind(role_of(&schema.log), schema);
+            let context = ContextColumns::bind(role_of(&schema.log), schema).of_sensor(sensor);
             self.bound = Some((schema.clone(), columns, context));
         }
         let Some((_, columns, of_context)) = &self.bound else {

@@ -28,7 +28,7 @@
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 use std::hash::BuildHasherDefault;
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_64_with_seed};
 use zeek_log::{Record, Schema, Value};
 
 /// What a log's records are to their connection.
@@ -144,6 +144,8 @@ pub struct ConnState {
 #[derive(Clone, Debug)]
 pub struct ContextColumns {
     role: Role,
+    /// Which sensor's the records are: equal uids of others are other connections.
+    sensor: u64,
     ts: Option<usize>,
     uid: Option<usize>,
     conn_uids: Option<usize>,
@@ -167,6 +169,7 @@ impl ContextColumns {
         };
         ContextColumns {
             role,
+            sensor: 0,
             ts: schema.position("ts"),
             uid: schema.position("uid"),
             conn_uids: schema.position("conn_uids"),
@@ -176,6 +179,16 @@ impl ContextColumns {
             b: schema.position(b),
             c: schema.position(c),
         }
+    }
+
+    /// The same for records of one of several sensors.
+    pub fn of_sensor(self, sensor: u64) -> ContextColumns {
+        ContextColumns { sensor, ..self }
+    }
+
+    /// The key of the connection that the record belongs to.
+    fn key(&self, record: &Record<'_>) -> Option<u64> {
+        Some(xxh3_64_with_seed(self.uid(record)?, self.sensor))
     }
 
     /// The record's `ts` in seconds.
@@ -320,10 +333,10 @@ impl Context {
         if columns.role == Role::None || self.conns.is_empty() {
             return View::default();
         }
-        let Some(uid) = columns.uid(record) else {
+        let Some(key) = columns.key(record) else {
             return View::default();
         };
-        let Some(state) = self.conns.get(&xxh3_64(uid)) else {
+        let Some(state) = self.conns.get(&key) else {
             return View::default();
         };
         let mut before = columns.ts(record).map_or(i64::MIN, micros);
@@ -347,10 +360,10 @@ impl Context {
         if !columns.role.tells() {
             return;
         }
-        let Some(uid) = columns.uid(record) else {
+        let Some(key) = columns.key(record) else {
             return;
         };
-        let Some(key) = self.entry(xxh3_64(uid)) else {
+        let Some(key) = self.entry(key) else {
             return;
         };
         let num = |i: Option<usize>| i.and_then(|i| record.get(i).number());
@@ -433,10 +446,10 @@ impl Context {
         if !columns.role.tells() {
             return;
         }
-        let Some(uid) = columns.uid(record) else {
+        let Some(key) = columns.key(record) else {
             return;
         };
-        let Some(key) = self.entry(xxh3_64(uid)) else {
+        let Some(key) = self.entry(key) else {
             return;
         };
         if let Some(s) = self.conns.get_mut(&key) {
@@ -448,7 +461,7 @@ impl Context {
     /// Ends the connection of a conn record: its context is forgotten once enough
     /// others have ended after it.
     pub fn end(&mut self, columns: &ContextColumns, record: &Record<'_>) {
-        let Some(key) = columns.uid(record).map(xxh3_64) else {
+        let Some(key) = columns.key(record) else {
             return;
         };
         let Some(state) = self.conns.get_mut(&key) else {
@@ -469,9 +482,7 @@ impl Context {
         if columns.role != Role::Conn {
             return;
         }
-        let state = columns
-            .uid(record)
-            .and_then(|u| self.conns.get_mut(&xxh3_64(u)));
+        let state = columns.key(record).and_then(|key| self.conns.get_mut(&key));
         if let Some(s) = state.filter(|s| s.phase == Phase::Open) {
             s.phase = Phase::Marked;
         }

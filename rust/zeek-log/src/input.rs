@@ -23,6 +23,8 @@ pub struct Input {
     pub interval: Option<Interval>,
     /// The file's size in bytes, as it is on disk; 0 for standard input.
     pub size: u64,
+    /// Which sensor's it is, where that was told: uids are only its own. 0 otherwise.
+    pub sensor: u64,
 }
 
 impl Input {
@@ -38,8 +40,25 @@ impl Input {
             log: names::log_of_file(&name).map(str::to_owned),
             interval: Interval::of(&dir, &name),
             size: std::fs::metadata(&path).map_or(0, |m| m.len()),
+            sensor: 0,
             path,
         }
+    }
+
+    /// Whether rows with a time (in seconds since the epoch) from `from` on and before `until`
+    /// may be in it, as far as the interval of its name tells. That is by the sensor's clock, in a
+    /// zone that is not told, and a record's time may be long before it was written; so a
+    /// day is allowed for on either side.
+    pub fn may_hold(&self, from: Option<f64>, until: Option<f64>) -> bool {
+        const MARGIN: f64 = 86_400.0;
+        let Some(interval) = self.interval.filter(|i| i.dated) else {
+            return true;
+        };
+        let early = from
+            .zip(interval.end)
+            .is_some_and(|(from, end)| end as f64 + MARGIN <= from);
+        let late = until.is_some_and(|until| interval.start as f64 - MARGIN >= until);
+        !early && !late
     }
 
     /// Whether this is standard input.
@@ -188,6 +207,7 @@ pub fn discover(paths: &[PathBuf]) -> Discovery {
                 log: None,
                 interval: None,
                 size: 0,
+                sensor: 0,
             });
             continue;
         }

@@ -1,6 +1,8 @@
 //! What there is to read, for the commands that read logs.
 
+use crate::args::RowArgs;
 use crate::exit::Failure;
+use crate::say::{self, counted};
 use crate::summary::Watch;
 use std::fs::File;
 use std::io;
@@ -17,6 +19,8 @@ const STDIN: &str = "standard input";
 pub struct Inputs {
     /// What to read.
     pub list: Vec<Input>,
+    /// Files that were left out for the interval that their names tell.
+    pub outside: u64,
     problems: Vec<zeek_log::Error>,
     copy: Option<(TempDir, PathBuf)>,
 }
@@ -39,9 +43,40 @@ impl Inputs {
         }
         Ok(Inputs {
             list,
+            outside: 0,
             problems: found.problems,
             copy,
         })
+    }
+
+    /// Takes each path for a sensor of its own: equal uids below different paths are
+    /// different connections.
+    pub fn by_sensor(&mut self, paths: &[PathBuf]) {
+        for input in &mut self.list {
+            // The most particular path has it, where one lies in another.
+            let of = (paths.iter().enumerate())
+                .filter(|(_, p)| input.path.starts_with(p))
+                .max_by_key(|(_, p)| p.as_os_str().len());
+            input.sensor = of.map_or(0, |(i, _)| i as u64 + 1);
+        }
+    }
+
+    /// Leaves out files whose names tell that they hold no row between these times; they
+    /// are not opened.
+    pub fn within(&mut self, rows: &RowArgs) {
+        let before = self.list.len();
+        (self.list).retain(|input| input.may_hold(rows.from, rows.until));
+        self.outside = (before - self.list.len()) as u64;
+    }
+
+    /// Says how many those were.
+    pub fn say_outside(&self) {
+        if self.outside > 0 {
+            say::line(&format!(
+                "{} outside the time bounds by the name, not opened",
+                counted(self.outside, "file")
+            ));
+        }
     }
 
     /// A path, and what messages call it instead.

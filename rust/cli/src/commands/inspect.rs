@@ -65,6 +65,8 @@ fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
         ("trained on", span(info.first_ts, info.last_ts)),
         ("rows", count(info.rows)),
         ("seed", info.seed.to_string()),
+        ("held out", held_out(model)),
+        ("kept", kept(model)),
     ] {
         writeln!(out, "{name:<12}{value}")?;
     }
@@ -98,6 +100,33 @@ fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
         feedback::list::print(model, out)?;
     }
     Ok(())
+}
+
+/// What was held out from fitting.
+fn held_out(model: &Model) -> String {
+    if model.info.holdout <= 0.0 {
+        return "nothing: training rows are calibrated on without their own block of time".into();
+    }
+    let held: u64 = model.logs.iter().map(|m| m.held_out).sum();
+    format!(
+        "the last {} of {} rows, on which scores are calibrated",
+        count(held),
+        count(model.info.rows)
+    )
+}
+
+/// What is there to go on with.
+fn kept(model: &Model) -> String {
+    let sizes: Vec<usize> = model.logs.iter().filter_map(LogModel::kept_bytes).collect();
+    let bytes = say::bytes(sizes.iter().sum::<usize>() as u64);
+    match sizes.len() {
+        0 => "nothing: it cannot be continued or merged".into(),
+        n if n == model.logs.len() => format!("{bytes} to be continued and merged with"),
+        n => format!(
+            "{bytes} to be continued and merged with, of {n} of {} logs",
+            model.logs.len()
+        ),
+    }
 }
 
 /// Text in lines of about this width.
@@ -168,6 +197,7 @@ struct ModelOut<'a> {
     first_ts: Option<f64>,
     last_ts: Option<f64>,
     rows: u64,
+    holdout: f64,
     logs: Vec<LogOut<'a>>,
     feedback: Vec<MarkOut<'a>>,
 }
@@ -188,6 +218,8 @@ struct MarkOut<'a> {
 struct LogOut<'a> {
     log: &'a str,
     rows: u64,
+    held_out: u64,
+    kept_bytes: Option<usize>,
     detector: &'static str,
     about: BTreeMap<&'static str, String>,
     measured_up_to: f64,
@@ -221,6 +253,7 @@ fn json(model: &Model, shown: &[&LogModel], out: &mut dyn Write) -> io::Result<(
         first_ts: info.first_ts,
         last_ts: info.last_ts,
         rows: info.rows,
+        holdout: info.holdout,
         logs: shown.iter().map(|m| log_out(m)).collect(),
         feedback: (model.marks().iter())
             .map(|m| MarkOut {
@@ -247,6 +280,8 @@ fn log_out(m: &LogModel) -> LogOut<'_> {
     LogOut {
         log: m.log(),
         rows: m.rows,
+        held_out: m.held_out,
+        kept_bytes: m.kept_bytes(),
         detector: m.detector_name(),
         about: m.detector.as_detector().about().into_iter().collect(),
         measured_up_to: m.calibration.ceiling(),

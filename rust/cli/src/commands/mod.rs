@@ -9,6 +9,7 @@ mod group;
 pub mod hunt;
 pub mod inputs;
 pub mod inspect;
+pub mod merge;
 pub mod report;
 pub mod score;
 pub mod train;

@@ -8,24 +8,24 @@ use crate::progress::Progress;
 use crate::say::{self, count, counted};
 use crate::summary::{Watch, say_table};
 use std::io;
+use std::path::{Path, PathBuf};
+use zeek_anomaly_engine::combine::MergeWarning;
 use zeek_anomaly_engine::text::printable;
-use zeek_anomaly_engine::{Model, offline};
+use zeek_anomaly_engine::train::Trainer;
+use zeek_anomaly_engine::{LogModel, Model, offline};
 
 /// Trains and writes.
-pub fn run(args: TrainArgs) -> Result<Status, Failure> {
+pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
     args.work.set_threads();
-    let failed = |cause| Failure::Output {
-        to: args.output.display().to_string(),
-        cause,
-    };
-    // Where the model cannot be written, this is known before the work.
-    let output = place::target(&args.output).map_err(failed)?;
-    if place::is_special(&output) {
-        return Err(failed(io::Error::other("is no regular file")));
-    }
-    drop(place::beside(&output).map_err(failed)?);
+    let output = place_of(&args.output)?;
+    let base = args.from_model.as_deref().map(Model::load).transpose()?;
+    let trainer = trainer(args, base.as_ref())?;
 
     let mut inputs = Inputs::gather(&args.rows.paths, true)?;
+    if args.sensors {
+        inputs.by_sensor(&args.rows.paths);
+    }
+    inputs.within(&args.rows);
     let total = offline::work(&inputs.list);
     let label = args.rows.label_column.as_ref();
     let mut watch = Watch::new(
@@ -34,20 +34,20 @@ pub fn run(args: TrainArgs) -> Result<Status, Failure> {
         inputs.alias(),
     );
     inputs.tell_problems(&mut watch);
-    let model = offline::train(
-        &inputs.list,
-        &args.fit.params(),
-        &args.rows.read(),
-        &mut watch,
-    );
+    let model = offline::train_more(trainer, &inputs.list, &args.rows.read(), &mut watch);
     watch.progress.finish();
     watch.say_skipped();
-    if model.info.rows == 0 {
+    if watch.used() == 0 {
+        if inputs.outside > 0 {
+            inputs.say_outside();
+        }
         return Err(nothing_used(&watch, label, "train on"));
     }
     model.save(&output)?;
     if !args.work.quiet {
         summarize(&model, &watch);
+        inputs.say_outside();
+        say_kept(&model, args.keep.compact);
         let size = std::fs::metadata(&output).map_or(0, |m| m.len());
         say::line(&format!(
             "wrote {} ({}): {} of {} in {:.2} s",
@@ -59,6 +59,67 @@ pub fn run(args: TrainArgs) -> Result<Status, Failure> {
         ));
     }
     Ok(watch.status())
+}
+
+/// Where a model is written; where it cannot be, this is known before the work.
+pub(super) fn place_of(output: &Path) -> Result<PathBuf, Failure> {
+    let failed = |cause| Failure::Output {
+        to: output.display().to_string(),
+        cause,
+    };
+    let output = place::target(output).map_err(failed)?;
+    if place::is_special(&output) {
+        return Err(failed(io::Error::other("is no regular file")));
+    }
+    drop(place::beside(&output).map_err(failed)?);
+    Ok(output)
+}
+
+/// What begins with nothing, or goes on from a model.
+fn trainer(args: &TrainArgs, base: Option<&Model>) -> Result<Trainer, Failure> {
+    let mut params = args.fit.params();
+    let Some(base) = base else {
+        args.keep.apply(0.0, &mut params);
+        return Ok(Trainer::new(params));
+    };
+    args.keep.apply(base.info.holdout, &mut params);
+    if params.seed == 0 {
+        params.seed = base.info.seed;
+    }
+    if let (Some(was), Some(is)) = (&base.info.zeek_version, &params.zeek_version)
+        && was != is
+    {
+        let versions = MergeWarning::ZeekVersions(printable(was), printable(is));
+        say::warning(&versions.to_string());
+    }
+    Trainer::resume(base, params).map_err(|e| {
+        let path = args.from_model.as_deref().unwrap_or(Path::new(""));
+        Failure::Said(format!("{}: {e}", printable(&path.display().to_string())))
+    })
+}
+
+/// Says what is not as somebody may expect: logs of which nothing is held out, or kept.
+pub(super) fn say_kept(model: &Model, compact: bool) {
+    let names = |which: &dyn Fn(&LogModel) -> bool| {
+        let names = model
+            .logs
+            .iter()
+            .filter(|m| which(m))
+            .map(|m| printable(m.log()));
+        names.collect::<Vec<String>>().join(", ")
+    };
+    let whole = names(&|m| m.held_out == 0);
+    if model.info.holdout > 0.0 && !whole.is_empty() {
+        say::line(&format!(
+            "too short a time, or too much in a part of it, to hold rows out: {whole}"
+        ));
+    }
+    let lost = names(&|m| m.kept_bytes().is_none());
+    if !compact && !lost.is_empty() {
+        say::line(&format!(
+            "too large to be kept for merging and continuing: {lost}"
+        ));
+    }
 }
 
 fn summarize(model: &Model, watch: &Watch) {
