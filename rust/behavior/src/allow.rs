@@ -430,7 +430,9 @@ fn side(word: &str) -> Result<Side, String> {
     }
     let number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     let like_address = word.contains('/') || word.split('.').all(number);
-    if like_address || word.contains(':') {
+    // A single word is more likely a slip than a host's name, which `name:` says.
+    let single = !word.contains(['.', '*']);
+    if like_address || single || word.contains(':') {
         return Err(format!(
             "`{word}` is no address, network (10.0.0.0/8), name, or condition (orig: resp: port: \
              service: name: kind:)"

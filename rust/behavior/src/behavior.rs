@@ -23,6 +23,12 @@ pub trait Behavior: Send {
         let _ = (now, world, out);
     }
 
+    /// There is nothing more to see for now (the end of an archive): gives again what has
+    /// grown since it was given last. The default does nothing.
+    fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
+        let _ = (world, out);
+    }
+
     /// The memory that its state takes now, in bytes.
     fn memory(&self) -> usize;
 

@@ -5,7 +5,8 @@
 //! likely by log10(0.95/0.3), each that works less by log10(0.7/0.05); people mistype three
 //! logins in ten at worst. Like that of scans it has no window of time, so slow guessing adds up; it
 //! does not fall below −1, so that a good history does not buy a night of guessing.
-//! Spraying is counted in users (or hosts) that fail for one source, with few tries each.
+//! Spraying is counted in users (or hosts) that fail for one source, with few tries each, where the walk
+//! over all of them says guessing, too: people who mistype get in afterwards.
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
@@ -210,9 +211,57 @@ impl<'a> Login<'a> {
     }
 }
 
+/// Who logs in where.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Who {
+    orig: IpAddr,
+    resp: IpAddr,
+    port: Option<u16>,
+    proto: Proto,
+    service: u8,
+}
+
+/// The services whose logins are known.
+const SERVICES: [&str; 6] = ["ssh", "ntlm", "kerberos", "ftp", "http", "rdp"];
+
+impl Who {
+    fn of(l: &Login<'_>) -> Who {
+        let service = SERVICES.iter().position(|s| *s == l.service);
+        Who {
+            orig: l.orig,
+            resp: l.resp,
+            port: l.port,
+            proto: match l.event.proto {
+                Proto::Other => Proto::Tcp,
+                p => p,
+            },
+            service: service.unwrap_or(0) as u8,
+        }
+    }
+
+    fn service(&self) -> &'static str {
+        SERVICES.get(usize::from(self.service)).unwrap_or(&"login")
+    }
+
+    fn pair(&self) -> Entity {
+        Entity::Pair {
+            orig: self.orig,
+            resp: self.resp,
+            port: self.port,
+            proto: self.proto,
+        }
+    }
+
+    fn id(&self, entity: &Entity, kind: &KindInfo) -> u64 {
+        let key = Key::new(entity.key()).bytes(kind.name.as_bytes());
+        key.bytes(self.service().as_bytes()).finish()
+    }
+}
+
 /// One source's logins at one host's service.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Pair {
+    who: Option<Who>,
     first: f64,
     last: f64,
     walk: f64,
@@ -245,8 +294,10 @@ impl Entry for Pair {
 /// One source at all hosts, or all sources at one host.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Group {
+    who: Option<Who>,
     first: f64,
     last: f64,
+    walk: f64,
     failed: f64,
     worked: u64,
     users: Distinct,
@@ -265,7 +316,7 @@ impl Entry for Group {
     }
 
     fn is_sound(&self) -> bool {
-        let numbers = [self.first, self.last, self.failed];
+        let numbers = [self.first, self.last, self.failed, self.walk];
         numbers.iter().all(|v| v.is_finite())
             && self.users.is_sound()
             && self.hosts.is_sound()
@@ -303,6 +354,7 @@ impl Guessing {
         let threshold = world.threshold(&THRESHOLD);
         let sessions = world.threshold(&SESSIONS);
         self.pairs.update(key.finish(), Pair::default, |p| {
+            let who = *p.who.get_or_insert_with(|| Who::of(l));
             span(&mut p.first, &mut p.last, l.event.ts, |passed| {
                 p.sessions *= 0.5f64.powf(passed / HALF_LIFE);
             });
@@ -324,7 +376,7 @@ impl Guessing {
                     if suspect && !p.success_reported {
                         p.success_reported = true;
                         p.uids.add(l.event.uid());
-                        out.push(success(p, l));
+                        out.push(success(p, &who, l));
                     }
                     p.walk = (p.walk + WORKED).max(WALK.0);
                 }
@@ -336,7 +388,7 @@ impl Guessing {
                 return;
             }
             p.reported = (size, p.reported.1 + 1);
-            out.push(guessing(p, l, strong, threshold));
+            out.push(guessing(p, &who, threshold));
         });
     }
 
@@ -347,11 +399,14 @@ impl Guessing {
             false => (&mut self.targets, TARGET, l.resp, l.orig),
         };
         let key = world.key(domain).addr(host).bytes(l.service.as_bytes());
-        let wanted = world.threshold(&USERS);
+        let (wanted, threshold) = (world.threshold(&USERS), world.threshold(&THRESHOLD));
         table.update(key.finish(), Group::default, |g| {
+            let who = *g.who.get_or_insert_with(|| Who::of(l));
             span(&mut g.first, &mut g.last, l.event.ts, |_| {});
+            g.walk = (g.walk + l.failed * FAILED).min(WALK.1);
             if l.came == Came::Worked {
                 g.worked += 1;
+                g.walk = (g.walk + WORKED).max(WALK.0);
             }
             if l.failed == 0.0 {
                 return;
@@ -367,14 +422,14 @@ impl Guessing {
                 false => g.hosts.count(),
             };
             let few_each = !of_source || g.failed / size <= TRIES_EACH || g.hosts.count() >= wanted;
-            if size < wanted || !few_each || g.worked as f64 > g.failed {
+            if size < wanted || !few_each || g.walk < threshold {
                 return;
             }
             if g.reported.1 > 0 && !world.has_grown(g.reported.0, size) {
                 return;
             }
             g.reported = (size, g.reported.1 + 1);
-            out.push(spraying(g, l, host, size / wanted, of_source));
+            out.push(spraying(g, &who, size / wanted, of_source));
         });
     }
 }
@@ -389,6 +444,24 @@ impl Behavior for Guessing {
         if login.service != "http" || login.user.is_some() {
             self.group(&login, true, world, out);
             self.group(&login, false, world, out);
+        }
+    }
+
+    fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
+        let threshold = world.threshold(&THRESHOLD);
+        for p in self.pairs.values_mut().filter(|p| p.reported.1 > 0) {
+            if let Some(who) = p.who {
+                out.push(guessing(p, &who, threshold));
+            }
+        }
+        let wanted = world.threshold(&USERS);
+        for (of_source, table) in [(true, &mut self.sources), (false, &mut self.targets)] {
+            for g in table.values_mut().filter(|g| g.reported.1 > 0) {
+                let size = g.hosts.count().max(g.users.count());
+                if let Some(who) = g.who {
+                    out.push(spraying(g, &who, size / wanted, of_source));
+                }
+            }
         }
     }
 
@@ -439,31 +512,15 @@ fn span(first: &mut f64, last: &mut f64, ts: f64, passed: impl FnOnce(f64)) {
     *last = last.max(ts);
 }
 
-fn entity(l: &Login<'_>) -> Entity {
-    Entity::Pair {
-        orig: l.orig,
-        resp: l.resp,
-        port: l.port,
-        proto: match l.event.proto {
-            Proto::Other => Proto::Tcp,
-            p => p,
-        },
-    }
-}
-
-fn id(l: &Login<'_>, entity: &Entity, kind: &KindInfo) -> u64 {
-    let key = Key::new(entity.key()).bytes(kind.name.as_bytes());
-    key.bytes(l.service.as_bytes()).finish()
-}
-
-fn tries(p: &Pair, l: &Login<'_>) -> Evidence {
+fn tries(p: &Pair, who: &Who) -> Evidence {
     let value = format!("{:.0} failed, {} worked", p.failed, p.worked);
-    Evidence::new("logins", format!("{value} ({})", l.service))
+    Evidence::new("logins", format!("{value} ({})", who.service()))
 }
 
-fn guessing(p: &Pair, l: &Login<'_>, strong: bool, threshold: f64) -> Finding {
-    let entity = entity(l);
-    let mut reasons = vec![tries(p, l)];
+fn guessing(p: &Pair, who: &Who, threshold: f64) -> Finding {
+    let entity = who.pair();
+    let strong = p.walk >= threshold || p.failed > p.sessions;
+    let mut reasons = vec![tries(p, who)];
     if !strong {
         let n = p.sessions;
         let value = format!("{n:.0} within about an hour of which no log tells how they ended");
@@ -477,10 +534,10 @@ fn guessing(p: &Pair, l: &Login<'_>, strong: bool, threshold: f64) -> Finding {
     }
     reasons.push(Evidence::new("within", text::span(p.last - p.first)));
     Finding {
-        id: id(l, &entity, &GUESSING),
+        id: who.id(&entity, &GUESSING),
         kind: Kind(&GUESSING),
         entity,
-        score: if strong { p.walk } else { threshold },
+        score: p.walk.max(threshold),
         basis: if strong {
             Basis::Probability
         } else {
@@ -494,22 +551,22 @@ fn guessing(p: &Pair, l: &Login<'_>, strong: bool, threshold: f64) -> Finding {
         first: p.first,
         last: p.last,
         count: p.seen,
-        update: p.reported.1 - 1,
+        update: p.reported.1.saturating_sub(1),
         reasons,
         uids: p.uids.texts(),
         name: None,
     }
 }
 
-fn success(p: &Pair, l: &Login<'_>) -> Finding {
-    let entity = entity(l);
-    let mut reasons = vec![tries(p, l)];
+fn success(p: &Pair, who: &Who, l: &Login<'_>) -> Finding {
+    let entity = who.pair();
+    let mut reasons = vec![tries(p, who)];
     if let Some(user) = l.user {
         let user = String::from_utf8_lossy(user).into_owned();
         reasons.push(Evidence::new("user", user));
     }
     Finding {
-        id: id(l, &entity, &SUCCESS),
+        id: who.id(&entity, &SUCCESS),
         kind: Kind(&SUCCESS),
         entity,
         score: 4.0 + p.failed.max(1.0).log10(),
@@ -525,8 +582,8 @@ fn success(p: &Pair, l: &Login<'_>) -> Finding {
     }
 }
 
-fn spraying(g: &Group, l: &Login<'_>, host: IpAddr, times: f64, of_source: bool) -> Finding {
-    let entity = Entity::Host(host);
+fn spraying(g: &Group, who: &Who, times: f64, of_source: bool) -> Finding {
+    let entity = Entity::Host(if of_source { who.orig } else { who.resp });
     let kind = if of_source { &SPRAYING } else { &DISTRIBUTED };
     let hosts = match of_source {
         true => format!("failed at {:.0} hosts", g.hosts.count()),
@@ -534,7 +591,9 @@ fn spraying(g: &Group, l: &Login<'_>, host: IpAddr, times: f64, of_source: bool)
     };
     let value = format!(
         "{:.0} failed, {} worked ({})",
-        g.failed, g.worked, l.service
+        g.failed,
+        g.worked,
+        who.service()
     );
     let mut reasons = vec![
         Evidence::new("logins", value),
@@ -548,7 +607,7 @@ fn spraying(g: &Group, l: &Login<'_>, host: IpAddr, times: f64, of_source: bool)
     }
     reasons.push(Evidence::new("within", text::span(g.last - g.first)));
     Finding {
-        id: id(l, &entity, kind),
+        id: who.id(&entity, kind),
         kind: Kind(kind),
         entity,
         score: 4.0 + times.log2().max(0.0),
@@ -557,7 +616,7 @@ fn spraying(g: &Group, l: &Login<'_>, host: IpAddr, times: f64, of_source: bool)
         first: g.first,
         last: g.last,
         count: g.failed as u64,
-        update: g.reported.1 - 1,
+        update: g.reported.1.saturating_sub(1),
         reasons,
         uids: g.uids.texts(),
         name: None,

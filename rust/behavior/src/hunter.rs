@@ -215,6 +215,16 @@ impl Hunter {
         self.settle(out);
     }
 
+    /// There is nothing more to see for now: findings that have grown since they were given
+    /// are given again, with all their evidence.
+    pub fn finish(&mut self, out: &mut Vec<Finding>) {
+        self.tick_all();
+        for (_, b) in &mut self.behaviors {
+            b.finish(&self.world, &mut self.found);
+        }
+        self.settle(out);
+    }
+
     fn tick_all(&mut self) {
         let now = self.clock.now();
         for (_, b) in &mut self.behaviors {

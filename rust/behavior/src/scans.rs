@@ -158,6 +158,8 @@ impl Entry for Walk {
 /// What the lanes of one source add up to, once one of them has alarmed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Scanner {
+    /// Who, and whether it is one of ours.
+    who: Option<(IpAddr, bool)>,
     first: f64,
     last: f64,
     refused: u64,
@@ -196,6 +198,7 @@ impl Entry for Scanner {
 /// A host whose ports are tried in vain.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Target {
+    who: Option<IpAddr>,
     first: f64,
     last: f64,
     sources: Distinct,
@@ -286,6 +289,7 @@ impl Scans {
         let key = world.key(SOURCE).addr(c.orig).finish();
         let lane_score = world.threshold(&THRESHOLD) as f32;
         self.scanners.update(key, Scanner::default, |s| {
+            s.who = Some((c.orig, c.event.orig_local));
             if s.first == 0.0 || c.event.ts < s.first {
                 s.first = c.event.ts;
             }
@@ -318,7 +322,7 @@ impl Scans {
             }
             s.score = (lane_score + (s.hosts.count().max(s.ports.count()) / 7.0).log10() as f32)
                 .clamp(lane_score, WALK.1);
-            report(s, c, world, out);
+            report(s, world, false, out);
         });
     }
 
@@ -326,6 +330,7 @@ impl Scans {
         let key = world.key(TARGET).addr(c.resp).finish();
         let wanted = world.threshold(&SOURCES);
         self.targets.update(key, Target::default, |t| {
+            t.who = Some(c.resp);
             if t.first == 0.0 || c.event.ts < t.first {
                 t.first = c.event.ts;
             }
@@ -345,29 +350,10 @@ impl Scans {
             if size < wanted || ports < sources / 2.0 || t.answered > t.failed {
                 return;
             }
-            if t.reported.1 > 0 && !world.has_grown(t.reported.0, size) {
-                return;
+            if t.reported.1 == 0 || world.has_grown(t.reported.0, size) {
+                t.reported = (size, t.reported.1 + 1);
+                out.push(distributed(t, c.resp, wanted));
             }
-            t.reported = (size, t.reported.1 + 1);
-            let entity = Entity::Host(c.resp);
-            out.push(Finding {
-                id: id(&entity, &DISTRIBUTED),
-                kind: Kind(&DISTRIBUTED),
-                score: 3.0 + (size / wanted).log2().max(0.0),
-                basis: Basis::Rule,
-                confidence: 0.3,
-                first: t.first,
-                last: t.last,
-                count: t.failed,
-                update: t.reported.1 - 1,
-                reasons: vec![
-                    Evidence::new("sources", format!("{sources:.0} hosts tried it in vain")),
-                    Evidence::new("ports", format!("{ports:.0} different ports")),
-                ],
-                uids: t.uids.texts(),
-                entity,
-                name: None,
-            });
         });
     }
 }
@@ -460,6 +446,18 @@ impl Behavior for Scans {
         }
     }
 
+    fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
+        for s in self.scanners.values_mut() {
+            report(s, world, true, out);
+        }
+        let wanted = world.threshold(&SOURCES);
+        for t in self.targets.values_mut().filter(|t| t.reported.1 > 0) {
+            if let Some(host) = t.who {
+                out.push(distributed(t, host, wanted));
+            }
+        }
+    }
+
     fn memory(&self) -> usize {
         let walk = |w: &Walk| match w.failed {
             0..3 => WALK_HEAP.0,
@@ -498,8 +496,9 @@ fn id(entity: &Entity, kind: &KindInfo) -> u64 {
     Key::new(entity.key()).bytes(kind.name.as_bytes()).finish()
 }
 
-/// Reports what has grown enough since the last time.
-fn report(s: &mut Scanner, c: &Contact<'_>, world: &World, out: &mut Vec<Finding>) {
+/// Reports what has grown enough since the last time; at the end, all that was reported.
+fn report(s: &mut Scanner, world: &World, last: bool, out: &mut Vec<Finding>) {
+    let Some((orig, ours)) = s.who else { return };
     let (hosts, ports) = (s.hosts.count(), s.ports.count());
     let (swept, probed) = (s.swept.0.count(), s.probed.0.count());
     let block = swept >= BLOCK_LANES && probed >= BLOCK_LANES;
@@ -510,11 +509,15 @@ fn report(s: &mut Scanner, c: &Contact<'_>, world: &World, out: &mut Vec<Finding
     ];
     for (at, kind, holds, size) in candidates {
         let (before, reports) = s.reported[at];
-        if !holds || (reports > 0 && !world.has_grown(before, size)) {
+        let again = match last {
+            true => reports > 0,
+            false => reports == 0 || world.has_grown(before, size),
+        };
+        if !holds || !again {
             continue;
         }
         s.reported[at] = (size, reports + 1);
-        let entity = Entity::Host(c.orig);
+        let entity = Entity::Host(orig);
         let mut reasons = Vec::new();
         if at != 1 {
             let value = match at {
@@ -532,7 +535,7 @@ fn report(s: &mut Scanner, c: &Contact<'_>, world: &World, out: &mut Vec<Finding
         let span = text::span(s.last - s.first);
         reasons.push(Evidence::new("within", span));
         // Refusals come from hosts that are there; and ours have no business to scan.
-        let mut confidence = if c.event.orig_local { 0.6 } else { 0.3 };
+        let mut confidence = if ours { 0.6 } else { 0.3 };
         confidence += if refused * 2 > unanswered { 0.1 } else { 0.0 };
         confidence += if size >= 30.0 { 0.2 } else { 0.0 };
         out.push(Finding {
@@ -550,6 +553,29 @@ fn report(s: &mut Scanner, c: &Contact<'_>, world: &World, out: &mut Vec<Finding
             entity,
             name: None,
         });
+    }
+}
+
+fn distributed(t: &Target, host: IpAddr, wanted: f64) -> Finding {
+    let (sources, ports) = (t.sources.count(), t.ports.count());
+    let entity = Entity::Host(host);
+    Finding {
+        id: id(&entity, &DISTRIBUTED),
+        kind: Kind(&DISTRIBUTED),
+        score: 3.0 + (sources.min(ports) / wanted).log2().max(0.0),
+        basis: Basis::Rule,
+        confidence: 0.3,
+        first: t.first,
+        last: t.last,
+        count: t.failed,
+        update: t.reported.1.saturating_sub(1),
+        reasons: vec![
+            Evidence::new("sources", format!("{sources:.0} hosts tried it in vain")),
+            Evidence::new("ports", format!("{ports:.0} different ports")),
+        ],
+        uids: t.uids.texts(),
+        entity,
+        name: None,
     }
 }
 

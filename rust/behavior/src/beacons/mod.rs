@@ -120,8 +120,11 @@ struct Calls {
     /// Beats at the last look, and the score that it gave.
     looked: u64,
     score: f32,
-    /// Beats and number of reports.
+    /// The highest score that was reported.
+    highest: f32,
+    /// What was reported: beats, number of reports, and about whom.
     reported: (u64, u32),
+    about: Option<Box<(Entity, Kind)>>,
     outside: bool,
 }
 
@@ -164,6 +167,7 @@ impl Entry for Calls {
             && self.below.is_sound()
             && self.others.len() <= 3
             && self.score.is_finite()
+            && self.highest.is_finite()
             && self.first.is_finite()
             && self.name.as_ref().is_none_or(|n| n.len() <= 2 * MAX_NAME)
     }
@@ -314,6 +318,25 @@ impl Behavior for Beacons {
         }
     }
 
+    fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
+        for table in [&mut self.pairs, &mut self.names] {
+            for c in table.values_mut() {
+                let Some(about) = c.about.as_deref().cloned() else {
+                    continue;
+                };
+                let target = match &about.0 {
+                    Entity::Name { name, .. } => world.name_key(name.as_bytes()),
+                    other => world.addr_key(other.other().unwrap_or(other.host())),
+                };
+                // With the score that it had: a rhythm that has ended since was one.
+                if let Some(v) = c.rhythm.test().filter(|_| c.rhythm.beats() > c.reported.0) {
+                    let score = f64::from(c.highest);
+                    out.push(finding(c, &about, score, world.talkers(target), &v, world));
+                }
+            }
+        }
+    }
+
     fn memory(&self) -> usize {
         self.pairs.memory(Calls::heap) + self.names.memory(Calls::heap)
     }
@@ -421,20 +444,21 @@ fn look(
         return;
     }
     c.reported = (c.looked, reports + 1);
-    out.push(finding(c, kind, entity, score, talkers, reports, &v, world));
+    c.highest = c.highest.max(c.score);
+    let about = (entity, kind);
+    out.push(finding(c, &about, score, talkers, &v, world));
+    c.about = Some(Box::new(about));
 }
 
-#[expect(clippy::too_many_arguments, reason = "called in one place")]
 fn finding(
     c: &Calls,
-    kind: Kind,
-    entity: Entity,
+    (entity, kind): &(Entity, Kind),
     score: f64,
     talkers: f64,
-    update: u32,
     v: &Verdict,
     world: &World,
 ) -> Finding {
+    let (entity, kind) = (entity.clone(), *kind);
     let (_, last) = c.rhythm.span().unwrap_or_default();
     let mut reasons = vec![
         Evidence::new(
@@ -494,7 +518,7 @@ fn finding(
         first: c.first,
         last,
         count: c.rhythm.beats(),
-        update,
+        update: c.reported.1.saturating_sub(1),
         reasons,
         uids: c.uids.texts(),
         name,

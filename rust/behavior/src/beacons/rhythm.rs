@@ -13,17 +13,23 @@
 use serde::{Deserialize, Serialize};
 
 /// Beats that are remembered.
-pub(crate) const KEPT: usize = 48;
+pub(crate) const KEPT: usize = 64;
 
 /// The least spread (standard deviation of ln interval) of ordinary intervals. Uniform
 /// jitter of ±50 % has 0.31.
-const NULL_SPREAD: f64 = 0.7;
+const NULL_SPREAD: f64 = 0.9;
 
 /// Half widths of the jitter, relative to the period, that the mixture knows.
-const WIDTHS: [f64; 6] = [0.015, 0.05, 0.12, 0.25, 0.4, 0.55];
+const WIDTHS: [f64; 5] = [0.02, 0.06, 0.15, 0.3, 0.5];
+
+/// Where the weights of "on the beat", "a multiple" and "anything" begin, as counts.
+const PRIOR: [f64; 3] = [8.0, 0.4, 0.4];
 
 /// Multiples of the period that missed beats are recognised by.
 const MULTIPLES: usize = 4;
+
+/// Intervals of the latest parts that are tested for themselves.
+const LATEST: [usize; 3] = [6, 12, 24];
 
 /// Of ln interval, for "anything at all": from the shortest to three days.
 const ANYTHING: f64 = 12.0;
@@ -77,7 +83,7 @@ pub(crate) struct Verdict {
     pub(crate) period: f64,
     /// Half the width of the jitter, relative to the period.
     pub(crate) jitter: f64,
-    /// Beats that were looked at.
+    /// Beats that have the rhythm: all that are remembered, or the latest of them.
     pub(crate) beats: usize,
     /// Beats that are missing between them.
     pub(crate) missed: usize,
@@ -207,65 +213,57 @@ impl Rhythm {
             .collect()
     }
 
-    /// Tests what is remembered.
+    /// Tests what is remembered: all of it, and the latest parts, in case the rhythm began
+    /// only then. The mean of their ratios is an e-value, too.
     pub(crate) fn test(&self) -> Option<Verdict> {
-        let x = self.intervals();
-        let (&first, rest) = x.split_first()?;
-        if rest.is_empty() {
-            return None;
-        }
-        let mut past = vec![first];
-        let mut log = WIDTHS.map(|_| anything(first));
-        let mut counts = [[4.0, 0.5, 0.5]; WIDTHS.len()];
-        for v in rest {
-            let period = median(&past);
-            for ((l, w), c) in log.iter_mut().zip(WIDTHS).zip(&mut counts) {
-                let parts = densities(*v, period, w, past.len());
-                let total: f64 = c.iter().sum();
-                let weighted = [0, 1, 2].map(|i| parts[i] * c[i] / total);
-                let sum: f64 = weighted.iter().sum();
-                *l += sum.max(1e-300).ln();
-                for i in 0..3 {
-                    c[i] += weighted[i] / sum.max(1e-300);
-                }
-            }
-            let at = past.partition_point(|p| p < v);
-            past.insert(at, *v);
-        }
-        let best = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let mixed = best + (log.iter().map(|l| (l - best).exp()).sum::<f64>() / 6.0).ln();
-        let score = (mixed - ordinary(&x, f64::from(self.gap))) / std::f64::consts::LN_10;
-        let width = log.iter().position(|l| *l == best).unwrap_or(0);
-        let period = median(&past);
-        let near = |v: f64| (v / period).round().max(1.0);
+        let all = self.intervals();
+        let gap = f64::from(self.gap);
+        let windows: Vec<(usize, Window)> = LATEST
+            .iter()
+            .filter(|n| **n < all.len())
+            .chain([&all.len()])
+            .filter_map(|n| Some((*n, window(all.get(all.len() - n..)?, gap)?)))
+            .collect();
+        let (n, best) = windows
+            .iter()
+            .max_by(|a, b| a.1.score.total_cmp(&b.1.score))?;
+        let sum: f64 = windows
+            .iter()
+            .map(|(_, w)| 10f64.powf(w.score - best.score))
+            .sum();
+        let score = best.score + (sum / windows.len() as f64).log10();
+        let x = all.get(all.len() - n..)?;
+        let near = |v: f64| (v / best.period).round().max(1.0);
         let on_beat: Vec<f64> = x
             .iter()
             .filter(|v| near(**v) == 1.0)
-            .map(|v| v / period - 1.0)
+            .map(|v| v / best.period - 1.0)
             .collect();
         let missed = x
             .iter()
             .map(|v| near(*v) - 1.0)
             .filter(|m| *m < MULTIPLES as f64)
             .sum::<f64>() as usize;
-        let n = on_beat.len().max(1) as f64;
-        let sd = (on_beat.iter().map(|v| v * v).sum::<f64>() / n).sqrt();
-        let (same_size, size) = self.common_size();
+        let count = on_beat.len().max(1) as f64;
+        let sd = (on_beat.iter().map(|v| v * v).sum::<f64>() / count).sqrt();
+        let (same_size, size) = self.common_size(n + 1);
         Some(Verdict {
             score,
-            period,
+            period: best.period,
             // Of a uniform distribution of the same spread.
-            jitter: (sd * 3f64.sqrt()).min(WIDTHS[width].max(0.02) * 1.2),
-            beats: self.times.len(),
+            jitter: (sd * 3f64.sqrt()).min(best.width.max(0.02) * 1.2),
+            beats: n + 1,
             missed,
             same_size,
             size,
         })
     }
 
-    /// The share of beats whose size is within about 6 % of the most common one, and that size.
-    fn common_size(&self) -> (f64, f64) {
-        let mut sizes = self.sizes.clone();
+    /// Of the latest beats the share whose size is within about 6 % of the most common one, and
+    /// that size.
+    fn common_size(&self, latest: usize) -> (f64, f64) {
+        let from = self.sizes.len().saturating_sub(latest);
+        let mut sizes = self.sizes.get(from..).unwrap_or_default().to_vec();
         sizes.sort_unstable();
         let mut best = (0, 0);
         let mut from = 0;
@@ -291,6 +289,47 @@ impl Rhythm {
     }
 }
 
+/// What the test says of one run of intervals.
+struct Window {
+    score: f64,
+    period: f64,
+    width: f64,
+}
+
+/// Tests one run of intervals.
+fn window(x: &[f64], gap: f64) -> Option<Window> {
+    let (&first, rest) = x.split_first()?;
+    if rest.is_empty() {
+        return None;
+    }
+    let mut past = vec![first];
+    let mut log = WIDTHS.map(|_| anything(first));
+    let mut counts = [PRIOR; WIDTHS.len()];
+    for v in rest {
+        let period = centre(&past);
+        for ((l, w), c) in log.iter_mut().zip(WIDTHS).zip(&mut counts) {
+            let parts = densities(*v, period, w, past.len());
+            let total: f64 = c.iter().sum();
+            let weighted = [0, 1, 2].map(|i| parts[i] * c[i] / total);
+            let sum = weighted.iter().sum::<f64>().max(1e-300);
+            *l += sum.ln();
+            for i in 0..3 {
+                c[i] += weighted[i] / sum;
+            }
+        }
+        let at = past.partition_point(|p| p < v);
+        past.insert(at, *v);
+    }
+    let best = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mean = log.iter().map(|l| (l - best).exp()).sum::<f64>() / WIDTHS.len() as f64;
+    let at = log.iter().position(|l| *l == best).unwrap_or(0);
+    Some(Window {
+        score: (best + mean.ln() - ordinary(x, gap)) / std::f64::consts::LN_10,
+        period: centre(&past),
+        width: WIDTHS[at],
+    })
+}
+
 /// Steps of the scale of sizes that count as the same: about 6 %.
 const SIZE_STEPS: u16 = 60;
 
@@ -311,6 +350,18 @@ fn median(sorted: &[f64]) -> f64 {
     }
 }
 
+/// The mean of those of the sorted intervals that are near their median: for uniform jitter
+/// closer than the median itself, and untouched by missed beats and breaks.
+fn centre(sorted: &[f64]) -> f64 {
+    let m = median(sorted);
+    let near = |v: &&f64| (0.4 * m..=1.6 * m).contains(*v);
+    let (n, sum) = sorted
+        .iter()
+        .filter(near)
+        .fold((0.0, 0.0), |(n, s), v| (n + 1.0, s + v));
+    if n > 0.0 { sum / n } else { m }
+}
+
 /// The density of an interval that may be anything.
 fn anything(x: f64) -> f64 {
     -(x.max(0.01) * ANYTHING).ln()
@@ -320,9 +371,9 @@ fn anything(x: f64) -> f64 {
 /// period.
 fn densities(x: f64, period: f64, width: f64, past: usize) -> [f64; 3] {
     let period = period.max(0.01);
-    // The error of a median of uniform values, and the clock's of a hundredth of a second.
-    let error = width / 3f64.sqrt() * 1.25 / (past as f64).sqrt() + 0.01 / period;
-    let soft = 0.12 * width + 0.6 * error;
+    // The error of a mean of uniform values, and the clock's of a hundredth of a second.
+    let error = width / 3f64.sqrt() / (past as f64).sqrt() + 0.01 / period;
+    let soft = 0.05 * width + 0.45 * error;
     let flat = |r: f64, half: f64| {
         let logistic = |z: f64| 1.0 / (1.0 + (-z).exp());
         let edge = |at: f64| logistic((r - at) / soft);
@@ -359,4 +410,104 @@ fn ordinary(x: &[f64], gap: f64) -> f64 {
         - n * (s * (2.0 * std::f64::consts::PI).sqrt()).ln()
         - sq / (2.0 * s * s);
     exponential.max(lognormal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    /// Beats of a period, with uniform jitter; some are missing.
+    fn beats(seed: u64, n: usize, period: f64, jitter: f64, missed: f64) -> Rhythm {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut r = Rhythm::default();
+        let mut at = 1e9;
+        for _ in 0..n {
+            at += period * (1.0 + jitter * rng.random_range(-1.0..=1.0));
+            if !rng.random_bool(missed) {
+                r.add(at, 100.0);
+            }
+        }
+        r
+    }
+
+    #[test]
+    fn a_rhythm_is_told_by_few_beats_and_any_jitter_by_more() {
+        for period in [5.0, 60.0, 3600.0, 21_600.0] {
+            let v = beats(1, 10, period, 0.0, 0.0).test().unwrap();
+            assert!(v.score > 5.0, "{period}: {v:?}");
+            assert!((v.period / period - 1.0).abs() < 0.02);
+            let v = beats(2, 60, period, 0.5, 0.0).test().unwrap();
+            assert!(v.score > 4.0, "{period}: {v:?}");
+            let v = beats(3, 40, period, 0.2, 0.2).test().unwrap();
+            assert!(v.score > 5.0 && v.missed > 2, "{period}: {v:?}");
+        }
+    }
+
+    #[test]
+    fn a_rhythm_that_begins_after_other_calls_is_told() {
+        let mut r = Rhythm::default();
+        let odd = [0.0, 1911.0, 157.1, 124.7, 115.9, 1984.5];
+        let even = [20.4, 21.0, 21.7, 22.0, 22.3, 22.8, 21.1];
+        let mut at = 1e9;
+        for step in odd.iter().chain(&even) {
+            at += step;
+            r.add(at, 10.0);
+        }
+        let v = r.test().unwrap();
+        assert!(v.score > 3.0 && (v.period - 21.7).abs() < 1.0, "{v:?}");
+    }
+
+    #[test]
+    fn what_comes_at_random_exceeds_a_score_no_more_often_than_the_score_says() {
+        let (mut exceeded, trials) = (0, 300);
+        for seed in 0..trials {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let mut r = Rhythm::default();
+            let mut at = 1e9;
+            // Looked at again and again.
+            let mut highest = f64::NEG_INFINITY;
+            for _ in 0..40 {
+                at += 2.0 - 60.0 * (1.0 - rng.random::<f64>()).ln();
+                if r.add(at, 1.0) && r.len() >= 6 && r.len() % 4 == 0 {
+                    highest = highest.max(r.test().map_or(0.0, |v| v.score));
+                }
+            }
+            exceeded += u32::from(highest >= 1.0);
+        }
+        // One in ten, by Ville's inequality: at most.
+        assert!(exceeded <= 30, "{exceeded}");
+    }
+
+    #[test]
+    fn late_beats_duplicates_and_clocks_that_are_set_do_no_harm() {
+        let mut r = beats(1, 20, 60.0, 0.0, 0.0);
+        let before = r.test().unwrap();
+        let (_, last) = r.span().unwrap();
+        assert!(!r.add(last, 1.0), "a duplicate is no beat");
+        r.add(last - 30.0, 1.0);
+        assert!(r.test().unwrap().score > before.score / 2.0);
+        r.add(5e8, 1.0);
+        assert_eq!(r.len(), 1, "an era of its own");
+        assert!(r.is_sound());
+        for i in 0..20 {
+            r.add(4.2e9 + f64::from(i), 1.0);
+            r.add(f64::from(i), 1.0);
+            assert!(r.is_sound());
+        }
+    }
+
+    #[test]
+    fn bursts_become_one_beat() {
+        let mut r = Rhythm::default();
+        for i in 0..40 {
+            for j in [0.0, 2.0, 4.5, 7.0] {
+                r.add(1e9 + 300.0 * f64::from(i) + j, 10.0);
+                r.merge_bursts();
+            }
+        }
+        let v = r.test().unwrap();
+        assert!(v.score > 5.0 && (v.period - 300.0).abs() < 5.0, "{v:?}");
+    }
 }

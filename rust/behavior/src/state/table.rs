@@ -176,6 +176,16 @@ impl<V: Entry> Table<V> {
             .map(|s| (s.key, &s.value))
     }
 
+    /// All values, to be changed in passing, in an order that is always the same.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        let free: std::collections::HashSet<u32> = self.free.iter().copied().collect();
+        self.slots
+            .iter_mut()
+            .enumerate()
+            .filter(move |(i, _)| !free.contains(&(*i as u32)))
+            .map(|(_, s)| &mut s.value)
+    }
+
     /// Changes what is known of an entity, which is made where it is new, and settles its
     /// place.
     pub fn update<R>(

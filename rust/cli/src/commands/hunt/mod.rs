@@ -179,7 +179,7 @@ fn read(
         out.drain(..).for_each(&mut *sink);
         ControlFlow::Continue(())
     });
-    hunter.tick(hunter.now(), &mut out);
+    hunter.finish(&mut out);
     out.drain(..).for_each(sink);
 }
 
