@@ -5,7 +5,7 @@ use crate::chance::beyond;
 use crate::components::{Components, Counted};
 use crate::logs::{LogPart, Tally};
 use crate::signs::{Found, Side, Sign, Signs, Source, sort, together};
-use crate::ties::{Columns, Ties, beyond_chance};
+use crate::ties::{Columns, Ties};
 use hashbrown::HashMap;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -162,14 +162,13 @@ impl<'m> Collector<'m> {
             }
         }
         let own = self.own_rows;
-        let known: Vec<bool> = self
+        let expected: Vec<Option<f64>> = self
             .tallies
             .iter()
-            .map(|t| t.as_ref().is_some_and(|t| t.familiar(own) >= 0.5))
+            .map(|t| t.as_ref().filter(|t| t.familiar(own) >= 0.5))
+            .map(|t| t.map(Tally::expected))
             .collect();
-        let (two, three) = self
-            .ties
-            .uids(&|at| known.get(at).copied().unwrap_or(false));
+        let tied = self.ties.uids(&|at| expected.get(at).copied().flatten());
         let fuids = self.ties.fuids();
         let of = |log: &str| self.tallies.iter().flatten().find(|t| t.log == log);
         let fuid_familiar = ["http", "files"]
@@ -179,8 +178,6 @@ impl<'m> Collector<'m> {
             .iter()
             .filter_map(|log| of(log).map(Tally::expected))
             .fold(f64::INFINITY, f64::min);
-        let expected = self.tallies.iter().flatten().map(Tally::expected).collect();
-        let (two_beyond, three_beyond) = beyond_chance(two, three, expected);
         let found = self.signs.finish(std::mem::take(&mut self.external));
         let signs = found.signs;
 
@@ -205,10 +202,10 @@ impl<'m> Collector<'m> {
                 .fold(0.0, |sum, l| sum + l.familiar * l.beyond_fraction),
             behavior: hosts.first().map_or(0.0, |h| h.strength),
             scan: hosts.iter().map(|h| h.scan).fold(0.0, f64::max),
-            two,
-            three,
-            two_beyond,
-            three_beyond,
+            two: tied.two,
+            three: tied.three,
+            two_beyond: tied.two_beyond,
+            three_beyond: tied.three_beyond,
             fuids,
             fuids_beyond: if fuid_familiar {
                 beyond(fuids, fuid_expected)

@@ -4,6 +4,7 @@
 use crate::bounded::hash;
 use crate::chance::beyond;
 use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use zeek_log::{Record, Schema, Value};
 
 /// Uids of strange records that are kept. What comes after is not counted: the numbers are
@@ -93,17 +94,33 @@ impl Ties {
         }
     }
 
-    /// How many uids are strange in at least two and at least three of the logs that `counts`
-    /// says.
-    pub fn uids(&self, counts: &dyn Fn(usize) -> bool) -> (u64, u64) {
-        let mask = (0..64).filter(|i| counts(*i)).fold(0u64, |m, i| m | 1 << i);
-        let (mut two, mut three) = (0, 0);
+    /// The uids that are strange in several of the logs that `expected` gives a number for: how
+    /// many strange records of that log an ordinary day brings.
+    ///
+    /// A uid that is strange in certain logs is one of the strange records of each of them, so chance
+    /// brings no more of them than the least number that is to be expected of any.
+    pub fn uids(&self, expected: &dyn Fn(usize) -> Option<f64>) -> Tied {
+        let counts = |i: &usize| expected(*i).is_some();
+        let mask = (0..64).filter(counts).fold(0u64, |m, i| m | 1 << i);
+        let mut sets: BTreeMap<u64, u64> = BTreeMap::new();
         for logs in self.uids.values() {
-            let n = (logs & mask).count_ones();
-            two += u64::from(n >= 2);
-            three += u64::from(n >= 3);
+            if (logs & mask).count_ones() >= 2 {
+                *sets.entry(logs & mask).or_default() += 1;
+            }
         }
-        (two, three)
+        let mut tied = Tied::default();
+        for (logs, n) in sets {
+            let of_set = (0..64).filter(|i| logs >> i & 1 == 1);
+            let least = of_set.filter_map(expected).fold(f64::INFINITY, f64::min);
+            let more = beyond(n, least);
+            tied.two += n;
+            tied.two_beyond += more;
+            if logs.count_ones() >= 3 {
+                tied.three += n;
+                tied.three_beyond += more;
+            }
+        }
+        tied
     }
 
     /// How many files are strange that strange http records name.
@@ -112,11 +129,54 @@ impl Ties {
     }
 }
 
-/// What chance explains of ties. A uid that is strange in two logs is strange in one other than the log
-/// with the most strange records, so on an ordinary day there are no more of them than all others
-/// together have; likewise for three.
-pub fn beyond_chance(two: u64, three: u64, mut expected: Vec<f64>) -> (f64, f64) {
-    expected.sort_by(|a, b| b.total_cmp(a));
-    let others = |n: usize| expected.iter().skip(n).sum::<f64>();
-    (beyond(two, others(1)), beyond(three, others(2)))
+/// Connections that are strange in several logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tied {
+    /// In two and more.
+    pub two: u64,
+    /// In three and more.
+    pub three: u64,
+    /// How many of those in two and more chance does not explain.
+    pub two_beyond: f64,
+    /// The same of three and more.
+    pub three_beyond: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Uids by the logs that they are strange in: (logs as bits, how many).
+    fn ties(sets: &[(u64, u64)]) -> Ties {
+        let mut ties = Ties::default();
+        for (logs, n) in sets {
+            for i in 0..*n {
+                ties.uids
+                    .insert(hash(format!("{logs} {i}").as_bytes()), *logs);
+            }
+        }
+        ties
+    }
+
+    #[test]
+    fn a_uid_strange_in_one_log_is_tied_to_nothing() {
+        assert_eq!(ties(&[(1, 500)]).uids(&|_| Some(1.0)), Tied::default());
+    }
+
+    #[test]
+    fn ties_that_rare_logs_cannot_bring_by_chance_count() {
+        // Log 0 is large, with a hundred strange rows on any day; 1 and 2 are small.
+        let expected = |i: usize| [100.0, 0.2, 0.3].get(i).copied();
+        let tied = ties(&[(0b110, 9), (0b111, 4)]).uids(&expected);
+        assert_eq!((tied.two, tied.three), (13, 4));
+        assert!(tied.two_beyond > 7.0 && tied.three_beyond > 1.0, "{tied:?}");
+        let none = ties(&[(0b11, 1)]).uids(&expected);
+        assert_eq!((none.two, none.two_beyond), (1, 0.0));
+    }
+
+    #[test]
+    fn logs_that_do_not_count_tie_nothing() {
+        let one = |i: usize| (i == 0).then_some(0.1);
+        assert_eq!(ties(&[(0b11, 50)]).uids(&one), Tied::default());
+    }
 }

@@ -22,12 +22,21 @@ const LONG: f64 = 300.0;
 const HIGH: u16 = 1024;
 
 /// High ports of ordinary programs that Zeek may not know: proxies, VPN, push and mail
-/// services, databases, remote desktops, consoles, conferences.
-const COMMON: [u16; 44] = [
-    1194, 1433, 1521, 1701, 1723, 1883, 1935, 2049, 2082, 2083, 2086, 2087, 2095, 2096, 3128, 3268,
-    3269, 3306, 3389, 3478, 3479, 3480, 3481, 4500, 5060, 5061, 5222, 5223, 5228, 5229, 5230, 5349,
-    5432, 5900, 5938, 6514, 8000, 8008, 8009, 8080, 8443, 8801, 8883, 9100,
+/// services, databases, remote desktops, conferences, music, games.
+const COMMON: [u16; 56] = [
+    1119, 1194, 1433, 1521, 1701, 1723, 1883, 1935, 2049, 2082, 2083, 2086, 2087, 2095, 2096, 3074,
+    3128, 3268, 3269, 3306, 3389, 3478, 3479, 3480, 3481, 3724, 4070, 4244, 4500, 5060, 5061, 5222,
+    5223, 5228, 5229, 5230, 5242, 5349, 5432, 5900, 5938, 6112, 6514, 6881, 8000, 8008, 8009, 8080,
+    8443, 8801, 8883, 9100, 25565, 27015, 27017, 27036,
 ];
+
+fn is_common(port: u16) -> bool {
+    port < HIGH || COMMON.contains(&port)
+}
+
+/// What unanswered calls to such a port count: a firewall that keeps programs from calling home
+/// looks the same.
+const BLOCKED: f64 = 0.5;
 
 /// Intervals that are looked at.
 const INTERVALS: usize = 32;
@@ -91,10 +100,9 @@ impl Calls {
         }
         let called = self.0.at((c.orig, c.resp, c.port));
         called.calls += 1;
-        let is_common = c.port < HIGH || COMMON.contains(&c.port);
         match c.outcome {
             Outcome::Unanswered => called.unanswered += 1,
-            Outcome::Talked if !c.has_service && !is_common => {
+            Outcome::Talked if !c.has_service && !is_common(c.port) => {
                 called.unknown += 1;
                 called.long += c.duration.max(0.0);
             }
@@ -123,7 +131,8 @@ impl Calls {
                 false => String::new(),
             };
             if c.unanswered == c.calls {
-                let grade = grade(c.unanswered as f64, UNANSWERED.0, UNANSWERED.1);
+                let blocked = if is_common(*port) { BLOCKED } else { 1.0 };
+                let grade = blocked * grade(c.unanswered as f64, UNANSWERED.0, UNANSWERED.1);
                 if grade > 0.0 {
                     let what = format!(
                         "calls {target} port {port}/tcp {} times, which never answers{every}",
