@@ -47,6 +47,22 @@ export {
 		Distributed_Guessing,
 		## A login succeeded after the same host had failed again and again.
 		Guess_Worked,
+		## A host sends data in the names of DNS queries.
+		DNS_Tunnel,
+		## A host looks up generated names until one exists.
+		Generated_Names,
+		## A host sends far more than it, or its peers, usually do.
+		Unusual_Upload,
+		## A connection to a host that few others talk to lasts for hours.
+		Long_Connection,
+		## A host logs in to several others for the first time.
+		Lateral_Movement,
+		## A host makes a service or a task on another.
+		Remote_Execution,
+		## Several things about a host were never there before.
+		First_Seen,
+		## A host was never there before.
+		New_Host,
 		## What was found about a host adds up.
 		Host_At_Risk,
 		## Something else that takes time to see.

@@ -3,13 +3,17 @@
 use crate::behavior::Description;
 use crate::finding::{Kind, KindInfo};
 use crate::settings::Param;
-use crate::{beacons, guessing, risk, scans, world};
+use crate::{beacons, dns, firsts, guessing, lateral, risk, scans, volume, world};
 
 /// The behaviours, in the order in which they see an event.
 pub static BEHAVIORS: &[&Description] = &[
     &beacons::DESCRIPTION,
     &scans::DESCRIPTION,
     &guessing::DESCRIPTION,
+    &dns::DESCRIPTION,
+    &volume::DESCRIPTION,
+    &lateral::DESCRIPTION,
+    &firsts::DESCRIPTION,
 ];
 
 /// All kinds of findings.

@@ -62,6 +62,16 @@ fn trimmed(v: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
+/// Bytes, in the unit that makes them short.
+pub(crate) fn bytes(n: f64) -> String {
+    match n {
+        n if n < 1e3 => format!("{n:.0} B"),
+        n if n < 1e6 => format!("{:.1} kB", n / 1e3),
+        n if n < 1e9 => format!("{:.1} MB", n / 1e6),
+        n => format!("{:.1} GB", n / 1e9),
+    }
+}
+
 /// A list in words, with how many are not shown.
 pub(crate) fn listed<T: ToString>(items: &[T], total: f64, show: usize) -> String {
     let shown: Vec<String> = items.iter().take(show).map(T::to_string).collect();

@@ -1,0 +1,356 @@
+//! A host that moves on to others.
+//!
+//! What counts is the *first* login of a host at another of ours: sessions by the protocols of
+//! remote control, administrative shares that are opened, services and tasks that are made from
+//! afar. Administrators do the same, at the same hosts again and again; somebody who spreads does
+//! it at several that he never went to before. So first contacts of a day are counted, and a
+//! host that has done so since before the day began needs fewer than one that nobody knows yet.
+
+use crate::behavior::{Behavior, Description};
+use crate::entity::{Entity, Key};
+use crate::event::{Column, Event, Log, Outcome};
+use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::settings::Param;
+use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
+use crate::text;
+use crate::world::World;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// Logins at several hosts.
+pub static SPREAD: KindInfo = KindInfo {
+    name: "lateral_spread",
+    notice: "Lateral_Movement",
+    title: "logins at several hosts for the first time",
+    stage: Stage::LateralMovement,
+};
+
+/// A service or task that is made from afar.
+pub static EXECUTION: KindInfo = KindInfo {
+    name: "lateral_execution",
+    notice: "Remote_Execution",
+    title: "service or task made on another host",
+    stage: Stage::LateralMovement,
+};
+
+static HOSTS: Param = Param {
+    name: "lateral.hosts",
+    default: 4.0,
+    min: 2.0,
+    max: 1000.0,
+    help: "hosts of ours at which a host logs in for the first time within a day, from which it \
+           moves; twice as many for a host that was not known before that day, half as many for \
+           administrative shares",
+};
+
+/// What this behaviour is.
+pub static DESCRIPTION: Description = Description {
+    name: "lateral",
+    kinds: &[&SPREAD, &EXECUTION],
+    params: &[&HOSTS],
+    share: 5,
+    make: |_, budget| Box::new(Lateral::new(budget)),
+};
+
+/// Ports of remote control: SSH, Telnet, RDP, VNC, WinRM.
+const PORTS: [u16; 6] = [22, 23, 3389, 5900, 5985, 5986];
+
+/// Calls by which something is made to run on another host.
+const CALLS: [&[u8]; 8] = [
+    b"CreateServiceA",
+    b"CreateServiceW",
+    b"CreateServiceWOW64A",
+    b"CreateServiceWOW64W",
+    b"NetrJobAdd",
+    b"JobAdd",
+    b"SchRpcRegisterTask",
+    b"RemoteCreateInstance",
+];
+
+const DAY: f64 = 86_400.0;
+
+/// First contacts of a day that are kept.
+const RECENT: usize = 32;
+
+/// Targets that are named.
+const NAMED: usize = 5;
+
+/// The domains of keys.
+const MOVER: u64 = 0x1a7e_0001;
+const PAIR: u64 = 0x1a7e_0002;
+
+/// One first contact.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Contact {
+    at: f64,
+    to: IpAddr,
+    share: bool,
+}
+
+/// Where one host logs in.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Mover {
+    known_since: f64,
+    known: Distinct,
+    recent: Vec<Contact>,
+    uids: Uids,
+    reported: (f64, u32),
+}
+
+impl Entry for Mover {
+    fn is_established(&self) -> bool {
+        self.known.count() >= 2.0
+    }
+
+    fn merit(&self) -> f64 {
+        self.known.count()
+    }
+
+    fn is_sound(&self) -> bool {
+        self.known.is_sound()
+            && self.uids.is_sound()
+            && self.recent.len() <= RECENT
+            && self.recent.iter().all(|c| c.at.is_finite())
+            && self.known_since.is_finite()
+    }
+}
+
+/// What one host makes run on another.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Execution {
+    first: f64,
+    count: u64,
+    uids: Uids,
+    reported: u32,
+}
+
+impl Entry for Execution {
+    fn is_established(&self) -> bool {
+        true
+    }
+
+    fn merit(&self) -> f64 {
+        self.first
+    }
+
+    fn is_sound(&self) -> bool {
+        self.first.is_finite() && self.uids.is_sound()
+    }
+}
+
+const HEAP: usize = Distinct::MAX_HEAP + RECENT * size_of::<Contact>() + Uids::MAX_HEAP;
+
+/// The behaviour.
+#[derive(Debug)]
+struct Lateral {
+    movers: Table<Mover>,
+    executions: Table<Execution>,
+}
+
+impl Lateral {
+    fn new(budget: usize) -> Lateral {
+        Lateral {
+            movers: Table::new(budget / 10 * 8, HEAP, HEAP),
+            executions: Table::new(budget / 10 * 2, Uids::MAX_HEAP, Uids::MAX_HEAP),
+        }
+    }
+
+    fn login(
+        &mut self,
+        e: &Event<'_>,
+        (orig, to): (IpAddr, IpAddr),
+        share: bool,
+        world: &World,
+        out: &mut Vec<Finding>,
+    ) {
+        let key = world.key(MOVER).addr(orig).finish();
+        let wanted = world.threshold(&HOSTS);
+        self.movers.update(key, Mover::default, |m| {
+            if m.known_since == 0.0 {
+                m.known_since = e.ts;
+            }
+            if !m.known.insert(Key::new(MOVER).addr(to).finish()) {
+                return;
+            }
+            m.recent.retain(|c| e.ts - c.at <= DAY);
+            if m.recent.len() >= RECENT {
+                m.recent.remove(0);
+            }
+            m.recent.push(Contact {
+                at: e.ts,
+                to,
+                share,
+            });
+            m.uids.add(e.uid());
+            let first = m.recent.iter().map(|c| c.at).fold(e.ts, f64::min);
+            let shares = m.recent.iter().filter(|c| c.share).count() as f64;
+            let all = m.recent.len() as f64;
+            // A host that only now begins to be seen is at every host for the first time.
+            let known = first - m.known_since >= DAY;
+            let measure = all.max(2.0 * shares) * if known { 1.0 } else { 0.5 };
+            if measure < wanted || m.reported.1 > 0 && !world.has_grown(m.reported.0, all) {
+                return;
+            }
+            m.reported = (all, m.reported.1 + 1);
+            let entity = Entity::Host(orig);
+            let names: Vec<String> = m.recent.iter().map(|c| c.to.to_string()).collect();
+            let before = m.known.count() - all;
+            out.push(Finding {
+                id: Key::new(entity.key())
+                    .bytes(SPREAD.name.as_bytes())
+                    .finish(),
+                kind: Kind(&SPREAD),
+                score: (4.0 + (measure / wanted).max(1.0).log2() / 2.0).min(8.0),
+                basis: Basis::Rule,
+                confidence: if known { 0.6 } else { 0.4 },
+                first,
+                last: e.ts,
+                count: all as u64,
+                update: m.reported.1 - 1,
+                reasons: vec![
+                    Evidence::new("for the first time at", text::listed(&names, all, NAMED)),
+                    Evidence::new("of these by shares", format!("{shares:.0}")),
+                    Evidence::new("hosts before", format!("{before:.0}")),
+                    Evidence::new("within", text::span(e.ts - first)),
+                ],
+                uids: m.uids.texts(),
+                entity,
+                name: None,
+            });
+        });
+    }
+
+    fn call(
+        &mut self,
+        e: &Event<'_>,
+        (orig, to): (IpAddr, IpAddr),
+        world: &World,
+        out: &mut Vec<Finding>,
+    ) {
+        let Some(operation) = e.text(Column::Operation).filter(|o| CALLS.contains(o)) else {
+            return;
+        };
+        let entity = Entity::Pair {
+            orig,
+            resp: to,
+            port: None,
+            proto: e.proto,
+        };
+        let key = world.key(PAIR).number(entity.key()).finish();
+        self.executions.update(key, Execution::default, |x| {
+            if x.first == 0.0 {
+                x.first = e.ts;
+            }
+            x.count += 1;
+            x.uids.add(e.uid());
+            // The first, and then tenfold.
+            if x.count != 10u64.saturating_pow(x.reported) {
+                return;
+            }
+            x.reported += 1;
+            let endpoint = text::name(e.text(Column::Endpoint).unwrap_or_default(), 40);
+            out.push(Finding {
+                id: Key::new(entity.key())
+                    .bytes(EXECUTION.name.as_bytes())
+                    .finish(),
+                kind: Kind(&EXECUTION),
+                score: 4.5,
+                basis: Basis::Rule,
+                confidence: 0.5,
+                first: x.first,
+                last: e.ts,
+                count: x.count,
+                update: x.reported - 1,
+                reasons: vec![
+                    Evidence::new("call", String::from_utf8_lossy(operation)),
+                    Evidence::new("of", endpoint.unwrap_or_default()),
+                ],
+                uids: x.uids.texts(),
+                entity: entity.clone(),
+                name: None,
+            });
+        });
+    }
+}
+
+/// Whether a share is one for administrators: `\\host\ADMIN$`, `\\host\C$`.
+fn is_admin_share(path: &[u8]) -> bool {
+    let name = path
+        .rsplit(|b| *b == b'\\' || *b == b'/')
+        .next()
+        .unwrap_or_default();
+    match name {
+        [drive, b'$'] => drive.is_ascii_alphabetic(),
+        name => name.eq_ignore_ascii_case(b"ADMIN$"),
+    }
+}
+
+impl Behavior for Lateral {
+    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+        let (Some(orig), Some(resp)) = (event.orig, event.resp) else {
+            return;
+        };
+        if !event.orig_local || !event.resp_local || orig == resp {
+            return;
+        }
+        let ends = (orig, resp);
+        match event.log {
+            Log::Conn => {
+                let session = event.port.is_some_and(|p| PORTS.contains(&p))
+                    && event.outcome() == Outcome::Answered
+                    // A banner is no session.
+                    && event.bytes().is_some_and(|(sent, received)| sent.min(received) >= 1000.0);
+                if session {
+                    self.login(event, ends, false, world, out);
+                }
+            }
+            Log::SmbMapping if event.text(Column::Path).is_some_and(is_admin_share) => {
+                self.login(event, ends, true, world, out);
+            }
+            Log::DceRpc => self.call(event, ends, world, out),
+            _ => {}
+        }
+    }
+
+    fn memory(&self) -> usize {
+        self.movers.memory(|_| HEAP) + self.executions.memory(|_| Uids::MAX_HEAP)
+    }
+
+    fn given_up(&self) -> GivenUp {
+        let mut g = self.movers.given_up();
+        g.add(self.executions.given_up());
+        g
+    }
+
+    fn save(&self) -> Result<Vec<u8>, String> {
+        crate::codec::encode(&(&self.movers, &self.executions))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let (movers, executions): (Saved<Mover>, Saved<Execution>) = crate::codec::decode(bytes)?;
+        self.movers.restore(movers)?;
+        self.executions.restore(executions)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_for_administrators_are_told_from_others() {
+        for path in ["\\\\10.0.0.5\\ADMIN$", "\\\\host\\c$", "//h/D$"] {
+            assert!(is_admin_share(path.as_bytes()), "{path}");
+        }
+        for path in [
+            "\\\\host\\IPC$",
+            "\\\\host\\data",
+            "\\\\host\\print$",
+            "",
+            "$",
+        ] {
+            assert!(!is_admin_share(path.as_bytes()), "{path}");
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! What a host sends out, against what it and its peers usually do; and connections that stay.
+//!
+//! The payload that a host sends to outside is added up for each hour that has any. An hour is
+//! unusual that sends several times what the host sent in the most of its last hours; while the
+//! host has few of them, what all but one in a hundred of the hours of all hosts sent is taken
+//! instead. Hours spread over orders of magnitude, so that a number of deviations from their mean
+//! says little, but few are larger than the largest of many. An hour that stands out is
+//! remembered as one that just did not: whoever sends more every day becomes usual slowly.
+//!
+//! A connection that stays for hours is weak evidence by itself: RITA's bands of 4, 8 and 12
+//! hours, and only where few others talk to the same host.
+
+use crate::behavior::{Behavior, Description};
+use crate::entity::{Entity, Key};
+use crate::event::{Column, Event, Log};
+use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::settings::Param;
+use crate::state::{Entry, GivenUp, Saved, Table, Uids};
+use crate::text;
+use crate::world::{World, is_unicast};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// An upload.
+pub static UPLOAD: KindInfo = KindInfo {
+    name: "upload",
+    notice: "Unusual_Upload",
+    title: "unusual upload",
+    stage: Stage::Exfiltration,
+};
+
+/// A connection that stays.
+pub static LONG: KindInfo = KindInfo {
+    name: "long_connection",
+    notice: "Long_Connection",
+    title: "long connection",
+    stage: Stage::CommandAndControl,
+};
+
+static TIMES: Param = Param {
+    name: "upload.times",
+    default: 4.0,
+    min: 1.1,
+    max: 1e6,
+    help: "how many times what a host has sent within an hour before is unusual",
+};
+
+static LEAST: Param = Param {
+    name: "upload.megabytes",
+    default: 10.0,
+    min: 0.1,
+    max: 1e9,
+    help: "megabytes within an hour below which no upload is unusual",
+};
+
+static HOURS: Param = Param {
+    name: "connection.hours",
+    default: 4.0,
+    min: 0.1,
+    max: 10_000.0,
+    help: "hours from which a connection to a host that few others talk to is long",
+};
+
+/// What this behaviour is.
+pub static DESCRIPTION: Description = Description {
+    name: "volume",
+    kinds: &[&UPLOAD, &LONG],
+    params: &[&TIMES, &LEAST, &HOURS],
+    share: 10,
+    make: |_, budget| Box::new(Volume::new(budget)),
+};
+
+/// Hours of a host that are remembered.
+const KEPT: usize = 72;
+
+/// Hours of all hosts together that are remembered.
+const PEERS: usize = 1024;
+
+/// Hours from which a host is compared with itself alone, and hours of all hosts from which
+/// they are something to compare with.
+const ENOUGH: usize = 24;
+const PEERS_ENOUGH: usize = 100;
+
+/// The share of the peers' hours that are more than usual.
+const RARE: f64 = 0.01;
+
+/// The domains of keys.
+const HOST: u64 = 0x0f1d_0001;
+const PAIR: u64 = 0x0f1d_0002;
+
+/// What one host sends out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Host {
+    who: Option<IpAddr>,
+    /// The hour that is being added up, since the epoch.
+    hour: i64,
+    bytes: f64,
+    first: f64,
+    last: f64,
+    count: u64,
+    /// The connection that sent most of it: to whom, and how much.
+    most: Option<(IpAddr, f64)>,
+    uids: Uids,
+    /// ln(1 + bytes) of the last hours that had any, a ring.
+    hours: Vec<f32>,
+    at: u16,
+    /// The bytes of this hour at the last report, and reports.
+    reported: (f64, u32),
+}
+
+impl Entry for Host {
+    fn is_established(&self) -> bool {
+        self.hours.len() >= 2
+    }
+
+    fn merit(&self) -> f64 {
+        self.hours.len() as f64
+    }
+
+    fn is_sound(&self) -> bool {
+        self.hours.len() <= KEPT
+            && usize::from(self.at) < KEPT
+            && self.hours.iter().all(|h| h.is_finite())
+            && [self.bytes, self.first, self.last]
+                .iter()
+                .all(|n| n.is_finite())
+            && self.most.is_none_or(|m| m.1.is_finite())
+            && self.uids.is_sound()
+    }
+}
+
+/// The long connections of a pair.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Long {
+    longest: f64,
+    count: u64,
+    first: f64,
+    uids: Uids,
+    reported: (f64, u32),
+}
+
+impl Entry for Long {
+    fn is_established(&self) -> bool {
+        true
+    }
+
+    fn merit(&self) -> f64 {
+        self.longest
+    }
+
+    fn is_sound(&self) -> bool {
+        self.longest.is_finite() && self.first.is_finite() && self.uids.is_sound()
+    }
+}
+
+const HOST_HEAP: usize = KEPT * 4 + Uids::MAX_HEAP + 64;
+
+/// The behaviour.
+#[derive(Debug)]
+struct Volume {
+    hosts: Table<Host>,
+    long: Table<Long>,
+    /// ln(1 + bytes) of hours of all hosts, a ring.
+    peers: Vec<f32>,
+    at: usize,
+}
+
+/// The most that is usual among hours of all hosts.
+fn usual_of(peers: &[f32]) -> Option<f32> {
+    let mut v = peers.to_vec();
+    let at = ((v.len() as f64) * (1.0 - RARE)) as usize;
+    let at = at.min(v.len().checked_sub(1)?);
+    v.select_nth_unstable_by(at, f32::total_cmp);
+    v.get(at).copied()
+}
+
+impl Volume {
+    fn new(budget: usize) -> Volume {
+        let rest = budget.saturating_sub(PEERS * 4);
+        Volume {
+            hosts: Table::new(rest / 10 * 8, Uids::MAX_HEAP, HOST_HEAP),
+            long: Table::new(rest / 10 * 2, Uids::MAX_HEAP, Uids::MAX_HEAP),
+            peers: Vec::new(),
+            at: 0,
+        }
+    }
+
+    fn sent(&mut self, e: &Event<'_>, to: (IpAddr, f64), world: &World, out: &mut Vec<Finding>) {
+        let Some(orig) = e.orig else { return };
+        let key = world.key(HOST).addr(orig).finish();
+        // A connection counts at its end: what it sent when is not known.
+        let hour = (e.written / 3600.0).floor() as i64;
+        let (peers, at) = (&mut self.peers, &mut self.at);
+        let (times, least) = (
+            world.threshold(&TIMES).max(1.0),
+            world.threshold(&LEAST) * 1e6,
+        );
+        self.hosts.update(key, Host::default, |h| {
+            h.who = Some(orig);
+            if hour > h.hour || h.count == 0 {
+                h.close(times as f32, |y| {
+                    if peers.len() < PEERS {
+                        peers.push(y);
+                    } else if let Some(p) = peers.get_mut(*at) {
+                        *p = y;
+                        *at = (*at + 1) % PEERS;
+                    }
+                });
+                (h.hour, h.first) = (hour, e.ts);
+            }
+            // What comes late belongs to an hour that is over: it counts to this one.
+            h.bytes += to.1;
+            h.count += 1;
+            h.last = h.last.max(e.written);
+            h.first = h.first.min(e.ts);
+            if h.most.is_none_or(|m| m.1 < to.1) {
+                h.most = Some(to);
+            }
+            h.uids.add(e.uid());
+            if h.bytes < least {
+                return;
+            }
+            let own = h.hours.len() >= ENOUGH;
+            // While nobody knows anything of this network, nothing is unusual.
+            let usual = match own {
+                true => h.most_usual(),
+                false if peers.len() < PEERS_ENOUGH => None,
+                false => usual_of(peers),
+            };
+            let Some(usual) = usual.map(|u| f64::from(u).exp_m1()) else {
+                return;
+            };
+            if h.bytes < usual * times {
+                return;
+            }
+            if h.reported.1 == 0 || h.reported.0 == 0.0 || world.has_grown(h.reported.0, h.bytes) {
+                h.reported = (h.bytes, h.reported.1 + 1);
+                let times = h.bytes / (usual * times).max(1.0);
+                out.push(h.finding(orig, times, usual, own, world));
+            }
+        });
+    }
+
+    fn stays(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+        let (Some(orig), Some(resp), Some(d)) = (e.orig, e.resp, e.number(Column::Duration)) else {
+            return;
+        };
+        let hours = d / 3600.0;
+        let wanted = world.threshold(&HOURS);
+        if hours < wanted || world.prevalence(world.talkers(world.addr_key(resp))) > 0.3 {
+            return;
+        }
+        let entity = Entity::Pair {
+            orig,
+            resp,
+            port: e.port,
+            proto: e.proto,
+        };
+        let key = world.key(PAIR).number(entity.key()).finish();
+        self.long.update(key, Long::default, |l| {
+            l.count += 1;
+            l.uids.add(e.uid());
+            if l.first == 0.0 {
+                l.first = e.ts;
+            }
+            l.longest = l.longest.max(hours);
+            if l.reported.1 > 0 && !world.has_grown(l.reported.0, l.longest) {
+                return;
+            }
+            l.reported = (l.longest, l.reported.1 + 1);
+            let (sent, received) = e.bytes().unwrap_or_default();
+            out.push(Finding {
+                id: Key::new(entity.key()).bytes(LONG.name.as_bytes()).finish(),
+                kind: Kind(&LONG),
+                // 3 at the least, 4 at three times as long, as RITA's highest band is.
+                score: (3.0 + (hours / wanted).ln() / 3f64.ln()).min(6.0),
+                basis: Basis::Rule,
+                confidence: 0.3,
+                first: l.first,
+                last: e.written,
+                count: l.count,
+                update: l.reported.1 - 1,
+                reasons: vec![
+                    Evidence::new("lasted", text::span(d)),
+                    Evidence::new("sent", text::bytes(sent)),
+                    Evidence::new("received", text::bytes(received)),
+                ],
+                uids: l.uids.texts(),
+                entity: entity.clone(),
+                name: None,
+            });
+        });
+    }
+}
+
+impl Host {
+    /// The hour is over: it is remembered, and what stood out of it as if it just did not.
+    fn close(&mut self, times: f32, mut to_peers: impl FnMut(f32)) {
+        if self.count > 0 {
+            let mut y = (self.bytes as f32).ln_1p();
+            if self.hours.len() >= ENOUGH
+                && let Some(most) = self.most_usual()
+            {
+                y = y.min(most + times.ln() / 2.0);
+            }
+            to_peers(y);
+            if self.hours.len() < KEPT {
+                self.hours.push(y);
+            } else if let Some(h) = self.hours.get_mut(usize::from(self.at)) {
+                *h = y;
+                self.at = (self.at + 1) % KEPT as u16;
+            }
+        }
+        (self.bytes, self.count, self.most) = (0.0, 0, None);
+        (self.last, self.reported.0) = (0.0, 0.0);
+        self.uids = Uids::default();
+    }
+
+    /// The most of the last hours.
+    fn most_usual(&self) -> Option<f32> {
+        self.hours.iter().copied().max_by(f32::total_cmp)
+    }
+
+    fn finding(&self, orig: IpAddr, times: f64, usual: f64, own: bool, world: &World) -> Finding {
+        let entity = Entity::Host(orig);
+        let (to, most) = self.most.unwrap_or((orig, 0.0));
+        let talkers = world.talkers(world.addr_key(to));
+        let whose = if own { "this host" } else { "the hosts here" };
+        let reasons = vec![
+            Evidence::new("sent within the hour", text::bytes(self.bytes)),
+            Evidence::new(
+                "most within an hour before",
+                format!("{} for {whose}", text::bytes(usual)),
+            ),
+            Evidence::new("most of it", format!("{} to {to}", text::bytes(most))),
+            Evidence::new("hosts that talk to it", format!("{talkers:.0}")),
+        ];
+        Finding {
+            id: Key::new(entity.key())
+                .bytes(UPLOAD.name.as_bytes())
+                .number(self.hour as u64)
+                .finish(),
+            kind: Kind(&UPLOAD),
+            score: (3.5 + times.max(1.0).ln()).min(8.0),
+            basis: Basis::Rule,
+            confidence: match (own, talkers <= 1.0) {
+                (true, true) => 0.7,
+                (false, true) => 0.5,
+                (true, false) => 0.4,
+                (false, false) => 0.25,
+            },
+            first: self.first,
+            last: self.last,
+            count: self.count,
+            update: self.reported.1.saturating_sub(1),
+            reasons,
+            uids: self.uids.texts(),
+            entity,
+            name: None,
+        }
+    }
+}
+
+impl Behavior for Volume {
+    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+        if event.log != Log::Conn || !event.orig_local || event.resp_local {
+            return;
+        }
+        if let (Some(resp), Some((sent, _))) =
+            (event.resp.filter(|r| is_unicast(*r)), event.bytes())
+        {
+            // More than a link carries in a day is a mistake of the sensor.
+            self.sent(event, (resp, sent.min(1e15)), world, out);
+        }
+        self.stays(event, world, out);
+    }
+
+    fn memory(&self) -> usize {
+        self.hosts
+            .memory(|h| h.hours.capacity() * 4 + Uids::MAX_HEAP)
+            + self.long.memory(|_| Uids::MAX_HEAP)
+            + self.peers.capacity() * 4
+    }
+
+    fn given_up(&self) -> GivenUp {
+        let mut g = self.hosts.given_up();
+        g.add(self.long.given_up());
+        g
+    }
+
+    fn save(&self) -> Result<Vec<u8>, String> {
+        crate::codec::encode(&(&self.hosts, &self.long, &self.peers, self.at))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
+        type All = (Saved<Host>, Saved<Long>, Vec<f32>, usize);
+        let (hosts, long, peers, at): All = crate::codec::decode(bytes)?;
+        if peers.len() > PEERS || at >= PEERS || !peers.iter().all(|p| p.is_finite()) {
+            return Err("hours that make no sense".into());
+        }
+        self.hosts.restore(hosts)?;
+        self.long.restore(long)?;
+        (self.peers, self.at) = (peers, at);
+        Ok(())
+    }
+}
