@@ -20,10 +20,11 @@ use std::collections::BTreeMap;
 use zeek_anomaly_features::Spec;
 use zeek_anomaly_features::spec::DefaultDetector;
 use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
+use zeek_anomaly_models::hybrid::Hybrid;
 use zeek_anomaly_models::pca::{Moments, Pca};
 use zeek_anomaly_models::rarity::Rarity;
 use zeek_anomaly_models::{
-    Calibration, Detector, DetectorKind, DetectorModel, Encoded, Encoder, Ensemble, FeatureCounts,
+    Calibration, DetectorKind, DetectorModel, Encoded, Encoder, Ensemble, FeatureCounts,
     Inputs, Member, Single,
 };
 
@@ -62,6 +63,7 @@ pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
         Spec::Known(t) => match t.detector {
             DefaultDetector::IsolationForest => DetectorKind::IsolationForest,
             DefaultDetector::Rarity { .. } => DetectorKind::Rarity,
+            DefaultDetector::Hybrid { .. } => DetectorKind::Hybrid,
         },
         Spec::Generic(_) => DetectorKind::Rarity,
     };
@@ -72,7 +74,7 @@ pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
     };
     // Evenly spread over the sample, whose order is random anyway.
     let step = match kinds {
-        [DetectorKind::Rarity] => 1,
+        [DetectorKind::Rarity | DetectorKind::Hybrid] => 1,
         _ => of.sample.len().div_ceil(ROWS).max(1),
     };
     let rows: Vec<usize> = (0..of.sample.len()).step_by(step).collect();
@@ -80,7 +82,8 @@ pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
     let matrix = wanted.then(|| Matrix::new(of, &rows));
     let mut fitted: Vec<Fitted> = (kinds.iter())
         .filter_map(|kind| match (kind, &matrix) {
-            (DetectorKind::Rarity, _) => Some(of.rarity(&rows)),
+            (DetectorKind::Rarity, _) => Some(of.by_surprise(Single::Rarity(of.rarity()), &rows)),
+            (DetectorKind::Hybrid, _) => Some(of.by_surprise(Single::Hybrid(of.hybrid()), &rows)),
             (DetectorKind::IsolationForest, _) => Some(of.forest(&rows)),
             (DetectorKind::Pca, Some(m)) => Some(m.pca(of)),
             // A matrix was made for those that want it.
@@ -125,15 +128,30 @@ impl Material<'_> {
         }
     }
 
-    fn rarity(&self, rows: &[usize]) -> Fitted {
-        let detector = Rarity {
+    fn rarity(&self) -> Rarity {
+        Rarity {
             mean: self.encoders.iter().map(Encoder::mean_surprise).collect(),
             aspects: self.spec.aspects(),
             damping: match self.spec {
                 Spec::Known(t) => t.detector.damping(),
                 Spec::Generic(_) => f64::INFINITY,
             },
-        };
+        }
+    }
+
+    fn hybrid(&self) -> Hybrid {
+        let own_rows = self.params.own_rows;
+        Hybrid::new(
+            self.rarity(),
+            &self.spec.evidence(),
+            self.encoders,
+            own_rows,
+        )
+    }
+
+    /// A detector that looks at surprises, which are those of the other blocks' counts.
+    fn by_surprise(&self, model: Single, rows: &[usize]) -> Fitted {
+        let detector = model.as_detector();
         let mut of_block: BTreeMap<i64, Vec<(usize, &[u64])>> = BTreeMap::new();
         for (i, at) in rows.iter().enumerate() {
             let (bits, ts) = self.row(*at);
@@ -152,7 +170,6 @@ impl Material<'_> {
                 raw[i] = detector.raw(&encode(by, None, bits, leave_out, &mut scratch));
             }
         }
-        let model = Single::Rarity(detector);
         Fitted { model, raw }
     }
 

@@ -164,13 +164,22 @@ pub enum DefaultDetector {
         /// See above.
         damping: f64,
     },
+    /// Rarity with a damping, to which the evidence of some features is added.
+    Hybrid {
+        /// As for rarity.
+        damping: f64,
+        /// The features, learned ones.
+        evidence: &'static [&'static str],
+    },
 }
 
 impl DefaultDetector {
     /// The damping of rarity, none where the default is another detector.
     pub fn damping(self) -> f64 {
         match self {
-            DefaultDetector::Rarity { damping } => damping,
+            DefaultDetector::Rarity { damping } | DefaultDetector::Hybrid { damping, .. } => {
+                damping
+            }
             DefaultDetector::IsolationForest => f64::INFINITY,
         }
     }
@@ -286,6 +295,19 @@ impl Spec {
         match self {
             Spec::Known(t) => (t.features[f].get)(row),
             Spec::Generic(g) => g.features[f].cell(row),
+        }
+    }
+
+    /// The learned features whose evidence counts in full.
+    pub fn evidence(&self) -> Vec<usize> {
+        match self {
+            Spec::Known(LogType {
+                detector: DefaultDetector::Hybrid { evidence, .. },
+                ..
+            }) => (0..self.len())
+                .filter(|f| self.is_learned(*f) && evidence.contains(&self.name(*f)))
+                .collect(),
+            _ => Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::ensemble::{Ensemble, Member};
 use crate::forest::IsolationForest;
+use crate::hybrid::Hybrid;
 use crate::pca::Pca;
 use crate::rarity::Rarity;
 use serde::{Deserialize, Serialize};
@@ -63,14 +64,17 @@ pub enum DetectorKind {
     Rarity,
     /// [`Pca`].
     Pca,
+    /// [`Hybrid`].
+    Hybrid,
 }
 
 impl DetectorKind {
     /// All kinds.
-    pub const ALL: [DetectorKind; 3] = [
+    pub const ALL: [DetectorKind; 4] = [
         DetectorKind::IsolationForest,
         DetectorKind::Rarity,
         DetectorKind::Pca,
+        DetectorKind::Hybrid,
     ];
 
     /// The name.
@@ -79,6 +83,7 @@ impl DetectorKind {
             DetectorKind::IsolationForest => "isolation_forest",
             DetectorKind::Rarity => "rarity",
             DetectorKind::Pca => "pca",
+            DetectorKind::Hybrid => "hybrid",
         }
     }
 
@@ -89,7 +94,7 @@ impl DetectorKind {
 
     /// Whether it looks at inputs.
     pub fn wants_inputs(self) -> bool {
-        !matches!(self, DetectorKind::IsolationForest | DetectorKind::Rarity)
+        matches!(self, DetectorKind::Pca)
     }
 }
 
@@ -102,6 +107,8 @@ pub enum Single {
     Rarity(Rarity),
     /// Principal components.
     Pca(Pca),
+    /// Rarity with the evidence of names.
+    Hybrid(Hybrid),
 }
 
 /// A trained detector, as a model holds it. That an ensemble cannot hold ensembles is in the
@@ -121,6 +128,7 @@ impl Single {
             Single::IsolationForest(d) => d,
             Single::Rarity(d) => d,
             Single::Pca(d) => d,
+            Single::Hybrid(d) => d,
         }
     }
 }

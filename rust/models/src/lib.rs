@@ -20,6 +20,7 @@ pub mod detector;
 pub mod ensemble;
 pub mod forest;
 mod grid;
+pub mod hybrid;
 pub mod inputs;
 pub mod names;
 pub mod pca;

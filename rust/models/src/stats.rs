@@ -13,7 +13,7 @@
 //! frequencies of species", Biometrika 40, 1953).
 
 use crate::counts::{Counted, HashOf};
-use crate::grid::{cell_of, transform};
+use crate::grid::{cell_of, last_of, transform};
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_features::spec::Kind;
 
@@ -208,6 +208,19 @@ impl Encoder {
     /// The mean surprise of the rows it was trained on, each with itself left out.
     pub fn mean_surprise(&self) -> f64 {
         self.mean
+    }
+
+    /// The value that a part of the numbers do not exceed, to the precision of the grid: the
+    /// last of its cell. `None` where there was no number.
+    pub fn quantile(&self, part: f64) -> Option<f64> {
+        let c = &self.counted;
+        let want = (part * c.cells.iter().map(|x| x.1 as f64).sum::<f64>()).max(1.0);
+        let mut seen = 0.0;
+        let cell = c.cells.iter().find(|x| {
+            seen += x.1 as f64;
+            seen >= want
+        })?;
+        Some(last_of(c.kind, cell.0))
     }
 
     /// −ln p of a value in its compact form. With `leave_out` the value is one
