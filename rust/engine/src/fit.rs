@@ -17,14 +17,15 @@ use crate::train::{TrainParams, time_of};
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use zeek_anomaly_features::Spec;
 use zeek_anomaly_features::spec::DefaultDetector;
+use zeek_anomaly_features::{Kind, Spec};
 use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
 use zeek_anomaly_models::hybrid::Hybrid;
 use zeek_anomaly_models::pca::{Moments, Pca};
 use zeek_anomaly_models::rarity::Rarity;
+use zeek_anomaly_models::time_series::{Shape, TimeSeries};
 use zeek_anomaly_models::{
-    Calibration, DetectorKind, DetectorModel, Encoded, Encoder, Ensemble, FeatureCounts,
+    Calibration, Detector, DetectorKind, DetectorModel, Encoded, Encoder, Ensemble, FeatureCounts,
     Inputs, Member, Single,
 };
 
@@ -34,6 +35,12 @@ const ROWS: usize = 50_000;
 
 /// Folds for those that are fitted again.
 const FOLDS: usize = 4;
+
+/// The feature that holds the hour of the day, in logs that are series.
+const HOUR: &str = "hour_of_day";
+
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
 
 /// The share of the rows from which on a block of time cannot be left out.
 const TOO_MUCH: f64 = 0.5;
@@ -64,6 +71,7 @@ pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
             DefaultDetector::IsolationForest => DetectorKind::IsolationForest,
             DefaultDetector::Rarity { .. } => DetectorKind::Rarity,
             DefaultDetector::Hybrid { .. } => DetectorKind::Hybrid,
+            DefaultDetector::TimeSeries => DetectorKind::TimeSeries,
         },
         Spec::Generic(_) => DetectorKind::Rarity,
     };
@@ -85,6 +93,7 @@ pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
             (DetectorKind::Rarity, _) => Some(of.by_surprise(Single::Rarity(of.rarity()), &rows)),
             (DetectorKind::Hybrid, _) => Some(of.by_surprise(Single::Hybrid(of.hybrid()), &rows)),
             (DetectorKind::IsolationForest, _) => Some(of.forest(&rows)),
+            (DetectorKind::TimeSeries, _) => Some(of.time_series(&rows)),
             (DetectorKind::Pca, Some(m)) => Some(m.pca(of)),
             // A matrix was made for those that want it.
             (_, None) => None,
@@ -189,6 +198,44 @@ impl Material<'_> {
             })
             .collect();
         let model = Single::IsolationForest(forest);
+        Fitted { model, raw }
+    }
+
+    /// Each row is judged by what the rows of the other folds have for usual.
+    fn time_series(&self, rows: &[usize]) -> Fitted {
+        let coordinates = self.coordinates();
+        let shape = Shape {
+            aspects: self.spec.aspects(),
+            numbers: (0..self.spec.len())
+                .map(|f| !matches!(self.spec.kind(f), Kind::Category))
+                .collect(),
+            hour: (0..self.spec.len()).find(|f| self.spec.name(*f) == HOUR),
+        };
+        let of = |at: usize| coordinates.row(at).to_slice().unwrap_or_default();
+        let fit = |rows: &[usize]| {
+            let day = |at: usize| self.row(at).1.map(|t| (t / DAY).floor() as i64);
+            TimeSeries::fit(rows.iter().map(|at| (of(*at), day(*at))), &shape)
+        };
+        let model = fit(rows);
+        let judged = |by: &TimeSeries, at: usize| {
+            by.raw(&Encoded {
+                coordinates: of(at),
+                ..Encoded::default()
+            })
+        };
+        let raw = if self.params.own_rows {
+            rows.iter().map(|at| judged(&model, *at)).collect()
+        } else {
+            let (fold_of, _) = self.folds(rows);
+            let others = |k: usize| {
+                let kept = rows.iter().zip(&fold_of).filter(|(_, fold)| **fold != k);
+                fit(&kept.map(|(at, _)| *at).collect::<Vec<_>>())
+            };
+            let by: Vec<TimeSeries> = (0..FOLDS).map(others).collect();
+            let each = rows.iter().zip(&fold_of);
+            each.map(|(at, fold)| judged(&by[*fold], *at)).collect()
+        };
+        let model = Single::TimeSeries(model);
         Fitted { model, raw }
     }
 

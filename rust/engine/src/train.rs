@@ -211,7 +211,12 @@ impl Trainer {
         for (name, log) in &mut self.logs {
             log.learned(name, &self.params, context, &mut self.names);
         }
-        let names = Language::of(self.names.finish());
+        // What is judged must not have taught what is ordinary: names that are looked for may be
+        // among the rows, and each would speak for the others.
+        let names = match self.params.own_rows {
+            true => Language::prior(),
+            false => Language::of(self.names.finish()),
+        };
         let mut models = Vec::new();
         for log in self.logs.values_mut() {
             if let LogTrainer::Counting(c) = log {

@@ -11,6 +11,8 @@
 //!   Zeek they have been seen by then);
 //! - an http record sees the files that it names by fuid, when the file ended
 //!   by itself and on this connection (such a file is logged before the http record);
+//! - a record of a series (`stats`, `capture_loss`) sees the one before of its node, in the
+//!   same log;
 //! - a connection, at its end, sees all its http, dns, ssl and ssh records (Zeek
 //!   flushes them before it removes the connection), the files that ended up to its last
 //!   packet, and its weird and notice records with `ts` up to then.
@@ -25,6 +27,7 @@
 //! Memory is bounded: a cap on connections (the oldest go first), a cap on what one
 //! connection keeps, and a cap on the sum of it. What was let go is counted.
 
+use crate::series::{Series, SeriesColumns};
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 use std::hash::BuildHasherDefault;
@@ -54,14 +57,17 @@ pub enum Role {
     Weird,
     /// A notice.
     Notice,
+    /// One of a series of records of a node, without a connection: its records see the one
+    /// before.
+    Series,
 }
 
-const ROLES: usize = 10;
+const ROLES: usize = 11;
 
 impl Role {
     /// Whether the log's records tell something of their connection before its end.
     pub fn tells(self) -> bool {
-        !matches!(self, Role::None | Role::Reader | Role::Conn)
+        !matches!(self, Role::None | Role::Reader | Role::Conn | Role::Series)
     }
 }
 
@@ -154,6 +160,7 @@ pub struct ContextColumns {
     a: Option<usize>,
     b: Option<usize>,
     c: Option<usize>,
+    series: Option<SeriesColumns>,
 }
 
 impl ContextColumns {
@@ -178,6 +185,7 @@ impl ContextColumns {
             a: schema.position(a),
             b: schema.position(b),
             c: schema.position(c),
+            series: (role == Role::Series).then(|| SeriesColumns::bind(schema)),
         }
     }
 
@@ -221,9 +229,18 @@ pub struct View<'a> {
     role: usize,
     /// Weirds and notices before this moment count (microseconds, exclusive).
     before: i64,
+    /// The numbers of the record before, where the log is a series.
+    previous: Option<&'a [f64]>,
 }
 
 impl<'a> View<'a> {
+    /// A number of the record before of the same node, by the column's position in the log type;
+    /// of logs that are a series.
+    pub fn previous(&self, column: usize) -> Option<f64> {
+        let v = *self.previous?.get(column)?;
+        (!v.is_nan()).then_some(v)
+    }
+
     /// What is known of the connection; `None` where nothing is.
     pub fn conn(&self) -> Option<&'a ConnState> {
         self.state
@@ -284,6 +301,7 @@ pub struct Context {
     limits: Limits,
     evicted: u64,
     items_dropped: u64,
+    series: Series,
 }
 
 impl Default for Context {
@@ -305,6 +323,7 @@ impl Context {
             limits,
             evicted: 0,
             items_dropped: 0,
+            series: Series::default(),
         }
     }
 
@@ -330,6 +349,12 @@ impl Context {
 
     /// The context of a record.
     pub fn view(&self, columns: &ContextColumns, record: &Record<'_>) -> View<'_> {
+        if let Some(series) = &columns.series {
+            return View {
+                previous: self.series.before(series, record),
+                ..View::default()
+            };
+        }
         if columns.role == Role::None || self.conns.is_empty() {
             return View::default();
         }
@@ -352,6 +377,7 @@ impl Context {
             state: Some(state),
             role: columns.role as usize,
             before,
+            previous: None,
         }
     }
 
@@ -437,12 +463,15 @@ impl Context {
                 s.notices.push(micros(t));
                 self.items += 1;
             }
-            Role::None | Role::Reader | Role::Conn => {}
+            Role::None | Role::Reader | Role::Conn | Role::Series => {}
         }
     }
 
     /// Counts the record among the earlier ones of its log, for those that follow.
     pub fn advance(&mut self, columns: &ContextColumns, record: &Record<'_>) {
+        if let Some(series) = &columns.series {
+            self.series.advance(series, record);
+        }
         if !columns.role.tells() {
             return;
         }

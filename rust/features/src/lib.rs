@@ -18,6 +18,7 @@ pub mod lexical;
 pub mod logs;
 pub mod parts;
 pub mod row;
+mod series;
 pub mod spec;
 
 pub use cell::Cell;

@@ -164,6 +164,8 @@ pub enum DefaultDetector {
         /// See above.
         damping: f64,
     },
+    /// Deviation of a time series.
+    TimeSeries,
     /// Rarity with a damping, to which the evidence of some features is added.
     Hybrid {
         /// As for rarity.
@@ -180,7 +182,7 @@ impl DefaultDetector {
             DefaultDetector::Rarity { damping } | DefaultDetector::Hybrid { damping, .. } => {
                 damping
             }
-            DefaultDetector::IsolationForest => f64::INFINITY,
+            DefaultDetector::IsolationForest | DefaultDetector::TimeSeries => f64::INFINITY,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::forest::IsolationForest;
 use crate::hybrid::Hybrid;
 use crate::pca::Pca;
 use crate::rarity::Rarity;
+use crate::time_series::TimeSeries;
 use serde::{Deserialize, Serialize};
 
 /// The most features that a row can have.
@@ -66,15 +67,18 @@ pub enum DetectorKind {
     Pca,
     /// [`Hybrid`].
     Hybrid,
+    /// [`TimeSeries`].
+    TimeSeries,
 }
 
 impl DetectorKind {
     /// All kinds.
-    pub const ALL: [DetectorKind; 4] = [
+    pub const ALL: [DetectorKind; 5] = [
         DetectorKind::IsolationForest,
         DetectorKind::Rarity,
         DetectorKind::Pca,
         DetectorKind::Hybrid,
+        DetectorKind::TimeSeries,
     ];
 
     /// The name.
@@ -84,6 +88,7 @@ impl DetectorKind {
             DetectorKind::Rarity => "rarity",
             DetectorKind::Pca => "pca",
             DetectorKind::Hybrid => "hybrid",
+            DetectorKind::TimeSeries => "time_series",
         }
     }
 
@@ -109,6 +114,8 @@ pub enum Single {
     Pca(Pca),
     /// Rarity with the evidence of names.
     Hybrid(Hybrid),
+    /// Deviation of a time series.
+    TimeSeries(TimeSeries),
 }
 
 /// A trained detector, as a model holds it. That an ensemble cannot hold ensembles is in the
@@ -129,6 +136,7 @@ impl Single {
             Single::Rarity(d) => d,
             Single::Pca(d) => d,
             Single::Hybrid(d) => d,
+            Single::TimeSeries(d) => d,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod names;
 pub mod pca;
 pub mod rarity;
 pub mod stats;
+pub mod time_series;
 mod words;
 
 pub use bins::Bins;

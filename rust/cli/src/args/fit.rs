@@ -10,8 +10,8 @@ pub struct FitArgs {
     /// The seed of all randomness
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// The detector: auto (each log's own), isolation_forest, rarity, pca. Several are an ensemble
-    /// that combines their scores: pca+rarity. For single logs: conn=pca+rarity,dns=rarity,auto
+    /// The detector: auto (each log's own), isolation_forest, rarity, pca, hybrid, time_series. Several are
+    /// an ensemble that combines their scores: pca+rarity. For single logs: conn=pca+rarity,dns=rarity,auto
     #[arg(long, value_name = "DETECTOR", default_value_t = Choice::default())]
     pub detector: Choice,
     /// Rows of each log that are kept, at random, for detectors that need rows and for calibration

@@ -18,7 +18,7 @@ pub static TYPE: LogType = LogType {
     log: "dns",
     columns: COLUMNS,
     role: Role::Dns,
-    detector: DefaultDetector::Hybrid { damping: 1.0, evidence: &["domain_randomness"] },
+    detector: DefaultDetector::Hybrid { damping: 0.5, evidence: &["domain_randomness"] },
     features: &[
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("where", "proto", |r| Cell::text(r.text(PROTO))),
@@ -72,9 +72,10 @@ fn parts<'r>(r: &Row<'r>) -> Parts<'r> {
     r.text(QUERY).map(domain::parts).unwrap_or_default()
 }
 
-/// The label of the query that somebody chose freely.
+/// The longest label of the query that somebody chose.
 fn label<'r>(r: &Row<'r>) -> Option<&'r [u8]> {
-    r.text(QUERY).map(lexical::longest_label)
+    let p = parts(r);
+    [p.domain, p.host].into_iter().flatten().max_by_key(|l| l.len())
 }
 
 /// The header's flags as one category.

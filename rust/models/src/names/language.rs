@@ -15,7 +15,7 @@ const STEPS: f64 = 256.0;
 const MOST: f64 = 128.0;
 
 /// The ways in which chance makes names, [`Chance`], are thought to be equally likely.
-const WAYS: f64 = 7.0;
+const WAYS: f64 = 8.0;
 
 /// How long such a name is may be anything up to this.
 const LENGTHS: f64 = 32.0;
@@ -160,8 +160,8 @@ fn smoothed(counts: &[f64], lower: &[f64]) -> Vec<f64> {
 }
 
 /// Names made by chance, in the ways that are known of programs: letters; letters and
-/// digits; hexadecimal; base 32; consonants and vowels in turn, beginning with either; and
-/// anything that a label can hold.
+/// digits; hexadecimal; base 32; consonants and vowels in turn, beginning with either; syllables
+/// that may have two of them together; and anything that a label can hold.
 #[derive(Debug, Default)]
 struct Chance {
     letters: u32,
@@ -173,7 +173,16 @@ struct Chance {
     /// Vowels and consonants at even places, and at odd ones. `y` is both.
     vowels: [u32; 2],
     consonants: [u32; 2],
+    /// Whether the last letter was a vowel, and how often which of the two followed which.
+    was_vowel: bool,
+    turns: [[u32; 2]; 2],
+    /// All vowels.
+    vowels_in_all: u32,
 }
+
+/// In syllables, what the turn from a consonant, and from a vowel, to each of the two costs in bits:
+/// three in four consonants are followed by a vowel, four in five vowels by a consonant.
+const TURNS: [[f64; 2]; 2] = [[2.0, 0.415_037], [0.321_928, 2.321_928]];
 
 const VOWELS: u64 = of(b"aeiouy");
 const CONSONANTS: u64 = of(b"bcdfghjklmnpqrstvwxyz");
@@ -197,6 +206,12 @@ impl Chance {
         let place = (self.letters % 2) as usize;
         self.vowels[place] += is(VOWELS);
         self.consonants[place] += is(CONSONANTS);
+        let vowel = is(VOWELS) == 1;
+        if self.letters > 0 {
+            self.turns[usize::from(self.was_vowel)][usize::from(vowel)] += 1;
+        }
+        self.was_vowel = vowel;
+        self.vowels_in_all += u32::from(vowel);
         self.not_alphabetic += u32::from(letter >= 26);
         self.not_alphanumeric += u32::from(letter >= 36);
         self.not_hexadecimal += 1 - is(HEXADECIMAL);
@@ -217,6 +232,13 @@ impl Chance {
             if outside == 0 {
                 best = best.min(n * letters.log2());
             }
+        }
+        if self.not_alphabetic == 0 {
+            let turns = self.turns.as_flattened().iter().zip(TURNS.as_flattened());
+            let turns: f64 = turns.map(|(n, bits)| f64::from(*n) * bits).sum();
+            let v = f64::from(self.vowels_in_all);
+            // The first letter may be either, which is a bit.
+            best = best.min(1.0 + turns + v * 6f64.log2() + (n - v) * 20f64.log2());
         }
         for first in [0, 1] {
             let (v, c) = (self.vowels[first], self.consonants[1 - first]);
