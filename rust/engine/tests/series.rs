@@ -108,8 +108,7 @@ fn a_sudden_change_is_one_of_the_same_node_only() {
     ];
     let change = |rows: &[RecordBuf]| {
         let (_, why) = raw_of(trained(3), rows).pop().expect("rows");
-        why.iter()
-            .any(|r| r.feature == "acks_change" || r.feature == "acks_per_second")
+        why.iter().any(|r| r.feature == "acks_change")
     };
     assert!(!change(&two), "there was no record before of that node");
     assert!(change(&one));

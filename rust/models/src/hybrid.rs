@@ -11,7 +11,7 @@ use crate::stats::Encoder;
 use serde::{Deserialize, Serialize};
 
 /// The part of the training rows whose evidence is usual.
-const USUAL: f64 = 0.95;
+const USUAL: f64 = 0.9;
 
 /// The same where the rows that are judged are those of training: some of them may be what
 /// is looked for.

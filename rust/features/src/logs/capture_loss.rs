@@ -20,9 +20,9 @@ pub static TYPE: LogType = LogType {
         magnitude("interval", "ts_delta", Unit::Seconds, |r| Cell::num(r.num(TS_DELTA))),
         magnitude("loss", "gaps", Unit::Count, |r| Cell::num(r.num(GAPS))),
         magnitude("loss", "percent_lost", Unit::Quotient, |r| Cell::num(r.num(LOST))),
-        magnitude("loss", "gaps_change", Unit::Quotient, |r| change(r, GAPS)),
+        magnitude("loss change", "gaps_change", Unit::Quotient, |r| change(r, GAPS)),
         magnitude("traffic", "acks", Unit::Count, |r| Cell::num(r.num(ACKS))),
         magnitude("traffic", "acks_per_second", Unit::Count, |r| rate(r, TS, ACKS)),
-        magnitude("traffic", "acks_change", Unit::Quotient, |r| change(r, ACKS)),
+        magnitude("traffic change", "acks_change", Unit::Quotient, |r| change(r, ACKS)),
     ],
 };

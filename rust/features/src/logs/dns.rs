@@ -18,7 +18,7 @@ pub static TYPE: LogType = LogType {
     log: "dns",
     columns: COLUMNS,
     role: Role::Dns,
-    detector: DefaultDetector::Hybrid { damping: 0.5, evidence: &["domain_randomness"] },
+    detector: DefaultDetector::Hybrid { damping: 0.25, evidence: &["domain_randomness"] },
     features: &[
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("where", "proto", |r| Cell::text(r.text(PROTO))),

@@ -1,5 +1,5 @@
 //! stats.log: what a node of Zeek itself is doing, every few minutes. Its counts are those since
-//! the record before.
+//! the record before. How a gauge changed is a fact of its own beside its level.
 
 use crate::cell::Cell;
 use crate::context::Role;
@@ -25,32 +25,32 @@ pub static TYPE: LogType = LogType {
     features: &[
         ratio("hour", "hour_of_day", |r| hour(r, TS)),
         magnitude("memory", "mem", Unit::Count, |r| Cell::num(r.num(MEM))),
-        magnitude("memory", "mem_change", Unit::Quotient, |r| change(r, MEM)),
+        magnitude("memory change", "mem_change", Unit::Quotient, |r| change(r, MEM)),
         magnitude("packets", "pkts_proc", Unit::Count, |r| Cell::num(r.num(PKTS))),
         magnitude("packets", "pkts_per_second", Unit::Count, |r| rate(r, TS, PKTS)),
-        magnitude("packets", "pkts_change", Unit::Quotient, |r| change(r, PKTS)),
+        magnitude("packets change", "pkts_change", Unit::Quotient, |r| change(r, PKTS)),
         magnitude("bytes", "bytes_recv", Unit::Bytes, |r| Cell::num(r.num(BYTES))),
         magnitude("bytes", "bytes_per_second", Unit::Rate, |r| rate(r, TS, BYTES)),
-        magnitude("bytes", "bytes_change", Unit::Quotient, |r| change(r, BYTES)),
+        magnitude("bytes change", "bytes_change", Unit::Quotient, |r| change(r, BYTES)),
         magnitude("packet_size", "bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(BYTES, PKTS))),
         magnitude("loss", "pkts_dropped", Unit::Count, |r| Cell::num(r.num(DROPPED))),
         ratio("loss", "dropped_share", |r| Cell::num(r.per(DROPPED, LINK))),
         magnitude("loss", "pkt_lag", Unit::Seconds, |r| Cell::num(r.num(LAG))),
         magnitude("events", "events_proc", Unit::Count, |r| Cell::num(r.num(EVENTS))),
         magnitude("events", "events_per_pkt", Unit::Quotient, |r| Cell::num(r.per(EVENTS, PKTS))),
-        magnitude("events", "events_change", Unit::Quotient, |r| change(r, EVENTS)),
+        magnitude("events change", "events_change", Unit::Quotient, |r| change(r, EVENTS)),
         magnitude("queue", "events_queued", Unit::Count, |r| Cell::num(r.num(QUEUED))),
         magnitude("queue", "queued_per_event", Unit::Quotient, |r| Cell::num(r.per(QUEUED, EVENTS))),
         magnitude("tcp", "active_tcp_conns", Unit::Count, |r| Cell::num(r.num(ACTIVE_TCP))),
         magnitude("tcp", "tcp_conns", Unit::Count, |r| Cell::num(r.num(TCP))),
-        magnitude("tcp", "active_tcp_change", Unit::Quotient, |r| change(r, ACTIVE_TCP)),
-        magnitude("tcp", "tcp_conns_change", Unit::Quotient, |r| change(r, TCP)),
+        magnitude("tcp change", "active_tcp_change", Unit::Quotient, |r| change(r, ACTIVE_TCP)),
+        magnitude("tcp change", "tcp_conns_change", Unit::Quotient, |r| change(r, TCP)),
         magnitude("udp", "active_udp_conns", Unit::Count, |r| Cell::num(r.num(ACTIVE_UDP))),
         magnitude("udp", "udp_conns", Unit::Count, |r| Cell::num(r.num(UDP))),
-        magnitude("udp", "udp_conns_change", Unit::Quotient, |r| change(r, UDP)),
+        magnitude("udp change", "udp_conns_change", Unit::Quotient, |r| change(r, UDP)),
         magnitude("icmp", "active_icmp_conns", Unit::Count, |r| Cell::num(r.num(ACTIVE_ICMP))),
         magnitude("icmp", "icmp_conns", Unit::Count, |r| Cell::num(r.num(ICMP))),
-        magnitude("icmp", "icmp_conns_change", Unit::Quotient, |r| change(r, ICMP)),
+        magnitude("icmp change", "icmp_conns_change", Unit::Quotient, |r| change(r, ICMP)),
         magnitude("conns", "conns_per_second", Unit::Count, |r| {
             Cell::num(seconds(r, TS).and_then(|s| Some(conns(r)? / s)))
         }),
@@ -63,22 +63,22 @@ pub static TYPE: LogType = LogType {
         magnitude("timers", "timers", Unit::Count, |r| Cell::num(r.num(TIMERS))),
         magnitude("timers", "active_timers", Unit::Count, |r| Cell::num(r.num(ACTIVE_TIMERS))),
         magnitude("timers", "timer_pressure", Unit::Quotient, |r| Cell::num(r.per(ACTIVE_TIMERS, TIMERS))),
-        magnitude("timers", "active_timers_change", Unit::Quotient, |r| change(r, ACTIVE_TIMERS)),
+        magnitude("timers change", "active_timers_change", Unit::Quotient, |r| change(r, ACTIVE_TIMERS)),
         magnitude("files", "files", Unit::Count, |r| Cell::num(r.num(FILES))),
         magnitude("files", "active_files", Unit::Count, |r| Cell::num(r.num(ACTIVE_FILES))),
         magnitude("files", "files_per_conn", Unit::Quotient, |r| {
             Cell::num(r.num(FILES).and_then(|f| Some(f / (conns(r)? + 1.0))))
         }),
-        magnitude("files", "files_change", Unit::Quotient, |r| change(r, FILES)),
+        magnitude("files change", "files_change", Unit::Quotient, |r| change(r, FILES)),
         magnitude("dns", "dns_requests", Unit::Count, |r| Cell::num(r.num(DNS))),
         magnitude("dns", "active_dns_requests", Unit::Count, |r| Cell::num(r.num(ACTIVE_DNS))),
         magnitude("dns", "dns_per_udp", Unit::Quotient, |r| Cell::num(r.per(DNS, UDP))),
-        magnitude("dns", "dns_requests_change", Unit::Quotient, |r| change(r, DNS)),
+        magnitude("dns change", "dns_requests_change", Unit::Quotient, |r| change(r, DNS)),
         magnitude("reassembly", "reassem_tcp_size", Unit::Bytes, |r| Cell::num(r.num(REASSEM_TCP))),
         magnitude("reassembly", "reassem_file_size", Unit::Bytes, |r| Cell::num(r.num(REASSEM_FILE))),
         magnitude("reassembly", "reassem_frag_size", Unit::Bytes, |r| Cell::num(r.num(REASSEM_FRAG))),
         magnitude("reassembly", "reassem_unknown_size", Unit::Bytes, |r| Cell::num(r.num(REASSEM_UNKNOWN))),
-        magnitude("reassembly", "reassem_tcp_change", Unit::Quotient, |r| change(r, REASSEM_TCP)),
+        magnitude("reassembly change", "reassem_tcp_change", Unit::Quotient, |r| change(r, REASSEM_TCP)),
     ],
 };
 
