@@ -64,7 +64,7 @@ pub enum Command {
     Drift(DriftArgs),
     /// Mark findings as false or true, so that the model ranks records like them accordingly
     Feedback(FeedbackArgs),
-    /// Write what was found as one HTML page
+    /// Write what was found as one HTML page, and as a PDF
     Report(Box<ReportArgs>),
     /// Show what a model has learned
     Inspect(InspectArgs),
@@ -350,9 +350,12 @@ pub struct ReportArgs {
     /// Instead of a model: learn from the logs here what is usual, and keep nothing of it
     #[arg(long, value_name = "PATH", conflicts_with = "model", value_hint = ValueHint::AnyPath)]
     pub train_on: Vec<PathBuf>,
-    /// Where to write the page; replaced whole, or not at all
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: PathBuf,
+    /// Where to write the page (HTML); replaced whole, or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "pdf")]
+    pub output: Option<PathBuf>,
+    /// Where to write the same as a PDF
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub pdf: Option<PathBuf>,
     /// The name of the sensor; otherwise what the records themselves say
     #[arg(long, value_name = "NAME")]
     pub sensor: Option<String>,
@@ -376,7 +379,7 @@ pub struct ReportArgs {
 
 const REPORT_EXAMPLES: &str = "\
 Examples:
-  zeek-anomaly report -m week.model -o today.html /opt/zeek/logs/current
+  zeek-anomaly report -m week.model -o today.html --pdf today.pdf /opt/zeek/logs/current
   zeek-anomaly report --train-on 2026-07-0{1,2,3} -o day4.html --sensor office 2026-07-04
 
 The page needs nothing else: no network, no script. What stands in logs is shown, never run.";

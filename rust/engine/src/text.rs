@@ -8,7 +8,11 @@ pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let invisible = matches!(c,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            // No characters at all: documents that hold them are not read.
+            || matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff)
+            || ('\u{fdd0}'..='\u{fdef}').contains(&c);
         if c.is_ascii_control() {
             // Writing to a String cannot fail.
             let _ = write!(out, "\\x{:02x}", c as u32);
@@ -41,6 +45,10 @@ mod tests {
     fn escape_sequences_and_reordering_do_not_get_through() {
         assert_eq!(printable("a\x1b[31mb\r\n\t"), "a\\x1b[31mb\\x0d\\x0a\\x09");
         assert_eq!(printable("x\u{202e}y\u{9b}z"), "x\\u{202e}y\\u{9b}z");
+        assert_eq!(
+            printable("a\u{61c}\u{fffe}\u{e0041}"),
+            "a\\u{61c}\\u{fffe}\\u{e0041}"
+        );
         assert_eq!(printable("naïve 日本"), "naïve 日本");
         assert_eq!(from_bytes(b"a\xff\xc3\xa9"), "a\\xffé");
     }

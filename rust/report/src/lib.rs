@@ -3,7 +3,7 @@
 //!
 //! [`Gatherer`] takes scored records and keeps what a report needs, in bounded memory;
 //! [`assemble`] makes a [`Report`] of that and of the grouped findings, [`View`] puts it in words and
-//! plots, and [`html`] writes it. Everything that comes from logs is hostile: it is cut
+//! plots, and [`html`] and [`pdf`] write it. Everything that comes from logs is hostile: it is cut
 //! and made safe to show once, in [`View`], and escaped by the template.
 //!
 //! The same records give the same bytes.
@@ -12,6 +12,7 @@ mod assemble;
 pub mod charts;
 pub mod gather;
 pub mod html;
+pub mod pdf;
 pub mod report;
 pub mod view;
 pub mod words;

@@ -22,6 +22,12 @@ const BARS: usize = 10;
 /// Findings of a host that are named.
 const DEEDS: usize = 8;
 
+/// How the figures of logs and scores are to be read.
+pub const HOW_TO_READ: &str = "A score of 3 says: of the records that the model was trained on, one in a \
+    thousand looks at least as strange. It is no verdict of malice. The number of training rows tells of \
+    scores up to the one under \"measured up to\"; with a tail, higher scores are extrapolated (~), without \
+    one they are lower bounds (≥).";
+
 /// The report, ready to be written.
 pub struct View {
     /// The title.

@@ -13,6 +13,7 @@ use crate::say::{self, counted};
 use crate::summary::{Watch, is_left_out};
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
 use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::train::TrainParams;
@@ -33,7 +34,8 @@ pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
              they were settled when it was trained",
         );
     }
-    let place = Place::open(Some(&args.output))?;
+    let open = |path: &Option<PathBuf>| path.as_deref().map(|p| Place::open(Some(p))).transpose();
+    let (page_place, pdf_place) = (open(&args.output)?, open(&args.pdf)?);
     let fit_here = loaded.is_none() && args.train_on.is_empty();
     let mut training = Inputs::gather(&args.train_on, true)?;
     let mut inputs = Inputs::gather(&args.rows.paths, fit_here)?;
@@ -130,12 +132,24 @@ pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
     );
     let said = |e: &dyn std::fmt::Display| Failure::Said(e.to_string());
     let view = View::new(&report).map_err(|e| said(&e))?;
-    let page = report::html::page(&view).map_err(|e| said(&e))?;
-    put(place, page.as_bytes())?;
+    // Both are made before either is put into its place.
+    let page = match page_place {
+        None => None,
+        Some(place) => Some((place, report::html::page(&view).map_err(|e| said(&e))?.into_bytes())),
+    };
+    let pdf = match pdf_place {
+        None => None,
+        Some(place) => Some((place, report::pdf::document(&view).map_err(|e| said(&e))?)),
+    };
+    let mut written = Vec::new();
+    for (place, bytes) in page.into_iter().chain(pdf) {
+        written.push(place.name());
+        put(place, &bytes)?;
+    }
     if !args.work.quiet {
         watch.say_lines();
         watch.say_unscored();
-        say::line(&format!("{}: {told}", args.output.display()));
+        say::line(&format!("{}: {told}", printable(&written.join(", "))));
     }
     Ok(watch.status())
 }
@@ -216,8 +230,8 @@ fn notes(watch: &Watch) -> Vec<String> {
 }
 
 fn asked(args: &ReportArgs, watch: &Watch, fitted_here: bool) -> Asked {
-    let word = |p: &std::path::PathBuf| format!(" {}", report::quoted(&p.to_string_lossy()));
-    let of = |paths: &[std::path::PathBuf]| -> String { paths.iter().map(word).collect() };
+    let word = |p: &PathBuf| format!(" {}", report::quoted(&p.to_string_lossy()));
+    let of = |paths: &[PathBuf]| -> String { paths.iter().map(word).collect() };
     Asked {
         model: match (&args.model, args.train_on.as_slice()) {
             (Some(m), _) => format!(" -m{}", word(m)),

@@ -1,0 +1,119 @@
+//! The letters of the PDF: DejaVu Sans Condensed, which is in the program, so that a report
+//! looks the same everywhere and its text can be searched and copied.
+
+use super::PdfError;
+use krilla::text::Font;
+use std::fmt::Write;
+use std::sync::Arc;
+use ttf_parser::Face;
+use usvg::fontdb::{Database, Source};
+
+/// The family, as the fonts themselves call it.
+const FAMILY: &str = "DejaVu Sans Condensed";
+
+/// A weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Running text.
+    Regular,
+    /// Headings and names.
+    Bold,
+}
+
+struct Cut {
+    font: Font,
+    face: Face<'static>,
+}
+
+/// Both weights.
+pub struct Fonts {
+    regular: Cut,
+    bold: Cut,
+    /// For the letters in plots.
+    pub database: Arc<Database>,
+}
+
+impl Fonts {
+    /// Reads the fonts that are in the program.
+    pub fn load() -> Result<Fonts, PdfError> {
+        let (regular, bold) = (dejavu::sans_condensed::regular(), dejavu::sans_condensed::bold());
+        let mut database = Database::new();
+        for bytes in [regular, bold] {
+            database.load_font_source(Source::Binary(Arc::new(bytes)));
+        }
+        database.set_sans_serif_family(FAMILY);
+        Ok(Fonts {
+            regular: cut(regular)?,
+            bold: cut(bold)?,
+            database: Arc::new(database),
+        })
+    }
+
+    fn cut(&self, weight: Weight) -> &Cut {
+        match weight {
+            Weight::Regular => &self.regular,
+            Weight::Bold => &self.bold,
+        }
+    }
+
+    /// The font of a weight.
+    pub fn font(&self, weight: Weight) -> Font {
+        self.cut(weight).font.clone()
+    }
+
+    /// How wide a text is, in points.
+    pub fn width(&self, text: &str, weight: Weight, size: f32) -> f32 {
+        let face = &self.cut(weight).face;
+        let units: u32 = text
+            .chars()
+            .filter_map(|c| face.glyph_index(c))
+            .filter_map(|g| face.glyph_hor_advance(g))
+            .map(u32::from)
+            .sum();
+        units as f32 * size / f32::from(face.units_per_em())
+    }
+
+    /// A text with those characters escaped that the fonts do not have: better a number
+    /// than an empty box. So are those that are written from right to left, which here would
+    /// stand in another order than in the log.
+    pub fn known(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            let known = |cut: &Cut| cut.face.glyph_index(c).is_some();
+            if c == ' ' || (known(&self.regular) && known(&self.bold) && !is_rtl(c)) {
+                out.push(c);
+            } else {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", c as u32);
+            }
+        }
+        out
+    }
+}
+
+fn cut(bytes: &'static [u8]) -> Result<Cut, PdfError> {
+    let font = Font::new(krilla::Data::from(bytes.to_vec()), 0).ok_or(PdfError::Font)?;
+    let face = Face::parse(bytes, 0).map_err(|_| PdfError::Font)?;
+    Ok(Cut { font, face })
+}
+
+/// Hebrew, Arabic and their kin.
+fn is_rtl(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_have_widths_and_unknown_ones_are_escaped() {
+        let fonts = Fonts::load().unwrap();
+        let w = |t| fonts.width(t, Weight::Regular, 10.0);
+        assert!(w("mmmm") > w("iiii") && w("iiii") > 0.0);
+        assert_eq!(fonts.known("naïve ≥3 –"), "naïve ≥3 –");
+        assert_eq!(fonts.known("日x"), "\\u{65e5}x");
+        assert_eq!(fonts.known("\u{5d0}"), "\\u{5d0}");
+        assert_eq!(fonts.database.len(), 2);
+    }
+}

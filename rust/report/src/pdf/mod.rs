@@ -1,0 +1,259 @@
+//! The same report on paper: a PDF whose text can be searched and copied. It has no links, no
+//! scripts and no forms; texts of logs are drawn as letters and nothing else.
+
+mod fonts;
+mod paper;
+mod write;
+
+use crate::view::{Captioned, LogView, Row, View};
+use fonts::Fonts;
+use paper::{Cell, Column, Ink, Paper, RUNNING, SMALL, Span};
+
+/// Flagged records of each log that are listed: paper is long.
+const LISTED: usize = 10;
+
+/// Why the PDF could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PdfError {
+    /// The font in the program is broken.
+    #[error("the PDF cannot be made: its font cannot be read")]
+    Font,
+    /// A plot.
+    #[error("the PDF cannot be made: a plot {0}")]
+    Plot(String),
+    /// A sheet.
+    #[error("the PDF cannot be made: a sheet has no size")]
+    Page,
+    /// The whole.
+    #[error("the PDF cannot be made: {0}")]
+    Write(String),
+}
+
+/// The report as a PDF.
+pub fn document(view: &View) -> Result<Vec<u8>, PdfError> {
+    let fonts = Fonts::load()?;
+    let mut paper = Paper::new(&fonts);
+    summary(&mut paper, view);
+    findings(&mut paper, view);
+    next(&mut paper, view);
+    hosts(&mut paper, view);
+    paper.heading(2, "Timeline");
+    match &view.timeline {
+        Some(t) => figure(&mut paper, t, 1.0)?,
+        None => paper.paragraph(vec![Span::plain("No record has a time.")], RUNNING),
+    }
+    logs(&mut paper, view);
+    for log in &view.logs {
+        of_log(&mut paper, log)?;
+    }
+    let made_by = format!("zeek-anomaly {}", view.version);
+    write::write(paper, &fonts, &view.title, &made_by)
+}
+
+fn column(head: &'static str, share: f32) -> Column {
+    Column {
+        head,
+        share,
+        right: false,
+    }
+}
+
+fn number(head: &'static str, share: f32) -> Column {
+    Column {
+        head,
+        share,
+        right: true,
+    }
+}
+
+fn one(text: &str) -> Cell {
+    vec![vec![Span::plain(text)]]
+}
+
+fn flagged(text: &str) -> Cell {
+    vec![vec![Span::plain(text).ink(Ink::Flagged)]]
+}
+
+fn each(lines: &[String]) -> Cell {
+    lines.iter().map(|l| vec![Span::plain(l.as_str())]).collect()
+}
+
+fn why(row: &Row) -> Cell {
+    row.reasons
+        .iter()
+        .map(|r| {
+            vec![
+                Span::plain(format!("{} ", r.feature)).bold(),
+                Span::plain(format!("{} ", r.value)),
+                Span::plain(format!("(usual {})", r.usual)).ink(Ink::Soft),
+            ]
+        })
+        .collect()
+}
+
+fn summary(paper: &mut Paper<'_>, view: &View) {
+    paper.heading(1, &view.title);
+    for (name, value) in &view.facts {
+        let name = Span::plain(format!("{name}: ")).ink(Ink::Soft);
+        paper.paragraph(vec![name, Span::plain(value.as_str())], RUNNING);
+    }
+    let totals: Vec<String> = (view.cards.iter()).map(|c| format!("{} {}", c.value, c.name)).collect();
+    paper.skip(4.0);
+    paper.paragraph(vec![Span::plain(totals.join(", ") + ".").bold()], RUNNING);
+}
+
+fn findings(paper: &mut Paper<'_>, view: &View) {
+    paper.heading(2, "Findings");
+    if view.findings.is_empty() {
+        let text = format!("No record reached the threshold of {}.", view.threshold);
+        paper.paragraph(vec![Span::plain(text)], RUNNING);
+        return;
+    }
+    paper.paragraph(vec![Span::plain(view.findings_intro.as_str())], RUNNING);
+    let columns = [
+        number("Score", 7.0),
+        number("Records", 8.0),
+        column("Time (UTC)", 17.0),
+        column("Log", 9.0),
+        column("What", 23.0),
+        column("Why, and uid of the strangest", 46.0),
+    ];
+    let rows: Vec<Vec<Cell>> = (view.findings.iter())
+        .map(|f| {
+            let mut reasons = why(f);
+            if !f.uid.is_empty() {
+                reasons.push(vec![Span::plain(format!("uid {}", f.uid)).ink(Ink::Soft)]);
+            }
+            vec![flagged(&f.score), one(&f.records), each(&f.span), one(&f.log), each(&f.what), reasons]
+        })
+        .collect();
+    paper.table(&columns, &rows);
+    if !view.more_findings.is_empty() {
+        paper.caption(&view.more_findings);
+    }
+}
+
+fn next(paper: &mut Paper<'_>, view: &View) {
+    paper.heading(2, "What to look at next");
+    for (i, a) in view.next.iter().enumerate() {
+        let mut lines = vec![vec![Span::plain(a.text.as_str())]];
+        if let Some(c) = &a.command {
+            lines.push(vec![Span::plain(c.as_str()).ink(Ink::Soft)]);
+        }
+        paper.item(&format!("{}.", i + 1), &lines, RUNNING);
+    }
+    if !view.notes.is_empty() {
+        paper.heading(3, "To be known before a figure is believed");
+        for note in &view.notes {
+            paper.item("–", &[vec![Span::plain(note.as_str())]], RUNNING);
+        }
+    }
+}
+
+fn hosts(paper: &mut Paper<'_>, view: &View) {
+    if view.hosts.is_empty() {
+        return;
+    }
+    paper.heading(2, "Hosts");
+    paper.paragraph(vec![Span::plain(view.hosts_intro.as_str())], RUNNING);
+    let columns = [
+        column("Host", 22.0),
+        number("Strength", 9.0),
+        number("Records", 9.0),
+        column("Time (UTC)", 18.0),
+        column("What it did", 52.0),
+    ];
+    let rows: Vec<Vec<Cell>> = (view.hosts.iter())
+        .map(|h| {
+            let name = vec![vec![Span::plain(h.address.as_str()).bold()]];
+            vec![name, flagged(&h.strength), one(&h.records), each(&h.span), each(&h.did)]
+        })
+        .collect();
+    paper.table(&columns, &rows);
+    if !view.more_hosts.is_empty() {
+        paper.caption(&view.more_hosts);
+    }
+}
+
+fn logs(paper: &mut Paper<'_>, view: &View) {
+    paper.heading(2, "Logs");
+    let columns = [
+        column("Log", 18.0),
+        number("Records", 11.0),
+        number("Flagged", 10.0),
+        number("Share", 9.0),
+        number("Highest score", 10.0),
+        number("Lines refused", 9.0),
+        number("Training rows", 11.0),
+        number("Measured up to", 13.0),
+        column("Detector", 17.0),
+    ];
+    let rows: Vec<Vec<Cell>> = (view.logs.iter())
+        .map(|l| {
+            vec![
+                vec![vec![Span::plain(l.name.as_str()).bold()]],
+                one(&l.records),
+                if l.any_flagged { flagged(&l.flagged) } else { one(&l.flagged) },
+                one(&l.share),
+                one(&l.highest),
+                one(&l.refused),
+                one(&l.trained),
+                one(&l.reach),
+                one(l.detector),
+            ]
+        })
+        .collect();
+    paper.table(&columns, &rows);
+    if !view.more_logs.is_empty() {
+        paper.caption(&view.more_logs);
+    }
+    paper.caption(crate::view::HOW_TO_READ);
+}
+
+fn figure(paper: &mut Paper<'_>, of: &Captioned, share: f32) -> Result<(), PdfError> {
+    paper.plot(&of.chart, share)?;
+    paper.caption(&of.caption);
+    Ok(())
+}
+
+fn of_log(paper: &mut Paper<'_>, log: &LogView) -> Result<(), PdfError> {
+    paper.turn();
+    paper.heading(2, &log.name);
+    paper.paragraph(vec![Span::plain(log.intro.as_str())], RUNNING);
+    paper.heading(3, "Scores in file order");
+    paper.plot(&log.order, 1.0)?;
+    paper.caption(&log.order_caption);
+    paper.heading(3, "How many records have which score");
+    paper.plot(&log.histogram, 1.0)?;
+    for (title, plot) in [
+        ("Map of the records", &log.map),
+        ("Features that carry the variance", &log.loadings),
+        ("Features that make records strange", &log.reasons),
+    ] {
+        if let Some(plot) = plot {
+            paper.heading(3, title);
+            figure(paper, plot, 1.0)?;
+        }
+    }
+    if log.top.is_empty() {
+        return Ok(());
+    }
+    paper.heading(3, "Flagged records");
+    let columns = [
+        number("Score", 7.0),
+        column("Time (UTC)", 18.0),
+        column("What", 25.0),
+        column("Why", 42.0),
+        column("uid", 18.0),
+    ];
+    let rows: Vec<Vec<Cell>> = (log.top.iter().take(LISTED))
+        .map(|r| vec![flagged(&r.score), each(&r.span), each(&r.what), why(r), one(&r.uid)])
+        .collect();
+    paper.table(&columns, &rows);
+    let more = log.top.len().saturating_sub(rows.len());
+    if more > 0 {
+        let text = format!("The {} strangest; the page lists more.", rows.len());
+        paper.paragraph(vec![Span::plain(text).ink(Ink::Soft)], SMALL);
+    }
+    Ok(())
+}
