@@ -145,6 +145,63 @@ fn text(html: &Html, selector: &str) -> String {
         .collect()
 }
 
+/// The text of a PDF, without blanks at line ends, once it is known to hold nothing that could act.
+fn written(pdf: &str) -> String {
+    let pdf = lopdf::Document::load(pdf).unwrap();
+    for (id, object) in &pdf.objects {
+        let dict = match object {
+            lopdf::Object::Dictionary(d) => d,
+            lopdf::Object::Stream(s) => &s.dict,
+            _ => continue,
+        };
+        for key in [
+            "JS",
+            "JavaScript",
+            "AA",
+            "OpenAction",
+            "URI",
+            "Launch",
+            "EmbeddedFiles",
+            "AcroForm",
+        ] {
+            assert!(!dict.has(key.as_bytes()), "{key} in {id:?}");
+        }
+    }
+    let pages: Vec<u32> = pdf.get_pages().keys().copied().collect();
+    pdf.extract_text(&pages).unwrap()
+}
+
+#[test]
+fn the_pdf_says_what_the_page_says() {
+    let dir = Dir::new();
+    let (ordinary, attack, pdf) = (sample("ordinary"), sample("attack"), dir.arg("report.pdf"));
+    let args = [
+        "report",
+        "-q",
+        "--pdf",
+        &pdf,
+        "--train-on",
+        &ordinary,
+        &attack,
+    ];
+    let ran = run(&args);
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    let text = written(&pdf);
+    for want in [
+        "Findings",
+        "sync.edge-metrics.test",
+        "192.168.10.103",
+        "Timeline",
+        "in file order",
+    ] {
+        assert!(text.contains(want), "{want}\n{text}");
+    }
+    let first = std::fs::read(&pdf).unwrap();
+    assert_eq!(run(&args).status, Some(0));
+    assert_eq!(first, std::fs::read(&pdf).unwrap(), "the same bytes");
+    assert_eq!(dir.names(), ["report.pdf"]);
+}
+
 #[test]
 fn the_sample_report_names_what_was_done() {
     let dir = Dir::new();
@@ -231,8 +288,18 @@ fn what_stands_in_logs_never_becomes_markup() {
         ));
     }
     let own = dir.write("own.json", lines);
-    let html = page(&dir, &["-q", "--threshold", "1", &http, &own]);
-    let html = parsed(&html);
+    let pdf = dir.arg("report.pdf");
+    let args = ["-q", "--threshold", "1", "--pdf", &pdf, &http, &own];
+    let html = parsed(&page(&dir, &args));
+    let text_of_pdf = written(&pdf);
+    for want in [
+        "<script>alert(1)</script>",
+        "' onmouseover='alert(1)",
+        "\\u{202e}gnp.exe",
+        "<i>sensor</i>",
+    ] {
+        assert!(text_of_pdf.contains(want), "{want}");
+    }
     let shown = text(&html, "main");
     for want in [
         "<script>alert(1)</script>",

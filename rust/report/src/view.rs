@@ -412,7 +412,7 @@ fn log_view(log: &LogPage, threshold: f64) -> Result<LogView, ChartError> {
             chart: charts::map(&name, m)?,
             caption: format!(
                 "{} drawn at random{}, on the first two principal components of their features: \
-                 records that lie together are alike. Values beyond 8 standard deviations are drawn at 8.",
+                 records that lie together are alike, and larger marks are several. Values beyond 8 standard deviations are drawn at 8.",
                 counted(m.ordinary.len() as u64, "ordinary record"),
                 match m.flagged.len() as u64 {
                     0 => String::new(),

@@ -135,7 +135,12 @@ pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
     // Both are made before either is put into its place.
     let page = match page_place {
         None => None,
-        Some(place) => Some((place, report::html::page(&view).map_err(|e| said(&e))?.into_bytes())),
+        Some(place) => Some((
+            place,
+            report::html::page(&view)
+                .map_err(|e| said(&e))?
+                .into_bytes(),
+        )),
     };
     let pdf = match pdf_place {
         None => None,

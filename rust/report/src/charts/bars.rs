@@ -1,6 +1,6 @@
 //! Shares of features, as bars that lie.
 
-use super::{Chart, ChartError, GRID, Outcome, SOFT, both};
+use super::{Chart, ChartError, GRID, Outcome, SOFT, all};
 use crate::words::{percent, short};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -28,7 +28,7 @@ pub fn bars(what: &str, of: &[Bar], colour: RGBColor) -> Result<Chart, ChartErro
         .collect();
     let words = format!("{what}: {}.", named.join(", "));
     let height = ROW * of.len() as u32 + 8;
-    both(words, (height, height), |root, frame| {
+    all(words, [height; 3], |root, frame| {
         draw(root, frame.narrow, frame.width, of, colour)
     })
 }

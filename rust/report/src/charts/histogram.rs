@@ -1,7 +1,7 @@
 //! How many records have which score, on a logarithmic axis.
 
 use super::{
-    Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, both, short_count,
+    Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, all, short_count,
 };
 use crate::gather::histogram::{CELLS, Histogram, POINTS};
 use plotters::coord::Shift;
@@ -13,7 +13,7 @@ pub fn histogram(log: &str, of: &Histogram, threshold: f64) -> Result<Chart, Cha
         "Histogram of the scores of {log}, records on a logarithmic axis, with the threshold of \
          {threshold}."
     );
-    both(words, (240, 220), |root, frame| {
+    all(words, [240, 220, 175], |root, frame| {
         draw(root, frame, of, threshold)
     })
 }
@@ -40,7 +40,7 @@ fn draw(
         .configure_mesh()
         .x_desc("score")
         .y_desc("records")
-        .x_labels(if frame.narrow { 7 } else { 14 })
+        .x_labels(frame.labels() * 3 / 2)
         .y_labels(6)
         .x_label_formatter(&|v| match *v >= POINTS as f64 {
             true => format!("≥{POINTS}"),

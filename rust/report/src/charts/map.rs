@@ -1,11 +1,11 @@
 //! The map of a log's records.
 
-use super::{Chart, ChartError, FLAGGED, Frame, GRID, ORDINARY, Outcome, SOFT, both};
+use super::{Chart, ChartError, FLAGGED, Frame, GRID, ORDINARY, Outcome, SOFT, all, plain};
 use crate::gather::map::Map;
 use crate::words::{count, percent};
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// The side of a square of which one point is drawn, in pixels: more would lie on one another.
 const SQUARE: f64 = 3.0;
@@ -20,14 +20,14 @@ pub fn map(log: &str, map: &Map) -> Result<Chart, ChartError> {
         percent(map.explained[0]),
         percent(map.explained[1]),
     );
-    both(words, (360, 320), |root, frame| draw(root, frame, map))
+    all(words, [360, 320, 270], |root, frame| draw(root, frame, map))
 }
 
 fn draw(root: &DrawingArea<SVGBackend<'_>, Shift>, frame: Frame, map: &Map) -> Outcome {
-    let all = || map.ordinary.iter().chain(&map.flagged);
+    let every = || map.ordinary.iter().chain(&map.flagged);
     let range = |of: &dyn Fn(&(f64, f64)) -> f64| {
-        let low = all().map(of).fold(f64::INFINITY, f64::min);
-        let high = all().map(of).fold(f64::NEG_INFINITY, f64::max);
+        let low = every().map(of).fold(f64::INFINITY, f64::min);
+        let high = every().map(of).fold(f64::NEG_INFINITY, f64::max);
         match high - low {
             d if d.is_finite() => {
                 let room = (0.05 * d).max(0.5);
@@ -37,9 +37,10 @@ fn draw(root: &DrawingArea<SVGBackend<'_>, Shift>, frame: Frame, map: &Map) -> O
         }
     };
     let (xs, ys) = (range(&|p| p.0), range(&|p| p.1));
+    let lengths = (xs.end - xs.start, ys.end - ys.start);
     let square = (
-        SQUARE * (xs.end - xs.start) / f64::from(frame.width),
-        SQUARE * (ys.end - ys.start) / f64::from(frame.height),
+        SQUARE * lengths.0 / f64::from(frame.width),
+        SQUARE * lengths.1 / f64::from(frame.height),
     );
     let axis = |k: usize| {
         let share = percent(map.explained.get(k).copied().unwrap_or(0.0));
@@ -55,27 +56,30 @@ fn draw(root: &DrawingArea<SVGBackend<'_>, Shift>, frame: Frame, map: &Map) -> O
         .configure_mesh()
         .x_desc(axis(0))
         .y_desc(axis(1))
-        .x_labels(if frame.narrow { 5 } else { 9 })
+        .x_labels(frame.labels())
         .y_labels(6)
-        .x_label_formatter(&|v| format!("{}", v.round()))
-        .y_label_formatter(&|v| format!("{}", v.round()))
+        .x_label_formatter(&|v| plain(*v, lengths.0))
+        .y_label_formatter(&|v| plain(*v, lengths.1))
         .label_style(frame.font().color(&SOFT))
         .axis_style(SOFT)
         .bold_line_style(GRID)
         .light_line_style(TRANSPARENT)
         .draw()?;
-    let thinned = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
-        let mut taken = BTreeSet::new();
-        points
-            .iter()
-            .filter(|p| taken.insert(((p.0 / square.0) as i64, (p.1 / square.1) as i64)))
-            .copied()
+    // Points that would lie on one another are one, the larger the more they are.
+    let thinned = |points: &[(f64, f64)]| -> Vec<((f64, f64), i32)> {
+        let mut places: BTreeMap<(i64, i64), ((f64, f64), f64)> = BTreeMap::new();
+        for p in points {
+            let square = ((p.0 / square.0) as i64, (p.1 / square.1) as i64);
+            places.entry(square).or_insert((*p, 0.0)).1 += 1.0;
+        }
+        (places.into_values())
+            .map(|(p, n)| (p, (n.log2() * 0.6).round() as i32))
             .collect()
     };
     let ordinary = thinned(&map.ordinary).into_iter();
-    chart.draw_series(ordinary.map(|p| Circle::new(p, 2, ORDINARY.mix(0.55).filled())))?;
+    chart.draw_series(ordinary.map(|(p, n)| Circle::new(p, 2 + n, ORDINARY.mix(0.55).filled())))?;
     let flagged = thinned(&map.flagged).into_iter();
     // Told apart by shape too.
-    chart.draw_series(flagged.map(|p| Cross::new(p, 4, FLAGGED.stroke_width(2))))?;
+    chart.draw_series(flagged.map(|(p, n)| Cross::new(p, 4 + n, FLAGGED.stroke_width(2))))?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! Plots, as SVG: each for a wide page and for a phone, so that its letters keep their size.
+//! Plots, as SVG: each for a wide page, for a phone and for paper, so that its letters keep
+//! their size.
 //!
 //! Nothing is drawn in a colour that has no name here: the page's style sheet finds them by
 //! their values, and gives them others in the dark.
@@ -31,13 +32,15 @@ pub const ORDINARY: RGBColor = RGBColor(0x00, 0x72, 0xb2);
 /// Flagged records.
 pub const FLAGGED: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
 
-/// A plot in both sizes, and what it shows in words.
+/// A plot in all sizes, and what it shows in words.
 #[derive(Clone, Debug)]
 pub struct Chart {
     /// For wide pages.
     pub wide: String,
     /// For phones.
     pub narrow: String,
+    /// For paper.
+    pub paper: String,
     /// What it shows, for those who do not see it.
     pub words: String,
 }
@@ -63,18 +66,24 @@ impl Frame {
     pub fn font(&self) -> FontDesc<'static> {
         ("sans-serif", if self.narrow { 12 } else { 13 }).into_font()
     }
+
+    /// How many labels an axis across has room for.
+    pub fn labels(&self) -> usize {
+        (self.width / 95) as usize
+    }
 }
 
-/// The widths of the two sizes.
+/// The widths of the sizes.
 const WIDE: u32 = 920;
 const NARROW: u32 = 380;
+const PAPER: u32 = 640;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// Draws in both sizes.
-fn both(
+/// Draws in all sizes, of these heights: wide, narrow, on paper.
+fn all(
     words: String,
-    heights: (u32, u32),
+    heights: [u32; 3],
     draw: impl Fn(&DrawingArea<SVGBackend<'_>, Shift>, Frame) -> Outcome,
 ) -> Result<Chart, ChartError> {
     let one = |width, height, narrow| {
@@ -94,8 +103,9 @@ fn both(
         Ok(svg)
     };
     Ok(Chart {
-        wide: one(WIDE, heights.0, false)?,
-        narrow: one(NARROW, heights.1, true)?,
+        wide: one(WIDE, heights[0], false)?,
+        narrow: one(NARROW, heights[1], true)?,
+        paper: one(PAPER, heights[2], false)?,
         words,
     })
 }
@@ -108,4 +118,11 @@ fn short_count(n: f64) -> String {
         n if n >= 1e4 => format!("{}k", (n / 1e2).round() / 10.0),
         n => format!("{}", n.round()),
     }
+}
+
+/// A number on an axis of this length: whole where that tells the ticks apart.
+fn plain(v: f64, length: f64) -> String {
+    let digits = if length < 5.0 { 10.0 } else { 1.0 };
+    // Not -0.
+    format!("{}", (v * digits).round() / digits + 0.0)
 }

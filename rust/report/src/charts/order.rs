@@ -1,7 +1,7 @@
 //! Scores in file order, with the threshold.
 
 use super::{
-    Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, both, short_count,
+    Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, all, short_count,
 };
 use crate::gather::envelope::{Bucket, Envelope};
 use crate::words::{count, counted};
@@ -24,7 +24,7 @@ pub fn order(
         counted(records, "record"),
         count(flagged),
     );
-    both(words, (260, 220), |root, frame| {
+    all(words, [260, 220, 190], |root, frame| {
         draw(root, frame, envelope, threshold)
     })
 }
@@ -57,7 +57,7 @@ fn draw(
         .configure_mesh()
         .x_desc("record, in file order")
         .y_desc("score")
-        .x_labels(if frame.narrow { 4 } else { 9 })
+        .x_labels(frame.labels())
         .y_labels(6)
         .x_label_formatter(&|v| short_count(*v))
         .y_label_formatter(&|v| format!("{}", (v * 10.0).round() / 10.0))

@@ -1,7 +1,7 @@
 //! All logs over time, a lane for each.
 
 use super::{
-    Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, both, short_count,
+    Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, all, short_count,
 };
 use crate::gather::timeline::{Bin, Stretch};
 use crate::report::LogPage;
@@ -47,8 +47,9 @@ pub fn timeline(logs: &[&LogPage], stretch: Stretch) -> Result<Chart, ChartError
         named.join(", "),
     );
     let n = shown.len() as u32;
-    let heights = (LANE * n + BELOW, (LANE + NAME) * n + BELOW);
-    both(words, heights, |root, frame| {
+    let wide = LANE * n + BELOW;
+    let heights = [wide, (LANE + NAME) * n + BELOW, wide];
+    all(words, heights, |root, frame| {
         draw(root, frame, shown, stretch)
     })
 }
@@ -65,7 +66,7 @@ fn draw(
     let x = |t: f64| left + ((t - stretch.from) / length * across).round() as i32;
     let soft = frame.font().color(&SOFT);
     let base_of_all = frame.height as i32 - BELOW as i32;
-    for (t, label) in ticks(stretch, if frame.narrow { 4 } else { 9 }) {
+    for (t, label) in ticks(stretch, frame.labels()) {
         root.draw(&PathElement::new(
             [(x(t), 0), (x(t), base_of_all + 4)],
             GRID,

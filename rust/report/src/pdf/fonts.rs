@@ -8,9 +8,6 @@ use std::sync::Arc;
 use ttf_parser::Face;
 use usvg::fontdb::{Database, Source};
 
-/// The family, as the fonts themselves call it.
-const FAMILY: &str = "DejaVu Sans Condensed";
-
 /// A weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
@@ -36,12 +33,19 @@ pub struct Fonts {
 impl Fonts {
     /// Reads the fonts that are in the program.
     pub fn load() -> Result<Fonts, PdfError> {
-        let (regular, bold) = (dejavu::sans_condensed::regular(), dejavu::sans_condensed::bold());
+        let (regular, bold) = (
+            dejavu::sans_condensed::regular(),
+            dejavu::sans_condensed::bold(),
+        );
         let mut database = Database::new();
         for bytes in [regular, bold] {
             database.load_font_source(Source::Binary(Arc::new(bytes)));
         }
-        database.set_sans_serif_family(FAMILY);
+        // As the fonts call it themselves.
+        let family = database
+            .faces()
+            .find_map(|f| Some(f.families.first()?.0.clone()));
+        database.set_sans_serif_family(family.ok_or(PdfError::Font)?);
         Ok(Fonts {
             regular: cut(regular)?,
             bold: cut(bold)?,

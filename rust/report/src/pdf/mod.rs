@@ -12,6 +12,9 @@ use paper::{Cell, Column, Ink, Paper, RUNNING, SMALL, Span};
 /// Flagged records of each log that are listed: paper is long.
 const LISTED: usize = 10;
 
+/// The part of the width that a log's plots get: so they share a sheet.
+const PLOT: f32 = 0.8;
+
 /// Why the PDF could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PdfError {
@@ -39,7 +42,7 @@ pub fn document(view: &View) -> Result<Vec<u8>, PdfError> {
     hosts(&mut paper, view);
     paper.heading(2, "Timeline");
     match &view.timeline {
-        Some(t) => figure(&mut paper, t, 1.0)?,
+        Some(t) => figure(&mut paper, None, t, 1.0)?,
         None => paper.paragraph(vec![Span::plain("No record has a time.")], RUNNING),
     }
     logs(&mut paper, view);
@@ -75,7 +78,10 @@ fn flagged(text: &str) -> Cell {
 }
 
 fn each(lines: &[String]) -> Cell {
-    lines.iter().map(|l| vec![Span::plain(l.as_str())]).collect()
+    lines
+        .iter()
+        .map(|l| vec![Span::plain(l.as_str())])
+        .collect()
 }
 
 fn why(row: &Row) -> Cell {
@@ -97,7 +103,9 @@ fn summary(paper: &mut Paper<'_>, view: &View) {
         let name = Span::plain(format!("{name}: ")).ink(Ink::Soft);
         paper.paragraph(vec![name, Span::plain(value.as_str())], RUNNING);
     }
-    let totals: Vec<String> = (view.cards.iter()).map(|c| format!("{} {}", c.value, c.name)).collect();
+    let totals: Vec<String> = (view.cards.iter())
+        .map(|c| format!("{} {}", c.value, c.name))
+        .collect();
     paper.skip(4.0);
     paper.paragraph(vec![Span::plain(totals.join(", ") + ".").bold()], RUNNING);
 }
@@ -124,7 +132,14 @@ fn findings(paper: &mut Paper<'_>, view: &View) {
             if !f.uid.is_empty() {
                 reasons.push(vec![Span::plain(format!("uid {}", f.uid)).ink(Ink::Soft)]);
             }
-            vec![flagged(&f.score), one(&f.records), each(&f.span), one(&f.log), each(&f.what), reasons]
+            vec![
+                flagged(&f.score),
+                one(&f.records),
+                each(&f.span),
+                one(&f.log),
+                each(&f.what),
+                reasons,
+            ]
         })
         .collect();
     paper.table(&columns, &rows);
@@ -166,7 +181,13 @@ fn hosts(paper: &mut Paper<'_>, view: &View) {
     let rows: Vec<Vec<Cell>> = (view.hosts.iter())
         .map(|h| {
             let name = vec![vec![Span::plain(h.address.as_str()).bold()]];
-            vec![name, flagged(&h.strength), one(&h.records), each(&h.span), each(&h.did)]
+            vec![
+                name,
+                flagged(&h.strength),
+                one(&h.records),
+                each(&h.span),
+                each(&h.did),
+            ]
         })
         .collect();
     paper.table(&columns, &rows);
@@ -193,7 +214,11 @@ fn logs(paper: &mut Paper<'_>, view: &View) {
             vec![
                 vec![vec![Span::plain(l.name.as_str()).bold()]],
                 one(&l.records),
-                if l.any_flagged { flagged(&l.flagged) } else { one(&l.flagged) },
+                if l.any_flagged {
+                    flagged(&l.flagged)
+                } else {
+                    one(&l.flagged)
+                },
                 one(&l.share),
                 one(&l.highest),
                 one(&l.refused),
@@ -210,8 +235,13 @@ fn logs(paper: &mut Paper<'_>, view: &View) {
     paper.caption(crate::view::HOW_TO_READ);
 }
 
-fn figure(paper: &mut Paper<'_>, of: &Captioned, share: f32) -> Result<(), PdfError> {
-    paper.plot(&of.chart, share)?;
+fn figure(
+    paper: &mut Paper<'_>,
+    heading: Option<&str>,
+    of: &Captioned,
+    share: f32,
+) -> Result<(), PdfError> {
+    paper.plot(heading, &of.chart, share)?;
     paper.caption(&of.caption);
     Ok(())
 }
@@ -220,19 +250,20 @@ fn of_log(paper: &mut Paper<'_>, log: &LogView) -> Result<(), PdfError> {
     paper.turn();
     paper.heading(2, &log.name);
     paper.paragraph(vec![Span::plain(log.intro.as_str())], RUNNING);
-    paper.heading(3, "Scores in file order");
-    paper.plot(&log.order, 1.0)?;
+    paper.plot(Some("Scores in file order"), &log.order, PLOT)?;
     paper.caption(&log.order_caption);
-    paper.heading(3, "How many records have which score");
-    paper.plot(&log.histogram, 1.0)?;
+    paper.plot(
+        Some("How many records have which score"),
+        &log.histogram,
+        PLOT,
+    )?;
     for (title, plot) in [
         ("Map of the records", &log.map),
         ("Features that carry the variance", &log.loadings),
         ("Features that make records strange", &log.reasons),
     ] {
         if let Some(plot) = plot {
-            paper.heading(3, title);
-            figure(paper, plot, 1.0)?;
+            figure(paper, Some(title), plot, PLOT)?;
         }
     }
     if log.top.is_empty() {
@@ -242,12 +273,20 @@ fn of_log(paper: &mut Paper<'_>, log: &LogView) -> Result<(), PdfError> {
     let columns = [
         number("Score", 7.0),
         column("Time (UTC)", 18.0),
-        column("What", 25.0),
-        column("Why", 42.0),
-        column("uid", 18.0),
+        column("What", 24.0),
+        column("Why", 41.0),
+        column("uid", 21.0),
     ];
     let rows: Vec<Vec<Cell>> = (log.top.iter().take(LISTED))
-        .map(|r| vec![flagged(&r.score), each(&r.span), each(&r.what), why(r), one(&r.uid)])
+        .map(|r| {
+            vec![
+                flagged(&r.score),
+                each(&r.span),
+                each(&r.what),
+                why(r),
+                one(&r.uid),
+            ]
+        })
         .collect();
     paper.table(&columns, &rows);
     let more = log.top.len().saturating_sub(rows.len());

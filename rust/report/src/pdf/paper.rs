@@ -214,12 +214,17 @@ impl<'f> Paper<'f> {
 
     /// A heading, with room for something below it.
     pub fn heading(&mut self, level: u16, text: &str) {
+        self.heading_over(level, text, 60.0);
+    }
+
+    /// A heading, with so much room below it.
+    fn heading_over(&mut self, level: u16, text: &str, below: f32) {
         let (size, before) = match level {
             1 => (19.0, 0.0),
             2 => (13.5, 16.0),
             _ => (10.0, 9.0),
         };
-        self.need(before + size * LEADING + 60.0);
+        self.need(before + size * LEADING + below);
         self.skip(before);
         self.outline.push(Entry {
             level,
@@ -228,7 +233,13 @@ impl<'f> Paper<'f> {
             y: self.y,
         });
         let node = self.node(Part::Heading(level), None);
-        self.lines(&[vec![Span::plain(text).bold()]], size, MARGIN, TEXT, Some(node));
+        self.lines(
+            &[vec![Span::plain(text).bold()]],
+            size,
+            MARGIN,
+            TEXT,
+            Some(node),
+        );
         self.skip(size * 0.2);
     }
 
@@ -253,7 +264,14 @@ impl<'f> Paper<'f> {
     }
 
     /// Lines, broken to a width, from the present place on.
-    fn lines(&mut self, lines: &[Vec<Span>], size: f32, left: f32, width: f32, node: Option<usize>) {
+    fn lines(
+        &mut self,
+        lines: &[Vec<Span>],
+        size: f32,
+        left: f32,
+        width: f32,
+        node: Option<usize>,
+    ) {
         let broken: Vec<Vec<Span>> = (lines.iter())
             .flat_map(|l| self.broken(l, size, width))
             .collect();
@@ -278,7 +296,9 @@ impl<'f> Paper<'f> {
         let push = |out: &mut Vec<Vec<Span>>, piece: &str, like: &Span| {
             let Some(line) = out.last_mut() else { return };
             match line.last_mut() {
-                Some(last) if last.weight == like.weight && last.ink == like.ink => last.text.push_str(piece),
+                Some(last) if last.weight == like.weight && last.ink == like.ink => {
+                    last.text.push_str(piece)
+                }
                 _ => line.push(Span {
                     text: piece.to_owned(),
                     ..like.clone()
@@ -313,18 +333,28 @@ impl<'f> Paper<'f> {
         out
     }
 
-    /// A plot over the whole width.
-    pub fn plot(&mut self, chart: &Chart, share: f32) -> Result<(), PdfError> {
+    /// A plot with its heading, over this part of the width.
+    pub fn plot(
+        &mut self,
+        heading: Option<&str>,
+        chart: &Chart,
+        share: f32,
+    ) -> Result<(), PdfError> {
         let options = usvg::Options {
             fontdb: self.fonts.database.clone(),
             ..usvg::Options::default()
         };
-        let tree = Tree::from_str(&chart.wide, &options).map_err(|e| PdfError::Plot(e.to_string()))?;
+        let tree =
+            Tree::from_str(&chart.paper, &options).map_err(|e| PdfError::Plot(e.to_string()))?;
         let scale = TEXT * share / tree.size().width();
         // A timeline of many logs may be taller than a sheet.
-        let scale = scale.min((FOOT - MARGIN - 20.0) / tree.size().height());
+        let scale = scale.min((FOOT - MARGIN - 60.0) / tree.size().height());
         let (w, h) = (tree.size().width() * scale, tree.size().height() * scale);
         let size = Size::from_wh(w, h).ok_or_else(|| PdfError::Plot("has no size".into()))?;
+        if let Some(heading) = heading {
+            // With the first lines of its caption.
+            self.heading_over(3, heading, h + 24.0);
+        }
         self.need(h);
         let node = self.node(Part::Figure(self.fonts.known(&chart.words)), None);
         let (x, y) = (MARGIN, self.y);
@@ -358,21 +388,34 @@ impl<'f> Paper<'f> {
         let table = self.node(Part::Table, None);
         let leading = SMALL * LEADING;
         let broken = |paper: &Self, cell: &Cell, width: f32| -> Vec<Vec<Span>> {
-            cell.iter().flat_map(|l| paper.broken(l, SMALL, width)).collect()
+            cell.iter()
+                .flat_map(|l| paper.broken(l, SMALL, width))
+                .collect()
         };
-        let head_lines: Vec<_> = head.iter().zip(&places).map(|(c, p)| broken(self, c, p.1)).collect();
+        let head_lines: Vec<_> = head
+            .iter()
+            .zip(&places)
+            .map(|(c, p)| broken(self, c, p.1))
+            .collect();
         let head_height = most(&head_lines) as f32 * leading + 2.0 * PAD;
         let mut first = true;
         let mut on_sheet = 0;
         for row in rows {
-            let lines: Vec<_> = row.iter().zip(&places).map(|(c, p)| broken(self, c, p.1)).collect();
+            let lines: Vec<_> = row
+                .iter()
+                .zip(&places)
+                .map(|(c, p)| broken(self, c, p.1))
+                .collect();
             let height = most(&lines) as f32 * leading + 2.0 * PAD;
             let sheet = self.sheets.len();
             self.need(height + if on_sheet != sheet { head_height } else { 0.0 });
             let sheet = self.sheets.len();
             if on_sheet != sheet {
                 on_sheet = sheet;
-                self.put(Mark::Box([MARGIN, self.y, TEXT, head_height], Ink::Panel), None);
+                self.put(
+                    Mark::Box([MARGIN, self.y, TEXT, head_height], Ink::Panel),
+                    None,
+                );
                 // Only the first head is part of the table, others are repeated.
                 let node = first.then(|| self.node(Part::Row, Some(table)));
                 self.row(&head_lines, &places, columns, node.map(|n| (n, Part::Head)));
@@ -396,13 +439,19 @@ impl<'f> Paper<'f> {
         node: Option<(usize, Part)>,
     ) {
         for ((lines, (left, width)), column) in cells.iter().zip(places).zip(columns) {
-            let cell = node.as_ref().map(|(row, part)| self.node(part.clone(), Some(*row)));
+            let cell = node
+                .as_ref()
+                .map(|(row, part)| self.node(part.clone(), Some(*row)));
             let mut y = self.y + 3.0 + SMALL;
             for line in lines {
                 let wide: f32 = (line.iter())
                     .map(|s| self.fonts.width(s.text.trim_end(), s.weight, SMALL))
                     .sum();
-                let mut x = if column.right { left + width - wide } else { *left };
+                let mut x = if column.right {
+                    left + width - wide
+                } else {
+                    *left
+                };
                 for span in line {
                     let w = self.fonts.width(&span.text, span.weight, SMALL);
                     let (size, span) = (SMALL, span.clone());

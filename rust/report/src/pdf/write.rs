@@ -6,6 +6,7 @@ use super::fonts::{Fonts, Weight};
 use super::paper::{HEIGHT, Ink, MARGIN, Mark, Node, Paper, Part, SMALL, Span, WIDTH};
 use krilla::Document;
 use krilla::color::rgb;
+use krilla::destination::XyzDestination;
 use krilla::geom::{PathBuilder, Point, Rect, Transform};
 use krilla::metadata::Metadata;
 use krilla::num::NormalizedF32;
@@ -13,17 +14,21 @@ use krilla::outline::{Outline, OutlineNode};
 use krilla::page::PageSettings;
 use krilla::paint::{Fill, FillRule};
 use krilla::surface::Surface;
-use krilla::destination::XyzDestination;
 use krilla::tagging::{
-    ArtifactType, ContentTag, Identifier, Node as Tagged, SpanTag, TableHeaderScope, Tag, TagGroup, TagKind,
-    TagTree,
+    ArtifactType, ContentTag, Identifier, Node as Tagged, SpanTag, TableHeaderScope, Tag, TagGroup,
+    TagKind, TagTree,
 };
 use krilla::text::TextDirection;
 use krilla_svg::{SurfaceExt, SvgSettings};
 use std::num::NonZeroU16;
 
 /// Writes the sheets.
-pub fn write(paper: Paper<'_>, fonts: &Fonts, title: &str, made_by: &str) -> Result<Vec<u8>, PdfError> {
+pub fn write(
+    paper: Paper<'_>,
+    fonts: &Fonts,
+    title: &str,
+    made_by: &str,
+) -> Result<Vec<u8>, PdfError> {
     let mut document = Document::new();
     document.set_metadata(
         Metadata::new()
@@ -58,7 +63,9 @@ pub fn write(paper: Paper<'_>, fonts: &Fonts, title: &str, made_by: &str) -> Res
     }
     document.set_outline(outline(&paper));
     document.set_tag_tree(tree(&paper.nodes, leaves));
-    document.finish().map_err(|e| PdfError::Write(format!("{e:?}")))
+    document
+        .finish()
+        .map_err(|e| PdfError::Write(format!("{e:?}")))
 }
 
 fn foot(surface: &mut Surface<'_>, fonts: &Fonts, title: &str, number: &str) {
@@ -94,7 +101,14 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &Fonts) {
         Mark::Text { x, y, size, span } => {
             surface.set_fill(Some(fill(span.ink)));
             let (at, font) = (Point::from_xy(*x, *y), fonts.font(span.weight));
-            surface.draw_text(at, font, *size, &span.text, false, TextDirection::LeftToRight);
+            surface.draw_text(
+                at,
+                font,
+                *size,
+                &span.text,
+                false,
+                TextDirection::LeftToRight,
+            );
         }
         Mark::Box([x, y, w, h], ink) => {
             let Some(rect) = Rect::from_xywh(*x, *y, *w, *h) else {
