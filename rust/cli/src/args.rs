@@ -5,6 +5,7 @@ mod fit;
 use crate::commands::evaluate::args::EvaluateArgs;
 use crate::commands::explain::args::ExplainArgs;
 use crate::commands::hunt::args::HuntArgs;
+use crate::commands::report::args::ReportArgs;
 use crate::commands::verdict::args::VerdictArgs;
 use crate::commands::watch::args::WatchArgs;
 use crate::exit;
@@ -339,50 +340,6 @@ Examples:
 
 Records that are strange for the same reasons are damped or raised; what else is strange about
 them counts in full. Marks belong to the model file: one that is trained anew has none.";
-
-/// `report`.
-#[derive(Debug, Args)]
-#[command(after_help = exit::HELP, after_long_help = with_exit(REPORT_EXAMPLES))]
-pub struct ReportArgs {
-    /// The model; without one, what is usual is learned from the rows themselves
-    #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
-    pub model: Option<PathBuf>,
-    /// Instead of a model: learn from the logs here what is usual, and keep nothing of it
-    #[arg(long, value_name = "PATH", conflicts_with = "model", value_hint = ValueHint::AnyPath)]
-    pub train_on: Vec<PathBuf>,
-    /// Where to write the page (HTML); replaced whole, or not at all
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "pdf")]
-    pub output: Option<PathBuf>,
-    /// Where to write the same as a PDF
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub pdf: Option<PathBuf>,
-    /// The name of the sensor; otherwise what the records themselves say
-    #[arg(long, value_name = "NAME")]
-    pub sensor: Option<String>,
-    /// When the report was made, to stand in it; it has no date of its own, so that the same
-    /// logs give the same bytes
-    #[arg(long, value_name = "TEXT")]
-    pub made: Option<String>,
-    /// The score from which a record is flagged
-    #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]
-    pub threshold: f64,
-    /// Which rows.
-    #[command(flatten)]
-    pub rows: RowArgs,
-    /// How to learn, without a model.
-    #[command(flatten)]
-    pub fit: FitArgs,
-    /// The work itself.
-    #[command(flatten)]
-    pub work: WorkArgs,
-}
-
-const REPORT_EXAMPLES: &str = "\
-Examples:
-  zeek-anomaly report -m week.model -o today.html --pdf today.pdf /opt/zeek/logs/current
-  zeek-anomaly report --train-on 2026-07-0{1,2,3} -o day4.html --sensor office 2026-07-04
-
-The page needs nothing else: no network, no script. What stands in logs is shown, never run.";
 
 /// `inspect`.
 #[derive(Debug, Args)]

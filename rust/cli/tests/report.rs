@@ -213,8 +213,17 @@ fn the_sample_report_names_what_was_done() {
     assert!(text(&html, "h1").contains("office"));
     let findings = text(&html, "section[aria-labelledby=findings] tbody");
     assert!(findings.contains("sync.edge-metrics.test"), "{findings}");
-    let hosts = text(&html, "section[aria-labelledby=hosts] tbody tr");
-    assert!(hosts.starts_with("192.168.10.103"), "{hosts}");
+    // The scanner and guesser, and the host that calls home, before all others.
+    let hosts = html.select(&Selector::parse("section[aria-labelledby=hosts] tbody th").unwrap());
+    let mut first: Vec<String> = hosts.take(2).map(|h| h.text().collect()).collect();
+    first.sort();
+    assert_eq!(first, ["192.168.10.103", "192.168.10.105"]);
+    let behaviors = text(&html, "section[aria-labelledby=behaviors] tbody");
+    for want in ["beacon", "scan", "guessing"] {
+        assert!(behaviors.contains(want), "{want}: {behaviors}");
+    }
+    let next = text(&html, "section[aria-labelledby=next] code");
+    assert!(next.contains("zeek-anomaly explain C"), "{next}");
     // A page for each log, each with its plots in two sizes.
     for log in ["conn", "dns", "ssl", "http", "files", "x509"] {
         let sections = html
@@ -227,6 +236,41 @@ fn the_sample_report_names_what_was_done() {
         .select(&Selector::parse("section.log svg").unwrap())
         .count();
     assert!(svgs >= 12 * 4, "{svgs}");
+}
+
+#[test]
+fn the_verdict_stands_beside_its_baseline() {
+    let dir = Dir::new();
+    let (ordinary, attack) = (sample("ordinary"), sample("attack"));
+    let args = [
+        "-q",
+        "--train-on",
+        &ordinary,
+        "--normal",
+        &ordinary,
+        &attack,
+    ];
+    let html = parsed(&page(&dir, &args));
+    let verdict = text(&html, "section[aria-labelledby=verdict]");
+    for want in ["HIGH", "ABOVE NORMAL BASELINE", "weighted_top", "(beyond)"] {
+        assert!(verdict.contains(want), "{want}: {verdict}");
+    }
+    let calm = parsed(&page(
+        &dir,
+        &[
+            "-q",
+            "--train-on",
+            &ordinary,
+            "--normal",
+            &ordinary,
+            &ordinary,
+        ],
+    ));
+    let verdict = text(&calm, "section[aria-labelledby=verdict]");
+    assert!(
+        verdict.contains("LOW") && verdict.contains("WITHIN NORMAL BASELINE"),
+        "{verdict}"
+    );
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! From what was gathered and grouped to a report: hosts, and what to look at next.
 
-use crate::gather::{Gathered, timeline};
-use crate::report::{About, Advice, Finding, Host, LogPage, Report};
+use crate::gather::{Gathered, joined, timeline};
+use crate::report::{About, Advice, Finding, Host, HostRisk, LogPage, Report};
 use crate::words::{count, counted, percent, second, short};
 use std::collections::BTreeMap;
+use zeek_anomaly_verdict::{Assessment, Comparison};
 
 /// Findings, hosts and logs that are shown.
 const FINDINGS: usize = 40;
 const HOSTS: usize = 30;
 const LOGS: usize = 60;
+
+/// The highest score that counts of one log, as of one behaviour.
+const HIGHEST: f64 = 10.0;
 
 /// Hosts that are named in the advice.
 const NAMED: usize = 3;
@@ -33,16 +37,16 @@ pub struct Asked {
     pub unscored: Vec<String>,
 }
 
-/// Puts a report together. `findings` are all there are, the one to be read first first;
-/// `dropped` are those beyond.
+/// Puts a report together. `risks` are the hosts that did something over time.
 pub fn assemble(
     mut about: About,
     gathered: Gathered,
-    findings: Vec<Finding>,
-    dropped: u64,
+    risks: Vec<HostRisk>,
+    verdict: Option<(Assessment, Option<Comparison>)>,
     asked: &Asked,
 ) -> Report {
     let mut logs = gathered.logs;
+    let mut findings = gathered.findings;
     about.interval = about.interval.or(gathered.span);
     if about.sensors.is_empty() {
         about.sensors = gathered.sensors;
@@ -51,26 +55,27 @@ pub fn assemble(
     about.flagged = logs.iter().map(|l| l.flagged).sum();
     about.connections = logs.iter().find(|l| l.log == "conn").map(|l| l.records);
     let stretch = timeline::stretch(logs.iter().map(|l| &l.times));
-    let next = advise(&about, &logs, &findings, asked);
+    let mut hosts = hosts(&findings, risks);
+    let next = advise(&about, &logs, &findings, &hosts, asked);
     let more_logs = logs.len().saturating_sub(LOGS);
     if more_logs > 0 {
         logs.sort_by(|a, b| b.flagged.cmp(&a.flagged).then(a.log.cmp(&b.log)));
         logs.truncate(LOGS);
         logs.sort_by(|a, b| a.log.cmp(&b.log));
     }
-    let mut hosts = hosts(&findings);
     let more_hosts = hosts.len().saturating_sub(HOSTS);
     hosts.truncate(HOSTS);
     // The hosts' findings stay, for what they did.
     let shown = hosts.iter().flat_map(|h| h.findings.iter().take(10));
     let keep = shown.copied().max().map_or(0, |i| i + 1).max(FINDINGS);
-    let more = dropped + findings.len().saturating_sub(FINDINGS) as u64;
-    let mut findings = findings;
+    let more = findings.len().saturating_sub(FINDINGS) as u64;
     findings.truncate(keep);
     Report {
         about,
+        verdict,
         logs,
         more_logs,
+        dropped: gathered.dropped,
         stretch,
         listed: findings.len().min(FINDINGS),
         findings,
@@ -81,34 +86,42 @@ pub fn assemble(
     }
 }
 
-/// The hosts of the findings, the strangest first.
-fn hosts(findings: &[Finding]) -> Vec<Host> {
-    let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (i, f) in findings.iter().enumerate() {
-        if let Some(host) = &f.host {
-            of.entry(host).or_default().push(i);
-        }
+/// The hosts, the strangest first.
+fn hosts(findings: &[Finding], risks: Vec<HostRisk>) -> Vec<Host> {
+    let mut of: BTreeMap<String, Host> = BTreeMap::new();
+    let new = |address: &str| Host {
+        address: address.to_owned(),
+        strength: 0.0,
+        risk: 0.0,
+        behaviors: Vec::new(),
+        findings: Vec::new(),
+        records: 0,
+        span: None,
+    };
+    for r in risks {
+        let address = r.host.to_string();
+        let host = of.entry(address.clone()).or_insert_with(|| new(&address));
+        host.risk = r.risk;
+        let times = r.behaviors.iter().map(|b| (b.first, b.last));
+        host.span = times.fold(host.span, |all, b| joined(all, Some(b)));
+        host.behaviors = r.behaviors;
     }
-    let mut hosts: Vec<Host> = of
-        .into_iter()
-        .map(|(address, findings_of)| {
-            let its = || findings_of.iter().filter_map(|i| findings.get(*i));
-            let mut by_log: BTreeMap<&str, f64> = BTreeMap::new();
-            for f in its() {
-                let best = by_log.entry(&f.log).or_insert(0.0);
-                *best = best.max(f.record.score);
-            }
-            Host {
-                address: address.to_owned(),
-                strength: by_log.values().sum(),
-                records: its().map(|f| f.records).sum(),
-                span: its()
-                    .filter_map(spans)
-                    .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))),
-                findings: findings_of,
-            }
-        })
-        .collect();
+    for (i, f) in findings.iter().enumerate() {
+        let Some(address) = &f.host else { continue };
+        let host = of.entry(address.clone()).or_insert_with(|| new(address));
+        host.findings.push(i);
+        host.records += f.records;
+        host.span = joined(host.span, spans(f));
+    }
+    let mut hosts: Vec<Host> = of.into_values().collect();
+    for host in &mut hosts {
+        let mut by_log: BTreeMap<&str, f64> = BTreeMap::new();
+        for f in host.findings.iter().filter_map(|i| findings.get(*i)) {
+            let best = by_log.entry(&f.log).or_insert(0.0);
+            *best = best.max(f.record.score.min(HIGHEST));
+        }
+        host.strength = host.risk + by_log.values().sum::<f64>();
+    }
     hosts.sort_by(|a, b| {
         b.strength
             .total_cmp(&a.strength)
@@ -122,7 +135,13 @@ fn spans(f: &Finding) -> Option<(f64, f64)> {
 }
 
 /// What to look at next.
-fn advise(about: &About, logs: &[LogPage], findings: &[Finding], asked: &Asked) -> Vec<Advice> {
+fn advise(
+    about: &About,
+    logs: &[LogPage],
+    findings: &[Finding],
+    hosts: &[Host],
+    asked: &Asked,
+) -> Vec<Advice> {
     let mut out = Vec::new();
     let score = |log: Option<&str>, top: usize| {
         let log = log.filter(|l| is_word(l));
@@ -132,44 +151,60 @@ fn advise(about: &About, logs: &[LogPage], findings: &[Finding], asked: &Asked) 
             asked.model, asked.paths
         ))
     };
-    for host in hosts(findings).iter().take(NAMED) {
+    // A uid is of a log: it stands in a command only if it is one.
+    let explain = |uid: Option<&String>| {
+        let uid = uid.filter(|u| is_word(u))?;
+        Some(format!(
+            "zeek-anomaly explain {uid}{}{}",
+            asked.model, asked.paths
+        ))
+    };
+    for host in hosts.iter().take(NAMED) {
+        let strangest = host.findings.first().and_then(|i| findings.get(*i));
+        let mut parts = Vec::new();
+        let mut titles: Vec<&str> = host.behaviors.iter().map(|b| b.kind.0.title).collect();
+        titles.dedup();
+        titles.truncate(6);
+        if !titles.is_empty() {
+            parts.push(titles.join(", "));
+        }
         let its = || host.findings.iter().filter_map(|i| findings.get(*i));
-        let mut of: Vec<String> = its().map(|f| short(&f.log, TEXT)).collect();
-        of.dedup();
-        of.truncate(8);
-        let when = host.span.map_or_else(String::new, |(a, b)| {
-            format!(" between {} and {}", second(a), second(b))
-        });
-        let strangest = its().next();
-        let example = strangest.map_or_else(String::new, |f| {
-            let what: Vec<String> = f
-                .record
-                .what
-                .iter()
-                .skip(1)
-                .map(|w| short(w, TEXT))
-                .collect();
-            format!(
-                " Its first finding: {} {}.",
-                short(&f.log, TEXT),
-                what.join(" ")
-            )
-        });
+        let mut of: Vec<String> = Vec::new();
+        for f in its() {
+            let log = short(&f.log, TEXT);
+            if !of.contains(&log) && of.len() < 8 {
+                of.push(log);
+            }
+        }
+        if !of.is_empty() {
+            parts.push(format!(
+                "{} in {}",
+                counted(host.records, "flagged record"),
+                of.join(", ")
+            ));
+        }
+        let when = match host.span {
+            Some((a, b)) if second(a) != second(b) => format!(", {} to {}", second(a), second(b)),
+            Some((a, _)) => format!(", {}", second(a)),
+            None => String::new(),
+        };
+        let behavior = host.behaviors.first();
+        let uid = (behavior.and_then(|b| b.uids.first()))
+            .or_else(|| strangest.and_then(|f| f.record.uid.as_ref()));
         out.push(Advice {
             text: format!(
-                "{}: {} in {}{when}.{example}",
+                "{}: {}{when}.",
                 short(&host.address, TEXT),
-                counted(host.records, "flagged record"),
-                of.join(", "),
+                parts.join("; ")
             ),
-            command: score(strangest.map(|f| f.log.as_str()), 50),
+            command: explain(uid).or_else(|| score(strangest.map(|f| f.log.as_str()), 50)),
         });
     }
     let nameless = findings.iter().filter(|f| f.host.is_none()).take(2);
     for f in nameless {
         out.push(Advice {
             text: format!(
-                "{} of {} without an originator.",
+                "{} of {} that no address stands for.",
                 counted(f.records, "flagged record"),
                 short(&f.log, TEXT)
             ),
@@ -192,7 +227,7 @@ fn advise(about: &About, logs: &[LogPage], findings: &[Finding], asked: &Asked) 
             });
         }
     }
-    if findings.is_empty() {
+    if findings.is_empty() && hosts.is_empty() {
         out.push(Advice {
             text: format!(
                 "No record reached the threshold of {}. The strangest are:",

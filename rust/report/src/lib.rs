@@ -2,7 +2,7 @@
 //! and a PDF.
 //!
 //! [`Gatherer`] takes scored records and keeps what a report needs, in bounded memory;
-//! [`assemble`] makes a [`Report`] of that and of the grouped findings, [`View`] puts it in words and
+//! [`assemble`] makes a [`Report`] of that, of what hosts did over time and of the verdict, [`View`] puts it in words and
 //! plots, and [`html`] and [`pdf`] write it. Everything that comes from logs is hostile: it is cut
 //! and made safe to show once, in [`View`], and escaped by the template.
 //!
@@ -19,5 +19,5 @@ pub mod words;
 
 pub use assemble::{Asked, assemble, quoted};
 pub use gather::Gatherer;
-pub use report::{About, Finding, Record, Report};
+pub use report::{About, Finding, HostRisk, Record, Report};
 pub use view::View;

@@ -7,13 +7,18 @@ use crate::gather::envelope::Envelope;
 use crate::gather::histogram::Histogram;
 use crate::gather::map::Map;
 use crate::gather::timeline::{Stretch, Times};
+use std::net::IpAddr;
+use zeek_anomaly_behavior::Finding as Behavior;
 use zeek_anomaly_engine::{Claim, Reason};
+use zeek_anomaly_verdict::{Assessment, Comparison};
 
 /// The report.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// What it is about.
     pub about: About,
+    /// The verdict on all logs together, and how it stands to a baseline.
+    pub verdict: Option<(Assessment, Option<Comparison>)>,
     /// The logs, by name.
     pub logs: Vec<LogPage>,
     /// Logs beyond those that get a page.
@@ -26,6 +31,8 @@ pub struct Report {
     pub listed: usize,
     /// Findings beyond those.
     pub more_findings: u64,
+    /// Flagged records that no finding counts, because there were too many.
+    pub dropped: u64,
     /// Hosts, the strangest first.
     pub hosts: Vec<Host>,
     /// Hosts beyond those.
@@ -96,14 +103,30 @@ pub struct Record {
 pub struct Host {
     /// Its address.
     pub address: String,
-    /// Its rank: the sum, over the logs in which it has findings, of the highest score.
+    /// Its rank: what its behaviours add up to, and for each log in which it has
+    /// findings the highest score.
     pub strength: f64,
+    /// What its behaviours add up to.
+    pub risk: f64,
+    /// What it did over time, the gravest first.
+    pub behaviors: Vec<Behavior>,
     /// Its findings, as positions in the list of all.
     pub findings: Vec<usize>,
     /// Flagged records.
     pub records: u64,
-    /// The first and last time of them.
+    /// The first and last time of all that.
     pub span: Option<(f64, f64)>,
+}
+
+/// What a host did over time, and what its behaviours add up to.
+#[derive(Clone, Debug)]
+pub struct HostRisk {
+    /// The host.
+    pub host: IpAddr,
+    /// What they add up to.
+    pub risk: f64,
+    /// Its behaviours, the gravest first.
+    pub behaviors: Vec<Behavior>,
 }
 
 /// Something to look at.

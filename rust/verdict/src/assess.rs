@@ -17,6 +17,8 @@ use zeek_log::{Error, Input, Record, Schema, Stats};
 pub enum By<'m> {
     /// A model of other logs.
     Model(&'m Model),
+    /// A model that was fitted on its own rows already.
+    Fitted(&'m Model),
     /// Its own rows: a model is fitted on them, and each is judged as if it had not been
     /// there. An attack that is most of a directory is then not strange, but still has its signs.
     Itself(&'m TrainParams),
@@ -38,6 +40,7 @@ pub fn assess(
     let own;
     let (model, own_rows) = match by {
         By::Model(model) => (model, false),
+        By::Fitted(model) => (model, true),
         By::Itself(params) => {
             let params = TrainParams {
                 own_rows: true,

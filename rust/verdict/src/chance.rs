@@ -21,6 +21,15 @@ pub fn expected(rows: u64, score: f64) -> f64 {
     rows as f64 * 10f64.powf(-score)
 }
 
+/// −log10 of Chernoff's bound on the probability that a Poisson variable with this
+/// expectation is at least `n`: P(X ≥ n) ≤ e^(n − λ) (λ/n)^n for n > λ.
+pub fn excess(n: f64, expected: f64) -> f64 {
+    if n <= expected {
+        return 0.0;
+    }
+    (n * (n / expected).ln() - n + expected) / std::f64::consts::LN_10
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +43,13 @@ mod tests {
         }
         assert!(beyond(500, expected(10_000, 3.0)) > 400.0);
         assert_eq!(beyond(1, 0.0), 0.0);
+    }
+
+    #[test]
+    fn more_than_expected_is_strange_and_no_more_is_not() {
+        assert_eq!(excess(3.0, 3.0), 0.0);
+        assert_eq!(excess(1.0, 50.0), 0.0);
+        assert!(excess(10.0, 1.0) > 5.0 && excess(10.0, 1.0) < 7.0);
+        assert!(excess(200.0, 3.0) > 100.0);
     }
 }

@@ -22,6 +22,7 @@ mod ties;
 
 pub use assess::{By, assess};
 pub use baseline::{Baseline, BaselineError, Comparison, Exceeded, Standing};
+pub use chance::excess;
 pub use collector::{Assessment, Collector, Host};
 pub use components::{Components, HIGH, Level, MEDIUM};
 pub use logs::{LogPart, Top, weight};

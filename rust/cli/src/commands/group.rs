@@ -11,6 +11,7 @@ use super::score::Rank;
 use crate::rows::Finding;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use zeek_anomaly_verdict::excess;
 
 /// Groups that are kept at once, unless more are to be shown.
 const MAX_GROUPS: usize = 20_000;
@@ -139,27 +140,5 @@ impl Group {
             }
         }
         found
-    }
-}
-
-/// −log10 of Chernoff's bound on the probability that a Poisson variable with this
-/// expectation is at least `n`: P(X ≥ n) ≤ e^(n − λ) (λ/n)^n for n > λ.
-fn excess(n: f64, expected: f64) -> f64 {
-    if n <= expected {
-        return 0.0;
-    }
-    (n * (n / expected).ln() - n + expected) / std::f64::consts::LN_10
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn more_than_expected_is_strange_and_no_more_is_not() {
-        assert_eq!(excess(3.0, 3.0), 0.0);
-        assert_eq!(excess(1.0, 50.0), 0.0);
-        assert!(excess(10.0, 1.0) > 5.0 && excess(10.0, 1.0) < 7.0);
-        assert!(excess(200.0, 3.0) > 100.0);
     }
 }

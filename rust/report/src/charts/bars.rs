@@ -1,6 +1,6 @@
 //! Shares of features, as bars that lie.
 
-use super::{Chart, ChartError, GRID, Outcome, SOFT, all};
+use super::{Chart, ChartError, Frame, GRID, Outcome, SOFT, all};
 use crate::words::{percent, short};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -20,8 +20,13 @@ const ROW: u32 = 22;
 /// The longest name that is shown.
 const NAME: usize = 26;
 
-/// Draws shares, in their order.
-pub fn bars(what: &str, of: &[Bar], colour: RGBColor) -> Result<Chart, ChartError> {
+/// Draws shares, in their order, on a scale up to `full`, or to the longest.
+pub fn bars(
+    what: &str,
+    of: &[Bar],
+    colour: RGBColor,
+    full: Option<f64>,
+) -> Result<Chart, ChartError> {
     let named: Vec<String> = of
         .iter()
         .map(|b| format!("{} {}", short(&b.name, NAME), percent(b.share)))
@@ -29,26 +34,25 @@ pub fn bars(what: &str, of: &[Bar], colour: RGBColor) -> Result<Chart, ChartErro
     let words = format!("{what}: {}.", named.join(", "));
     let height = ROW * of.len() as u32 + 8;
     all(words, [height; 3], |root, frame| {
-        draw(root, frame.narrow, frame.width, of, colour)
+        draw(root, frame, of, colour, full)
     })
 }
 
 fn draw(
     root: &DrawingArea<SVGBackend<'_>, Shift>,
-    narrow: bool,
-    width: u32,
+    frame: Frame,
     of: &[Bar],
     colour: RGBColor,
+    full: Option<f64>,
 ) -> Outcome {
-    let size = if narrow { 12 } else { 13 };
-    let names: i32 = if narrow { 170 } else { 210 };
+    let names: i32 = if frame.narrow { 170 } else { 210 };
     let values = 56;
-    let room = width as i32 - names - values;
-    let most = of.iter().map(|b| b.share).fold(0.0, f64::max);
+    let room = frame.width as i32 - names - values;
+    let most = full.unwrap_or_else(|| of.iter().map(|b| b.share).fold(0.0, f64::max));
     for (i, bar) in of.iter().enumerate() {
         let top = 4 + ROW as i32 * i as i32;
         let middle = top + ROW as i32 / 2;
-        let label = ("sans-serif", size).into_font().color(&SOFT);
+        let label = frame.font().color(&SOFT);
         root.draw(&Text::new(
             short(&bar.name, NAME),
             (names - 8, middle),

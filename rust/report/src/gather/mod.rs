@@ -2,19 +2,23 @@
 //! their number.
 
 pub mod envelope;
+mod findings;
 pub mod histogram;
 pub mod map;
 pub mod timeline;
 
-use crate::report::{LogPage, Record};
+use crate::report::{Finding, LogPage, Record};
 use envelope::Envelope;
+use findings::Findings;
+pub use findings::joined;
 use histogram::Histogram;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use timeline::Times;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::reservoir::Reservoir;
 use zeek_anomaly_engine::text::from_bytes;
-use zeek_anomaly_engine::{LogModel, Model};
+use zeek_anomaly_engine::{LogModel, Model, Reason};
 
 /// Records drawn at random from each log, for the map's axes.
 const SAMPLE: usize = 2000;
@@ -41,6 +45,7 @@ pub struct Gatherer<'m> {
     logs: BTreeMap<usize, LogGatherer>,
     sensors: BTreeMap<String, u64>,
     span: Option<(f64, f64)>,
+    findings: Findings,
 }
 
 /// What is kept of one log.
@@ -68,11 +73,15 @@ struct Rank {
 }
 
 impl Rank {
-    fn is_before(&self, other: &Rank) -> bool {
+    /// The stranger first, then the earlier.
+    fn order(&self, other: &Rank) -> Ordering {
         (other.score.total_cmp(&self.score))
             .then(other.raw.total_cmp(&self.raw))
             .then(self.nth.cmp(&other.nth))
-            .is_lt()
+    }
+
+    fn is_before(&self, other: &Rank) -> bool {
+        self.order(other).is_lt()
     }
 }
 
@@ -84,6 +93,10 @@ pub struct Gathered {
     pub sensors: Vec<String>,
     /// The first and last time of the records.
     pub span: Option<(f64, f64)>,
+    /// Findings, the one to be read first first.
+    pub findings: Vec<Finding>,
+    /// Flagged records of findings that were let go, to keep memory bounded.
+    pub dropped: u64,
 }
 
 impl<'m> Gatherer<'m> {
@@ -95,11 +108,12 @@ impl<'m> Gatherer<'m> {
             logs: BTreeMap::new(),
             sensors: BTreeMap::new(),
             span: None,
+            findings: Findings::default(),
         }
     }
 
-    /// Takes a record; `make` is called where it may be listed.
-    pub fn take(&mut self, scored: &Scored<'_>, make: impl FnOnce() -> Record) {
+    /// Takes a record; `make` is called with its reasons where it may be listed.
+    pub fn take(&mut self, scored: &Scored<'_>, mut make: impl FnMut(&[Reason]) -> Record) {
         let (Some(at), Some(model)) = (scored.model_position(), scored.log_model()) else {
             return;
         };
@@ -114,7 +128,15 @@ impl<'m> Gatherer<'m> {
             .logs
             .entry(at)
             .or_insert_with(|| LogGatherer::new(model));
-        log.take(scored, ts, scored.verdict.score >= threshold, make);
+        let Some(rank) = log.take(scored, ts, scored.verdict.score >= threshold) else {
+            return;
+        };
+        let reasons = scored.reasons();
+        log.list(rank, || make(&reasons));
+        if let Some(identity) = scored.identity(&reasons) {
+            let name = &scored.schema.log;
+            (self.findings).take(identity, name, rank, ts, || make(&reasons));
+        }
     }
 
     fn name_sensor(&mut self, scored: &Scored<'_>) {
@@ -145,7 +167,11 @@ impl<'m> Gatherer<'m> {
             .filter_map(|(at, log)| Some(log.finish(model.logs.get(at)?)))
             .collect();
         logs.sort_by(|a, b| a.log.cmp(&b.log));
+        let rows = |log: &str| logs.iter().find(|l| l.log == log).map_or(0, |l| l.records);
+        let (findings, dropped) = self.findings.finish(self.threshold, rows);
         Gathered {
+            findings,
+            dropped,
             logs,
             sensors: sensors.into_iter().map(|s| s.0).collect(),
             span: self.span,
@@ -170,13 +196,8 @@ impl LogGatherer {
         }
     }
 
-    fn take(
-        &mut self,
-        scored: &Scored<'_>,
-        ts: Option<f64>,
-        flagged: bool,
-        make: impl FnOnce() -> Record,
-    ) {
+    /// Takes a record, and gives its rank where it is flagged.
+    fn take(&mut self, scored: &Scored<'_>, ts: Option<f64>, flagged: bool) -> Option<Rank> {
         let score = scored.verdict.score;
         self.records += 1;
         self.highest = self.highest.max(score);
@@ -188,15 +209,19 @@ impl LogGatherer {
         self.row.push(u64::from(flagged));
         self.sample.add(&self.row);
         if !flagged {
-            return;
+            return None;
         }
         self.flagged += 1;
         self.of_flagged.add(scored.features());
-        let rank = Rank {
+        Some(Rank {
             score,
             raw: scored.verdict.raw,
             nth: self.records,
-        };
+        })
+    }
+
+    /// Lists a flagged record, where it is strange enough.
+    fn list(&mut self, rank: Rank, make: impl FnOnce() -> Record) {
         let at = self.top.partition_point(|t| t.0.is_before(&rank));
         if at < LISTED {
             self.top.truncate(LISTED - 1);

@@ -38,7 +38,9 @@ pub fn document(view: &View) -> Result<Vec<u8>, PdfError> {
     let mut paper = Paper::new(&fonts);
     summary(&mut paper, view);
     findings(&mut paper, view);
+    behaviors(&mut paper, view);
     next(&mut paper, view);
+    verdict(&mut paper, view)?;
     hosts(&mut paper, view);
     paper.heading(2, "Timeline");
     match &view.timeline {
@@ -91,7 +93,10 @@ fn why(row: &Row) -> Cell {
             vec![
                 Span::plain(format!("{} ", r.feature)).bold(),
                 Span::plain(format!("{} ", r.value)),
-                Span::plain(format!("(usual {})", r.usual)).ink(Ink::Soft),
+                match r.usual.as_str() {
+                    "" => Span::plain(""),
+                    usual => Span::plain(format!("(usual {usual})")).ink(Ink::Soft),
+                },
             ]
         })
         .collect()
@@ -118,34 +123,93 @@ fn findings(paper: &mut Paper<'_>, view: &View) {
         return;
     }
     paper.paragraph(vec![Span::plain(view.findings_intro.as_str())], RUNNING);
+    rows(paper, &view.findings, "Log");
+    if !view.more_findings.is_empty() {
+        paper.caption(&view.more_findings);
+    }
+}
+
+fn behaviors(paper: &mut Paper<'_>, view: &View) {
+    if !view.behaviors.is_empty() {
+        paper.heading(2, "What hosts did over time");
+        rows(paper, &view.behaviors, "Behaviour");
+    }
+}
+
+/// Findings or behaviours.
+fn rows(paper: &mut Paper<'_>, of: &[Row], kind: &'static str) {
     let columns = [
-        number("Score", 7.0),
+        number("Score", 8.0),
         number("Records", 8.0),
         column("Time (UTC)", 17.0),
-        column("Log", 9.0),
-        column("What", 23.0),
-        column("Why, and uid of the strangest", 46.0),
+        column(kind, 11.0),
+        column("What", 22.0),
+        column("Why, and a uid", 44.0),
     ];
-    let rows: Vec<Vec<Cell>> = (view.findings.iter())
+    let rows: Vec<Vec<Cell>> = (of.iter())
         .map(|f| {
             let mut reasons = why(f);
             if !f.uid.is_empty() {
                 reasons.push(vec![Span::plain(format!("uid {}", f.uid)).ink(Ink::Soft)]);
             }
+            let (what, log) = (each(&f.what), one(&f.log));
             vec![
                 flagged(&f.score),
                 one(&f.records),
                 each(&f.span),
-                one(&f.log),
-                each(&f.what),
+                log,
+                what,
                 reasons,
             ]
         })
         .collect();
     paper.table(&columns, &rows);
-    if !view.more_findings.is_empty() {
-        paper.caption(&view.more_findings);
+}
+
+fn verdict(paper: &mut Paper<'_>, view: &View) -> Result<(), PdfError> {
+    let Some(v) = &view.verdict else {
+        return Ok(());
+    };
+    paper.heading(2, &format!("Verdict: {}", v.level));
+    paper.paragraph(vec![Span::plain(v.intro.as_str())], RUNNING);
+    if let Some(standing) = &v.standing {
+        paper.paragraph(vec![Span::plain(standing.as_str()).bold()], RUNNING);
     }
+    for note in &v.notes {
+        paper.paragraph(vec![Span::plain(note.as_str()).ink(Ink::Soft)], RUNNING);
+    }
+    paper.plot(None, &v.chart, PLOT)?;
+    let mut columns = vec![column("Metric", 26.0), number("Value", 9.0)];
+    if v.compared {
+        columns.extend([number("Median", 9.0), number("Ordinary up to", 16.0)]);
+    }
+    columns.push(column("What it is", 50.0));
+    let rows: Vec<Vec<Cell>> = (v.components.iter())
+        .map(|c| {
+            let mut row = vec![
+                vec![vec![Span::plain(c.name).bold()]],
+                if c.beyond {
+                    flagged(&c.value)
+                } else {
+                    one(&c.value)
+                },
+            ];
+            if v.compared {
+                let mark = if c.beyond { " (beyond)" } else { "" };
+                row.extend([one(&c.median), one(&format!("{}{mark}", c.limit))]);
+            }
+            row.push(one(c.what));
+            row
+        })
+        .collect();
+    paper.table(&columns, &rows);
+    if !v.signs.is_empty() {
+        paper.heading(3, "Signs that are bad news in any network");
+        for sign in &v.signs {
+            paper.item("–", &[vec![Span::plain(sign.as_str())]], RUNNING);
+        }
+    }
+    Ok(())
 }
 
 fn next(paper: &mut Paper<'_>, view: &View) {
@@ -174,6 +238,7 @@ fn hosts(paper: &mut Paper<'_>, view: &View) {
     let columns = [
         column("Host", 22.0),
         number("Strength", 9.0),
+        number("of it risk", 8.0),
         number("Records", 9.0),
         column("Time (UTC)", 18.0),
         column("What it did", 52.0),

@@ -10,6 +10,7 @@ use crate::progress::Progress;
 use crate::say::{self, count, counted};
 use crate::summary::Watch;
 use args::HuntArgs;
+pub use show::by_host;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -114,7 +115,7 @@ pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
         cause,
     };
     let findings = found.into_values().filter(|f| wanted(args, f)).collect();
-    let hosts = show::by_host(findings, &hunter);
+    let hosts = by_host(findings, &hunter);
     let mut place = place;
     show::write(args, &hosts, &mut place).map_err(failed)?;
     place.finish().map_err(failed)?;
@@ -157,7 +158,7 @@ fn settings(args: &HuntArgs) -> Result<Settings, Failure> {
 }
 
 /// Reads logs in the order of their records and hands each to the hunter.
-fn read(
+pub fn read(
     inputs: &[Input],
     read: &ReadParams,
     hunter: &mut Hunter,

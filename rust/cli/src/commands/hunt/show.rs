@@ -19,8 +19,11 @@ const REASONS: usize = 4;
 
 /// A host and what was found of it, the strongest first.
 pub struct Host {
-    host: IpAddr,
-    risk: f64,
+    /// The host.
+    pub host: IpAddr,
+    /// What its findings add up to.
+    pub risk: f64,
+    /// Its findings.
     pub findings: Vec<Finding>,
 }
 

@@ -219,7 +219,8 @@ fn named(info: &ModelInfo) -> String {
     )
 }
 
-fn read_usual(path: &Path) -> Result<Usual, Failure> {
+/// Reads what is usual.
+pub fn read_usual(path: &Path) -> Result<Usual, Failure> {
     Usual::load(path).map_err(|e| {
         Failure::Said(match e {
             SnapshotError::Io { .. } => e.to_string(),
@@ -228,7 +229,8 @@ fn read_usual(path: &Path) -> Result<Usual, Failure> {
     })
 }
 
-fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+/// Reads a baseline.
+pub fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     let failed = |why: &dyn std::fmt::Display| Failure::Said(format!("{}: {why}", path.display()));
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|e| failed(&e))?;
