@@ -237,8 +237,8 @@ fn hosts(paper: &mut Paper<'_>, view: &View) {
     paper.paragraph(vec![Span::plain(view.hosts_intro.as_str())], RUNNING);
     let columns = [
         column("Host", 22.0),
-        number("Strength", 9.0),
-        number("of it risk", 8.0),
+        number("Strength", 10.0),
+        number("Risk", 7.0),
         number("Records", 9.0),
         column("Time (UTC)", 18.0),
         column("What it did", 52.0),
@@ -249,6 +249,7 @@ fn hosts(paper: &mut Paper<'_>, view: &View) {
             vec![
                 name,
                 flagged(&h.strength),
+                one(&h.risk),
                 one(&h.records),
                 each(&h.span),
                 each(&h.did),
