@@ -346,7 +346,6 @@ fn what_stands_in_logs_never_becomes_markup() {
     for want in [
         "<script>alert(1)</script>",
         "' onmouseover='alert(1)",
-        "\\u{202e}gnp.exe",
         "<i>sensor</i>",
     ] {
         assert!(text_of_pdf.contains(&dense(want)), "{want}");
