@@ -85,6 +85,7 @@ fn parsed(page: &str) -> Html {
         "aria-labelledby",
         "aria-hidden",
         "tabindex",
+        "data-label",
         "scope",
         "width",
         "height",

@@ -37,6 +37,52 @@ pub fn assess(
     observer: &mut dyn Observer,
     also: &mut dyn FnMut(&Scored<'_>),
 ) -> Assessment {
+    with(
+        inputs,
+        by,
+        read,
+        threshold,
+        observer,
+        also,
+        &mut |collector, observer| {
+            let hunter = hunt(inputs, read, usual, &mut OnlyProgress(observer));
+            collector.hunted(hunter.findings(), usual.is_some());
+        },
+    )
+}
+
+/// The same for a caller who has hunted already; `usual` is whether it was known what is usual.
+pub fn assess_hunted(
+    inputs: &[Input],
+    by: By<'_>,
+    read: &ReadParams,
+    threshold: f64,
+    (hunter, usual): (&Hunter, bool),
+    observer: &mut dyn Observer,
+    also: &mut dyn FnMut(&Scored<'_>),
+) -> Assessment {
+    with(
+        inputs,
+        by,
+        read,
+        threshold,
+        observer,
+        also,
+        &mut |collector, _| {
+            collector.hunted(hunter.findings(), usual);
+        },
+    )
+}
+
+fn with(
+    inputs: &[Input],
+    by: By<'_>,
+    read: &ReadParams,
+    threshold: f64,
+    observer: &mut dyn Observer,
+    also: &mut dyn FnMut(&Scored<'_>),
+    hunted: &mut dyn FnMut(&mut Collector<'_>, &mut dyn Observer),
+) -> Assessment {
     let own;
     let (model, own_rows) = match by {
         By::Model(model) => (model, false),
@@ -62,8 +108,7 @@ pub fn assess(
         ControlFlow::Continue(())
     });
     let mut collector = collector.into_inner();
-    let hunter = hunt(inputs, read, usual, &mut OnlyProgress(observer));
-    collector.hunted(hunter.findings(), usual.is_some());
+    hunted(&mut collector, observer);
     collector.finish()
 }
 

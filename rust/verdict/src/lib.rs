@@ -20,7 +20,7 @@ mod logs;
 mod signs;
 mod ties;
 
-pub use assess::{By, assess};
+pub use assess::{By, assess, assess_hunted};
 pub use baseline::{Baseline, BaselineError, Comparison, Exceeded, Standing};
 pub use chance::excess;
 pub use collector::{Assessment, Collector, Host};

@@ -13,8 +13,9 @@ use crate::rows::Findings;
 use crate::say::{self, counted};
 use crate::summary::{Watch, is_left_out};
 use args::ReportArgs;
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use zeek_anomaly_behavior::{Allow, Hunter, Settings, Usual};
 use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
 use zeek_anomaly_engine::text::printable;
@@ -22,7 +23,7 @@ use zeek_anomaly_engine::train::TrainParams;
 use zeek_anomaly_engine::{Model, Reason, VERSION};
 use zeek_anomaly_report::words::second;
 use zeek_anomaly_report::{self as report, About, Asked, Gatherer, HostRisk, View};
-use zeek_anomaly_verdict::{Assessment, Baseline, By, Comparison, assess};
+use zeek_anomaly_verdict::{Assessment, Baseline, By, Comparison, assess, assess_hunted};
 
 /// Hosts whose behaviours are kept, and the behaviours of each.
 const HOSTS: usize = 1000;
@@ -91,28 +92,21 @@ pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
         }
     };
     inputs.tell_problems(&mut watch);
-    let by = if fit_here {
-        By::Fitted(&model)
-    } else {
-        By::Model(&model)
+    let usual = usual(args, &training, &mut watch)?;
+    let (hunter, risks) = hunt(args, usual.as_ref(), &inputs, &read, &mut watch)?;
+    let by = match fit_here {
+        true => By::Fitted(&model),
+        false => By::Model(&model),
     };
     let mut findings = Findings::default();
     let mut gatherer = Gatherer::new(&model, args.threshold);
-    let assessment = assess(
-        &inputs.list,
-        by,
-        &read,
-        args.threshold,
-        &mut watch,
-        &mut |s| {
-            gatherer.take(s, |reasons| {
-                record(&mut findings, s, args.threshold, reasons)
-            });
-        },
-    );
-    let comparison = compare(args, &model, fit_here, kept, &assessment)?;
-    let (risks, progress) = hunt(args, &training, &inputs, &read, watch.progress)?;
-    watch.progress = progress;
+    let hunted = (&hunter, usual.is_some());
+    let (list, threshold) = (&inputs.list, args.threshold);
+    let assessment = assess_hunted(list, by, &read, threshold, hunted, &mut watch, &mut |s| {
+        gatherer.take(s, |reasons| record(&mut findings, s, threshold, reasons));
+    });
+    let model_for_normal = (!fit_here).then_some(&model);
+    let comparison = compare(args, model_for_normal, kept, usual.as_ref(), &assessment)?;
     watch.progress.finish();
     watch.say_skipped();
     if watch.used() == 0 {
@@ -205,9 +199,9 @@ fn record(
 /// How the logs stand to paths that are known to be ordinary.
 fn compare(
     args: &ReportArgs,
-    model: &Model,
-    fit_here: bool,
+    model: Option<&Model>,
     kept: Option<Baseline>,
+    usual: Option<&Usual>,
     assessment: &Assessment,
 ) -> Result<Option<Comparison>, Failure> {
     let mut baseline = kept.unwrap_or_else(|| Baseline::new(String::new(), args.threshold));
@@ -216,20 +210,9 @@ fn compare(
         let mut watch = Watch::new(Progress::new(0, false), None, inputs.alias());
         inputs.tell_problems(&mut watch);
         let params = args.fit.params();
-        let by = if fit_here {
-            By::Itself(&params)
-        } else {
-            By::Model(model)
-        };
-        let read = ReadParams::default();
-        let a = assess(
-            &inputs.list,
-            by,
-            &read,
-            args.threshold,
-            &mut watch,
-            &mut |_| {},
-        );
+        let by = model.map_or(By::Itself(&params), By::Model);
+        let (list, read, threshold) = (&inputs.list, ReadParams::default(), args.threshold);
+        let a = assess(list, by, &read, threshold, usual, &mut watch, &mut |_| {});
         watch.say_skipped();
         if watch.used() + watch.unscored() == 0 {
             return Err(nothing_used(&watch, None, "compare with"));
@@ -239,37 +222,52 @@ fn compare(
     Ok((!baseline.is_empty()).then(|| baseline.compare(assessment)))
 }
 
+/// What behaviours are usual: from a file, or learned where the model is.
+fn usual(
+    args: &ReportArgs,
+    training: &Inputs,
+    watch: &mut Watch,
+) -> Result<Option<Usual>, Failure> {
+    if let Some(path) = &args.usual {
+        return verdict::read_usual(path).map(Some);
+    }
+    if args.train_on.is_empty() {
+        return Ok(None);
+    }
+    let mut learner = Hunter::learner(Settings::default());
+    let all = ReadParams::default();
+    quietly(watch, |watch| {
+        hunt::read(&training.list, &all, &mut learner, watch, &mut |_| {});
+    });
+    Ok(Some(learner.learned()))
+}
+
+/// Lets something be read of which only the progress is shown: what is wrong with it is said
+/// when it is read for scores.
+fn quietly(watch: &mut Watch, work: impl FnOnce(&mut Watch)) {
+    let progress = std::mem::replace(&mut watch.progress, Progress::new(0, false));
+    let mut other = Watch::new(progress, None, None);
+    work(&mut other);
+    watch.progress = other.progress;
+}
+
 /// What hosts did over time.
 fn hunt(
     args: &ReportArgs,
-    training: &Inputs,
+    usual: Option<&Usual>,
     inputs: &Inputs,
     read: &ReadParams,
-    progress: Progress,
-) -> Result<(Vec<HostRisk>, Progress), Failure> {
-    let said =
-        |path: &Path, e: &dyn std::fmt::Display| Failure::Said(format!("{}: {e}", path.display()));
-    let mut usual = match &args.usual {
-        Some(path) => Some(Usual::load(path).map_err(|e| said(path, &e))?),
-        None => None,
-    };
-    let allow = match &args.allow {
-        Some(path) => Allow::load(path).map_err(|e| Failure::Said(e.to_string()))?,
-        None => Allow::default(),
-    };
-    // What is wrong with the logs was said when they were scored.
-    let mut watch = Watch::new(progress, None, None);
-    if usual.is_none() && !args.train_on.is_empty() {
-        let mut learner = Hunter::learner(Settings::default());
-        let all = ReadParams::default();
-        hunt::read(&training.list, &all, &mut learner, &mut watch, &mut |_| {});
-        usual = Some(learner.learned());
+    watch: &mut Watch,
+) -> Result<(Hunter, Vec<HostRisk>), Failure> {
+    let mut hunter = Hunter::new(Settings::default(), usual.cloned());
+    if let Some(path) = &args.allow {
+        *hunter.allow() = Allow::load(path).map_err(|e| Failure::Said(e.to_string()))?;
     }
-    let mut hunter = Hunter::new(Settings::default(), usual);
-    *hunter.allow() = allow;
-    let mut found = std::collections::BTreeMap::new();
-    hunt::read(&inputs.list, read, &mut hunter, &mut watch, &mut |f| {
-        found.insert(f.id, f);
+    let mut found = BTreeMap::new();
+    quietly(watch, |watch| {
+        hunt::read(&inputs.list, read, &mut hunter, watch, &mut |f| {
+            found.insert(f.id, f);
+        });
     });
     let hosts = by_host(found.into_values().collect(), &hunter).into_iter();
     let risks = hosts.take(HOSTS).map(|mut h| {
@@ -280,7 +278,8 @@ fn hunt(
             behaviors: h.findings,
         }
     });
-    Ok((risks.collect(), watch.progress))
+    let risks = risks.collect();
+    Ok((hunter, risks))
 }
 
 /// What the model was made of.
