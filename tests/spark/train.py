@@ -39,7 +39,7 @@ def main():
         log = os.path.join(work, "http.log")
         with open(log, "w") as f:
             f.writelines(line + "\n" for line in rows(n))
-        conf = SparkConf().setMaster("local[2]").setAppName("train").set("spark.ui.enabled", "false")
+        conf = SparkConf().setMaster("local[2]").setAppName("train").set("spark.ui.enabled", "false").set("spark.ui.showConsoleProgress", "false")
         spark = SparkContext(conf=conf)
         spark.setLogLevel("ERROR")
         # Each partition's lines go to the standard input of a training; what comes out is the

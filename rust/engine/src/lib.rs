@@ -14,6 +14,7 @@
 //! - [`Model`] is what training gives, and [`file`](mod@file) how it is kept on disk.
 
 pub mod alerts;
+mod beside;
 mod blocks;
 pub mod choice;
 pub mod combine;

@@ -10,6 +10,7 @@
 
 use crate::LEFT_OUT;
 use crate::alerts::Identity;
+use crate::beside;
 use crate::explain::{MemberVerdict, Reason};
 use crate::live::{Binding, role_of};
 use crate::model::{LogModel, Model, Scratch, Verdict};
@@ -188,27 +189,31 @@ pub fn train_more(
     };
     for batch in batches(inputs) {
         passes.remember(&batch, &mut context);
-        for input in &batch {
-            trainer.sensor = input.sensor;
-            passes.each_row(input, |schema, filter, record, used, _| {
-                let fate = match used {
-                    false => Fate::Filtered,
-                    true if is_left_out(schema, record) => Fate::Unscored,
-                    true => {
-                        trainer.add(&filter.blind, record, &context);
-                        Fate::Used
+        let work = |row: &beside::Row| {
+            trainer.sensor = row.sensor;
+            let record = row.record.record();
+            if row.used {
+                trainer.add(&row.blind, &record, &context);
+            }
+            passed(&mut context, &row.schema, &row.columns, &record, row.live);
+        };
+        beside::beside(work, |desk| {
+            for input in &batch {
+                passes.each_row(input, |schema, filter, record, used, _| {
+                    if is_left_out(schema, record) {
+                        return ControlFlow::Continue(match used {
+                            true => Fate::Unscored,
+                            false => Fate::Filtered,
+                        });
                     }
-                };
-                passed(
-                    &mut context,
-                    schema,
-                    &filter.context,
-                    record,
-                    input.is_stdin(),
-                );
-                ControlFlow::Continue(fate)
-            });
-        }
+                    desk.put((input, schema, filter), record, used);
+                    ControlFlow::Continue(match used {
+                        true => Fate::Used,
+                        false => Fate::Filtered,
+                    })
+                });
+            }
+        });
         context.sweep();
     }
     passes
@@ -501,10 +506,10 @@ struct Passes<'a> {
 pub(crate) struct Filter {
     pub(crate) schema: Arc<Schema>,
     /// What features and contexts see of it.
-    blind: Arc<Schema>,
+    pub(crate) blind: Arc<Schema>,
     pub(crate) tally: Tally,
     only: Option<Option<usize>>,
-    context: ContextColumns,
+    pub(crate) context: ContextColumns,
 }
 
 impl Passes<'_> {

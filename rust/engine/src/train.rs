@@ -21,6 +21,7 @@ use zeek_anomaly_features::context::ContextColumns;
 use zeek_anomaly_features::generic::KindLearner;
 use zeek_anomaly_features::row::Columns;
 use zeek_anomaly_features::{Cell, Context, Kind, Row, Spec, logs};
+use zeek_anomaly_models::bins::key_of;
 use zeek_anomaly_models::{Calibration, DetectorKind, Encoder, Language, NameCounts};
 use zeek_log::{Record, RecordBuf, Schema};
 
@@ -104,6 +105,7 @@ pub(crate) struct Counting {
     pub(crate) kinds: Vec<DetectorKind>,
     labels: Labels,
     bits: Vec<u64>,
+    keys: Vec<Option<u64>>,
     /// The columns of the schema met last.
     bound: Option<(Arc<Schema>, Columns, ContextColumns)>,
 }
@@ -277,6 +279,7 @@ impl Counting {
             spec,
             fields: Vec::new(),
             bits: Vec::new(),
+            keys: Vec::new(),
             span: None,
             days: DayCollector::default(),
             kinds: Vec::new(),
@@ -310,6 +313,7 @@ impl Counting {
         };
         let row = Row::new(*record, columns, context.view(of_context, record));
         self.bits.clear();
+        self.keys.clear();
         let ts = of_context.ts(record);
         let mut domain = None;
         for (f, counts) in self.blocks.at(ts).iter_mut().enumerate() {
@@ -321,15 +325,21 @@ impl Counting {
                     domain = domain.or(Some(label));
                 }
                 cell = Cell::Missing;
-            } else {
-                counts.add(&cell);
             }
-            self.bits.push(match self.spec.kind(f) {
+            let kind = self.spec.kind(f);
+            let bits = match kind {
                 Kind::Category => cell.category_bits(),
                 _ => cell.number_bits(),
-            });
+            };
+            // Made once, for both that count.
+            let key = key_of(kind, bits);
+            if !self.spec.is_learned(f) {
+                counts.add_keyed(key, &cell);
+            }
+            self.keys.push(key);
+            self.bits.push(bits);
         }
-        self.days.add(&self.spec, ts, &self.bits);
+        self.days.add_keyed(&self.spec, ts, &self.keys);
         self.bits.push(ts.unwrap_or(f64::NAN).to_bits());
         for f in self.labels.features() {
             labels::put(&self.spec.cell(f, &row), &mut self.bits);
@@ -415,6 +425,7 @@ impl Counting {
             kinds: self.kinds.clone(),
             labels: self.labels.clone(),
             bits: Vec::new(),
+            keys: Vec::new(),
             bound: None,
         }
     }

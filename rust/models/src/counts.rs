@@ -1,10 +1,11 @@
 //! Counting: the values of a feature while training, and what a model keeps of them.
 
-use crate::grid::{LAST_CELL, cell_of};
+use crate::bins::{NUMBER_KEYS, key_of};
+use crate::grid::LAST_CELL;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasherDefault, Hasher};
-use zeek_anomaly_features::cell::{Cell, MISSING_CATEGORY};
+use zeek_anomaly_features::cell::Cell;
 use zeek_anomaly_features::spec::Kind;
 
 /// Distinct categories that a model keeps of one feature; beyond it the rarest are forgotten.
@@ -75,22 +76,27 @@ impl FeatureCounts {
 
     /// Counts one value.
     pub fn add(&mut self, cell: &Cell<'_>) {
+        let bits = match self.kind {
+            Kind::Category => cell.category_bits(),
+            _ => cell.number_bits(),
+        };
+        self.add_keyed(key_of(self.kind, bits), cell);
+    }
+
+    /// Counts one value whose key is known already ([`key_of`]).
+    pub fn add_keyed(&mut self, key: Option<u64>, cell: &Cell<'_>) {
         self.rows += 1;
-        if self.kind != Kind::Category {
-            let v = f64::from_bits(cell.number_bits());
-            if v.is_nan() {
-                self.missing += 1;
-            } else {
-                if self.cells.is_empty() {
-                    self.cells.resize(2 * LAST_CELL as usize + 1, 0);
-                }
-                self.cells[(cell_of(self.kind, v) + LAST_CELL) as usize] += 1;
-            }
-            return;
-        }
-        let key = cell.category_bits();
-        if key == MISSING_CATEGORY {
+        let Some(key) = key else {
             self.missing += 1;
+            return;
+        };
+        if self.kind != Kind::Category {
+            if self.cells.is_empty() {
+                self.cells.resize(NUMBER_KEYS as usize, 0);
+            }
+            if let Some(n) = self.cells.get_mut(key as usize) {
+                *n += 1;
+            }
             return;
         }
         let n = self.categories.entry(key).or_insert(0);

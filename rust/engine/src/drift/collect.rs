@@ -7,7 +7,9 @@ use super::baseline::{
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 use zeek_anomaly_features::{Kind, Spec};
-use zeek_anomaly_models::bins::{NUMBER_KEYS, key_of};
+use zeek_anomaly_models::bins::NUMBER_KEYS;
+#[cfg(test)]
+use zeek_anomaly_models::bins::key_of;
 
 /// Categories counted for one feature and day; beyond it the rarest are forgotten.
 const MAX_COUNTED: usize = 8 * KEPT_CATEGORIES;
@@ -49,7 +51,17 @@ pub(super) struct OpenFeature {
 
 impl DayCollector {
     /// Counts a row: its time and its features in their compact form.
+    #[cfg(test)]
     pub(crate) fn add(&mut self, spec: &Spec, ts: Option<f64>, bits: &[u64]) {
+        let keys = bits
+            .iter()
+            .enumerate()
+            .map(|(f, b)| key_of(spec.kind(f), *b));
+        self.add_keyed(spec, ts, &keys.collect::<Vec<_>>());
+    }
+
+    /// Counts a row: its time and the keys of its features ([`key_of`]).
+    pub(crate) fn add_keyed(&mut self, spec: &Spec, ts: Option<f64>, keys: &[Option<u64>]) {
         let Some((day, hour)) = ts.and_then(day_of) else {
             return;
         };
@@ -61,10 +73,10 @@ impl DayCollector {
         };
         open.rows += 1;
         open.hours |= 1 << hour;
-        for (f, b) in bits.iter().enumerate().take(open.features.len()) {
+        for (f, key) in keys.iter().enumerate().take(open.features.len()) {
             let kind = spec.kind(f);
             let feature = &mut open.features[f];
-            let Some(key) = key_of(kind, *b) else {
+            let Some(key) = *key else {
                 feature.missing += 1;
                 continue;
             };
@@ -79,19 +91,16 @@ impl DayCollector {
                 }
             }
         }
-        self.note_new(spec, day, bits);
+        self.note_new(spec, day, keys);
     }
 
     /// Keeps count of the rows whose category was on one day only.
-    fn note_new(&mut self, spec: &Spec, day: i32, bits: &[u64]) {
+    fn note_new(&mut self, spec: &Spec, day: i32, keys: &[Option<u64>]) {
         let categories = (0..spec.len()).filter(|f| spec.kind(*f) == Kind::Category);
-        for ((i, f), b) in categories
+        for ((i, f), key) in categories
             .enumerate()
-            .filter_map(|(i, f)| Some(((i, f), *bits.get(f)?)))
+            .filter_map(|(i, f)| Some(((i, f), (*keys.get(f)?)?)))
         {
-            let Some(key) = key_of(Kind::Category, b) else {
-                continue;
-            };
             if self.first_seen.len() <= i {
                 self.first_seen.resize_with(i + 1, FirstSeen::default);
             }
