@@ -98,11 +98,9 @@ impl Desk<'_> {
                 let _ = to.send(full);
             }
             Way::Here(work) => {
-                self.parcel
-                    .rows
-                    .iter()
-                    .take(self.parcel.filled)
-                    .for_each(|row| work(row));
+                for row in self.parcel.rows.iter().take(self.parcel.filled) {
+                    work(row);
+                }
                 self.parcel.filled = 0;
             }
         }
