@@ -98,6 +98,11 @@ export {
 	## second for each 100 MB of state.
 	const hunt_state_interval = 1hr &redef;
 
+	## After how long a connection that is still open is looked at, and again each
+	## time that it has lasted twice as long; 0 for never. ``connection.hours`` in
+	## :zeek:see:`Anomaly::hunt_settings` says from when on one is long.
+	const hunt_open_after = 4hr &redef;
+
 	## The least score of a finding that raises a notice. Each finding in the log has
 	## reached its behaviour's threshold already.
 	option hunt_notice_score: double = 0.0;
@@ -419,6 +424,9 @@ event zeek_init() &priority=-5
 		return;
 		}
 
+	if ( watches && hunt_open_after > 0sec )
+		__hunt_open_after(hunt_open_after);
+
 	if ( packs )
 		schedule send_interval { send_packed() };
 
@@ -427,6 +435,15 @@ event zeek_init() &priority=-5
 
 	if ( state != "" && hunt_state_interval > 0sec )
 		schedule hunt_state_interval { save_state() };
+	}
+
+event conn_duration_threshold_crossed(c: connection, threshold: interval, is_orig: bool)
+	{
+	if ( ! (packs || keeps) || hunt_open_after == 0sec || threshold < hunt_open_after )
+		return;
+
+	__hunt_open_connection(c, c$orig$size, c$resp$size);
+	set_current_conn_duration_threshold(c$id, threshold * 2.0);
 	}
 
 event zeek_done() &priority=-90
@@ -442,7 +459,6 @@ event zeek_done() &priority=-90
 
 	if ( state_file() != "" )
 		__hunt_save(state_file());
-
 	}
 
 @ifdef ( Telemetry::sync )

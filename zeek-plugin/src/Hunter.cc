@@ -1,17 +1,24 @@
 #include "Hunter.h"
 
+#include <netinet/in.h>
+
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "zeek/Conn.h"
 #include "zeek/Event.h"
 #include "zeek/EventRegistry.h"
 #include "zeek/ID.h"
 #include "zeek/IPAddr.h"
 #include "zeek/Reporter.h"
+#include "zeek/RunState.h"
 #include "zeek/Type.h"
+#include "zeek/UID.h"
 #include "zeek/ZeekString.h"
+#include "zeek/analyzer/protocol/conn-size/ConnSize.h"
 
 namespace plugin::Anomaly_Engine {
 
@@ -96,6 +103,7 @@ bool Hunter::Open(const HunterOptions& options) {
 void Hunter::Close() {
     handle.reset();
     logs.clear();
+    open_binding = -1;
 }
 
 // Says what went wrong, once for each problem.
@@ -124,13 +132,95 @@ void Hunter::LineIsWritten(const std::string& filter, const WriterInfo& info, in
     if ( ! log.fields )
         return;
 
-    const auto& values = log.fields->Read(line);
+    Look(log.binding, log.fields->Read(line));
+}
+
+void Hunter::Look(uint32_t binding, const std::vector<za_value>& values) {
     size_t waiting = 0;
     za_error* error = nullptr;
-    auto status = za_hunter_observe(handle.get(), log.binding, values.data(), values.size(), &waiting, &error);
+    auto status = za_hunter_observe(handle.get(), binding, values.data(), values.size(), &waiting, &error);
 
     if ( Succeeded(status, error, "a record is not looked at") )
         Waiting(waiting);
+}
+
+// Zeek counts how long a connection lasts anyway. Scripts that want to know of other
+// durations of a connection set theirs later, and go before this.
+void Hunter::ConnectionIsNew(zeek::Connection& conn) const {
+    if ( ! handle || open_after <= 0 )
+        return;
+
+    if ( auto* a = dynamic_cast<zeek::analyzer::conn_size::ConnSize_Analyzer*>(conn.FindAnalyzer("CONNSIZE")) )
+        a->SetDurationThreshold(open_after);
+}
+
+void Hunter::ConnectionIsOpen(const zeek::Connection& conn, double orig_bytes, double resp_bytes) {
+    struct Column {
+        const char* name;
+        za_type type;
+    };
+
+    static constexpr Column columns[] = {
+        {"ts", ZA_TYPE_TIME},           {"uid", ZA_TYPE_STRING},        {"id.orig_h", ZA_TYPE_ADDR},
+        {"id.resp_h", ZA_TYPE_ADDR},    {"id.resp_p", ZA_TYPE_PORT},    {"proto", ZA_TYPE_ENUM},
+        {"duration", ZA_TYPE_INTERVAL}, {"orig_bytes", ZA_TYPE_DOUBLE}, {"resp_bytes", ZA_TYPE_DOUBLE},
+    };
+
+    if ( ! handle )
+        return;
+
+    if ( open_binding < 0 ) {
+        std::vector<za_field> fields;
+        for ( const auto& c : columns )
+            fields.push_back({c.name, strlen(c.name), static_cast<uint32_t>(c.type), ZA_TYPE_UNKNOWN});
+
+        constexpr std::string_view log = "conn_open";
+        uint32_t binding = 0;
+        uint32_t wanted = 0;
+        za_error* error = nullptr;
+        auto status = za_hunter_bind(handle.get(), log.data(), log.size(), fields.data(), fields.size(), &binding,
+                                     &wanted, &error);
+
+        if ( ! Succeeded(status, error, "open connections are not looked at") || ! wanted )
+            return;
+
+        open_binding = static_cast<int>(binding);
+    }
+
+    auto real = [](za_kind kind, double d) {
+        za_value v{};
+        v.kind = kind;
+        v.as.real = d;
+        return v;
+    };
+    auto text = [](std::string_view s) {
+        za_value v{};
+        v.kind = ZA_KIND_TEXT;
+        v.len = static_cast<uint32_t>(s.size());
+        v.as.bytes = reinterpret_cast<const uint8_t*>(s.data());
+        return v;
+    };
+    auto address = [](const zeek::IPAddr& a) {
+        za_value v{};
+        const uint32_t* bytes = nullptr;
+        v.kind = ZA_KIND_ADDR;
+        v.len = static_cast<uint32_t>(a.GetBytes(&bytes)) * 4;
+        memcpy(v.as.addr, bytes, v.len);
+        return v;
+    };
+
+    auto uid = conn.GetUID().Base62("C");
+    std::string_view proto = conn.ConnTransport() == TRANSPORT_TCP   ? "tcp"
+                             : conn.ConnTransport() == TRANSPORT_UDP ? "udp"
+                                                                     : "icmp";
+    za_value port{};
+    port.kind = ZA_KIND_PORT;
+    port.as.count = ntohs(static_cast<uint16_t>(conn.RespPort()));
+
+    Look(static_cast<uint32_t>(open_binding),
+         {real(ZA_KIND_TIME, conn.StartTime()), text(uid), address(conn.OrigAddr()), address(conn.RespAddr()), port,
+          text(proto), real(ZA_KIND_INTERVAL, zeek::run_state::network_time - conn.StartTime()),
+          real(ZA_KIND_DOUBLE, orig_bytes), real(ZA_KIND_DOUBLE, resp_bytes)});
 }
 
 Hunter::Log& Hunter::LogFor(const WriterInfo& info, int num_fields, const Field* const* columns) {

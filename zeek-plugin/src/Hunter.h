@@ -9,7 +9,9 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
+#include "zeek/Conn.h"
 #include "zeek/EventHandler.h"
 #include "zeek/Val.h"
 #include "zeek/logging/WriterBackend.h"
@@ -50,6 +52,15 @@ public:
     void LineIsWritten(const std::string& filter, const WriterInfo& info, int num_fields, const Field* const* fields,
                        Value* const* line);
 
+    /// Has connections looked at that are open for so many seconds; 0 for none.
+    void SetOpenAfter(double seconds) { open_after = seconds; }
+
+    /// A connection is new.
+    void ConnectionIsNew(zeek::Connection& conn) const;
+
+    /// A connection is open, and has been for a while.
+    void ConnectionIsOpen(const zeek::Connection& conn, double orig_bytes, double resp_bytes);
+
     /// Records that another process packed.
     void Unpack(const zeek::String& batch);
 
@@ -86,6 +97,7 @@ private:
     Log& LogFor(const WriterInfo& info, int num_fields, const Field* const* columns);
     bool Succeeded(za_status status, za_error* error, const char* what);
     void Waiting(size_t n);
+    void Look(uint32_t binding, const std::vector<za_value>& values);
 
     std::unique_ptr<za_hunter, Closer> handle;
     std::string filter_name;
@@ -93,6 +105,8 @@ private:
     std::set<std::string> complaints;
     zeek::EventHandlerPtr found;
     bool told = false; // that findings wait
+    double open_after = 0;
+    int open_binding = -1;
 };
 
 /// The one hunter of the process: Zeek logs from its main thread only.

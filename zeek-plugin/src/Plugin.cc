@@ -29,11 +29,15 @@ void Plugin::WatchLogs() {
     EnableHook(zeek::plugin::HOOK_LOG_WRITE, -100);
 }
 
+void Plugin::WatchConnections() { EnableHook(zeek::plugin::HOOK_SETUP_ANALYZER_TREE); }
+
 void Plugin::Done() {
     scorer.Close();
     hunter.Close();
     zeek::plugin::Plugin::Done();
 }
+
+void Plugin::HookSetupAnalyzerTree(zeek::Connection* conn) { hunter.ConnectionIsNew(*conn); }
 
 void Plugin::HookLogInit(const std::string& writer, const std::string& filter, bool local, bool remote,
                          const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,

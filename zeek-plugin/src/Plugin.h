@@ -11,11 +11,15 @@ public:
     /// Has Zeek call the hooks below. Until then there is nothing to pay for.
     void WatchLogs();
 
+    /// Has Zeek tell of every new connection.
+    void WatchConnections();
+
 protected:
     zeek::plugin::Configuration Configure() override;
     void InitPostScript() override;
     void Done() override;
 
+    void HookSetupAnalyzerTree(zeek::Connection* conn) override;
     void HookLogInit(const std::string& writer, const std::string& filter, bool local, bool remote,
                      const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,
                      const zeek::threading::Field* const* fields) override;

@@ -12,6 +12,8 @@ use zeek_log::{Record, Schema, Value};
 #[expect(missing_docs, reason = "each is the log of its name")]
 pub enum Log {
     Conn,
+    /// A connection that is still open: what conn.log would say of it now.
+    ConnOpen,
     Dns,
     Http,
     Ssl,
@@ -36,6 +38,7 @@ impl Log {
     fn of(name: &str) -> Log {
         match name {
             "conn" => Log::Conn,
+            "conn_open" => Log::ConnOpen,
             "dns" => Log::Dns,
             "http" => Log::Http,
             "ssl" | "tls" => Log::Ssl,
@@ -173,7 +176,7 @@ impl Columns {
         };
         let ts = number(Column::Ts)?;
         Some(match self.log {
-            Log::Conn => ts + number(Column::Duration).unwrap_or(0.0).max(0.0),
+            Log::Conn | Log::ConnOpen => ts + number(Column::Duration).unwrap_or(0.0).max(0.0),
             _ => ts,
         })
     }

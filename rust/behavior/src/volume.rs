@@ -8,7 +8,8 @@
 //! remembered as one that just did not: whoever sends more every day becomes usual slowly.
 //!
 //! A connection that stays for hours is weak evidence by itself: RITA's bands of 4, 8 and 12
-//! hours, and only where few others talk to the same host.
+//! hours, and only where few others talk to the same host. Inside Zeek it is looked at while it
+//! is still open.
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
@@ -363,10 +364,13 @@ impl Host {
 
 impl Behavior for Volume {
     fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
-        if event.log != Log::Conn || !event.orig_local || event.resp_local {
+        let conn = event.log == Log::Conn;
+        if !(conn || event.log == Log::ConnOpen) || !event.orig_local || event.resp_local {
             return;
         }
-        if let (Some(resp), Some((sent, _))) =
+        // What is still open has not sent all; at its end it is looked at again.
+        if conn
+            && let (Some(resp), Some((sent, _))) =
             (event.resp.filter(|r| is_unicast(*r)), event.bytes())
         {
             // More than a link carries in a day is a mistake of the sensor.
