@@ -371,7 +371,7 @@ impl Behavior for Volume {
         // What is still open has not sent all; at its end it is looked at again.
         if conn
             && let (Some(resp), Some((sent, _))) =
-            (event.resp.filter(|r| is_unicast(*r)), event.bytes())
+                (event.resp.filter(|r| is_unicast(*r)), event.bytes())
         {
             // More than a link carries in a day is a mistake of the sensor.
             self.sent(event, (resp, sent.min(1e15)), world, out);
