@@ -2,6 +2,8 @@
 
 mod fit;
 
+use crate::commands::alerts::{BudgetArgs, per_day};
+use crate::commands::backtest::args::BacktestArgs;
 use crate::commands::evaluate::args::EvaluateArgs;
 use crate::commands::explain::args::ExplainArgs;
 use crate::commands::hunt::args::HuntArgs;
@@ -53,6 +55,8 @@ pub enum Command {
     Score(ScoreArgs),
     /// Tell of each directory as a whole how suspicious it is: LOW, MEDIUM or HIGH, and why
     Verdict(Box<VerdictArgs>),
+    /// Show what would have been alerted, by day and by budget of alerts
+    Backtest(Box<BacktestArgs>),
     /// Find what takes time to see: beacons, scans, guessing, and the hosts at risk
     Hunt(Box<HuntArgs>),
     /// Show everything that all logs say of one connection or file, with scores and reasons
@@ -195,6 +199,13 @@ pub struct ScoreArgs {
     /// those that stand out with it
     #[arg(long, conflicts_with = "all")]
     pub group: bool,
+    /// Show alerts instead, about this many a day, in the order of time: one for the records of a
+    /// log and originator that are strange for the same reasons
+    #[arg(long, value_name = "N", value_parser = per_day, conflicts_with_all = ["all", "group", "top"])]
+    pub alerts_per_day: Option<f64>,
+    /// What shares a budget.
+    #[command(flatten)]
+    pub budget: BudgetArgs,
     /// Show records of these logs only (all are read, for what they tell of one another)
     #[arg(long = "log", value_name = "LOG", value_delimiter = ',')]
     pub logs: Vec<String>,
@@ -204,7 +215,7 @@ pub struct ScoreArgs {
     /// Where to write records instead of standard output; replaced whole, or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// The score from which a record is called anomalous
+    /// The score from which a record is called anomalous; no alert has less
     #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]
     pub threshold: f64,
     /// Which of the records that --all shows get their reasons
@@ -226,6 +237,7 @@ Examples:
   zeek-anomaly score -m week.model /opt/zeek/logs/current
   zeek-anomaly score -m week.model --top 50 --log dns,http logs
   zeek-anomaly score --train-on 2026-07-0{1,2,3} --group 2026-07-04
+  zeek-anomaly score -m week.model --alerts-per-day 10 /opt/zeek/logs/2026-07-*
   zeek-anomaly score -m week.model --all --format jsonl conn.log > scores.jsonl
   zeek-anomaly score -m week.model --format csv -o top.csv conn.log.gz
   zeek-anomaly score -m week.model --format ecs --threshold 4 logs >> alerts.ndjson

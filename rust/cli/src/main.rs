@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Score(args) => commands::score::run(args),
         Command::Verdict(args) => commands::verdict::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(*args),
+        Command::Backtest(args) => commands::backtest::run(&args),
         Command::Hunt(args) => commands::hunt::run(&args),
         Command::Drift(args) => commands::drift::run(&args),
         Command::Feedback(args) => commands::feedback::run(&args),

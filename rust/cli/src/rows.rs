@@ -9,6 +9,27 @@ use zeek_anomaly_engine::text::from_bytes;
 use zeek_anomaly_engine::{Claim, Reason};
 use zeek_log::{Record, Schema, Value};
 
+/// The alert that a record stands for, with the others of its finding.
+#[derive(Clone, Debug, Serialize)]
+pub struct Alert {
+    /// What tells the finding from others, in every run.
+    pub finding: String,
+    /// When the record was that raised it, in seconds since the epoch.
+    pub alerted: f64,
+    /// When the first record of the finding was.
+    pub first: f64,
+    /// When the last one was.
+    pub last: f64,
+    /// About how many hosts are in it, where it is a crowd.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entities: Option<u64>,
+    /// The score that it took at that moment.
+    pub threshold: f64,
+    /// The budget, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<String>,
+}
+
 /// One scored record, as every format writes it. The order of the fields is that of
 /// the keys and of the columns.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +69,9 @@ pub struct Finding {
     /// records are grouped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
+    /// The alert, where there is a budget.
+    #[serde(flatten)]
+    pub alert: Option<Alert>,
     /// The detector.
     pub detector: &'static str,
     /// What each member of an ensemble made of it by itself, where reasons are wanted.
@@ -184,6 +208,7 @@ impl Findings {
             raw: scored.verdict.raw,
             anomalous: scored.verdict.score >= threshold,
             records: None,
+            alert: None,
             detector: scored.verdict.detector,
             members: if reasons {
                 members(scored, threshold)

@@ -1,5 +1,7 @@
 //! What is done, one file a command.
 
+pub mod alerts;
+pub mod backtest;
 pub mod completions;
 pub mod drift;
 pub mod evaluate;

@@ -1,5 +1,6 @@
 //! `score`: logs in, findings out.
 
+use super::alerts::{Gatherer, logs, say_exceeded};
 use super::drift;
 use super::group::Groups;
 use super::inputs::{Inputs, nothing_used};
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use zeek_anomaly_engine::Model;
+use zeek_anomaly_engine::alerts::Replay;
 use zeek_anomaly_engine::drift::Monitor;
 use zeek_anomaly_engine::feedback::Opinion;
 use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
@@ -106,6 +108,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     }
     let anomalous = std::mem::take(&mut sink.anomalous);
     let moved = sink.moved;
+    let mut replay = None;
     let empty = watch.used() == 0;
     // An hour in which nothing happened is no failure; an input of which nothing
     // was understood is.
@@ -117,7 +120,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
                 .as_ref()
                 .is_some_and(|c| c.1 == 0 && watch.rows() > 0));
     if !useless {
-        sink.finish().map_err(failed)?;
+        replay = sink.finish(&model).map_err(failed)?;
     }
     if !useless && to_stdout && io::stdout().is_terminal() {
         say::line("");
@@ -138,9 +141,12 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
         say::warning(&line);
     }
     for log in &args.logs {
-        if watch.logs.get(log).is_none_or(|l| l.tally.used == 0) {
+        if log != "all" && watch.logs.get(log).is_none_or(|l| l.tally.used == 0) {
             say::warning(&format!("--log {log}: no row of that log was scored"));
         }
+    }
+    if let (Some(replay), false) = (&replay, args.work.quiet) {
+        say_alerts(replay);
     }
     if !args.work.quiet {
         summarize(&args, &model, &watch, &anomalous);
@@ -165,6 +171,8 @@ struct Sink<'a> {
     moved: (u64, u64),
     top: BinaryHeap<Kept>,
     groups: Groups,
+    /// Where alerts are wanted.
+    gatherer: Option<Gatherer>,
     rows: u64,
     failed: Option<io::Error>,
 }
@@ -179,6 +187,10 @@ impl<'a> Sink<'a> {
             moved: (0, 0),
             top: BinaryHeap::new(),
             groups: Groups::new(args.top),
+            gatherer: args.alerts_per_day.map(|_| {
+                let described = args.format == Format::Table;
+                Gatherer::new(args.threshold, &logs(&args.logs), described)
+            }),
             rows: 0,
             failed: None,
         }
@@ -200,6 +212,10 @@ impl<'a> Sink<'a> {
                     self.anomalous.insert(log.clone(), 1);
                 }
             }
+        }
+        if let Some(gatherer) = &mut self.gatherer {
+            gatherer.take(scored);
+            return ControlFlow::Continue(());
         }
         if !self.args.logs.is_empty() && !self.args.logs.contains(log) {
             return ControlFlow::Continue(());
@@ -243,14 +259,26 @@ impl<'a> Sink<'a> {
         self.top.push(Kept { rank, finding });
     }
 
-    fn finish(self) -> io::Result<()> {
+    /// Writes what was kept; gives what became of a budget, where there is one.
+    fn finish(self, model: &Model) -> io::Result<Option<Replay>> {
         let mut writer = self.writer;
+        let mut replay = None;
+        if let (Some(mut gatherer), Some(per_day)) = (self.gatherer, self.args.alerts_per_day) {
+            let params = self.args.budget.params(per_day, self.args.threshold);
+            let replayed = gatherer.replay(model, params);
+            for finding in replayed.alerts.iter().filter_map(|a| gatherer.finding(a)) {
+                writer.write(finding)?;
+            }
+            gatherer.say_dropped();
+            replay = Some(replayed);
+        }
         let groups = self.groups.finish(self.args.top);
         let top = self.top.into_sorted_vec().into_iter().map(|k| k.finding);
         for finding in top.chain(groups) {
             writer.write(finding)?;
         }
-        writer.finish()?.finish()
+        writer.finish()?.finish()?;
+        Ok(replay)
     }
 }
 
@@ -258,6 +286,22 @@ impl<'a> Sink<'a> {
 /// or all alerts.
 fn writes_at_once(args: &ScoreArgs) -> bool {
     args.all || (args.format == Format::Ecs && !args.group)
+}
+
+/// Says what became of a budget.
+fn say_alerts(replay: &Replay) {
+    let days: f64 = replay.days.iter().map(|d| d.part).sum();
+    let alerts = replay.alerts.len() as u64;
+    let held = replay.days.iter().map(|d| d.held).sum();
+    say_exceeded(&replay.days);
+    say::line(&format!(
+        "{} in {days:.1} days{}",
+        counted(alerts, "alert"),
+        match held {
+            0 => String::new(),
+            n => format!("; {} held back to keep the budget", counted(n, "finding")),
+        }
+    ));
 }
 
 /// What is written of a record.

@@ -254,5 +254,8 @@ pub fn what(f: &Finding) -> String {
     if let Some(name) = &f.name {
         lines.push(cut(&printable(name), NAME));
     }
+    if let Some(n) = f.alert.as_ref().and_then(|a| a.entities) {
+        lines.push(format!("and others like it, about {n}"));
+    }
     lines.join("\n")
 }

@@ -1,0 +1,194 @@
+//! Records that stand out as alerts within a budget, for the commands that show them.
+
+use crate::rows::{Alert, Finding, Findings};
+use crate::say::{self, counted};
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use std::collections::HashMap;
+use zeek_anomaly_engine::Model;
+use zeek_anomaly_engine::alerts::{
+    ALERT_LOGS, AlertParams, Collector, Day, PER_DAY, Raised, Replay, Share,
+};
+use zeek_anomaly_engine::offline::Scored;
+
+/// Records that are kept in full, one for each finding and day.
+const MAX_KEPT: usize = 50_000;
+
+/// Days of an exceeded budget that are named.
+const NAMED: usize = 10;
+
+/// What shares a budget.
+#[derive(Debug, Args)]
+pub struct BudgetArgs {
+    /// Whether all logs share a budget of alerts, or each has its own
+    #[arg(long, value_enum, default_value_t = Per::All)]
+    pub budget_per: Per,
+    /// Hosts of this network have a budget of alerts of their own
+    #[arg(long, value_name = "NET", value_delimiter = ',')]
+    pub budget_net: Vec<IpNet>,
+}
+
+/// What has a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Per {
+    /// All logs together
+    All,
+    /// Each log by itself
+    Log,
+}
+
+impl BudgetArgs {
+    /// For the engine.
+    pub fn params(&self, per_day: f64, threshold: f64) -> AlertParams {
+        AlertParams {
+            per_day,
+            share: match self.budget_per {
+                Per::All => Share::All,
+                Per::Log => Share::Log,
+            },
+            networks: self.budget_net.clone(),
+            threshold,
+            ..AlertParams::default()
+        }
+    }
+}
+
+/// A number of alerts a day.
+pub fn per_day(text: &str) -> Result<f64, String> {
+    let (least, most) = PER_DAY;
+    match text.parse::<f64>() {
+        Ok(v) if (least..=most).contains(&v) => Ok(v),
+        _ => Err(format!("should be a number from {least} to {most}")),
+    }
+}
+
+/// The logs that raise alerts: those asked for, or those that do in Zeek; all for `all`.
+pub fn logs(asked: &[String]) -> Vec<String> {
+    match asked {
+        [] => ALERT_LOGS.iter().map(|l| (*l).to_owned()).collect(),
+        logs if logs.iter().any(|l| l == "all") => Vec::new(),
+        logs => logs.to_vec(),
+    }
+}
+
+/// Gathers what stands out; of each finding and day the strangest record is kept to be shown.
+pub struct Gatherer {
+    collector: Collector,
+    findings: Findings,
+    kept: HashMap<(u64, i64), Finding>,
+    threshold: f64,
+    described: bool,
+}
+
+fn day_of(ts: f64) -> i64 {
+    (ts / 86_400.0).floor() as i64
+}
+
+impl Gatherer {
+    /// Of these logs, all where there are none. `described` is for tables.
+    pub fn new(threshold: f64, logs: &[String], described: bool) -> Gatherer {
+        Gatherer {
+            collector: Collector::new(threshold, logs),
+            findings: Findings::default(),
+            kept: HashMap::new(),
+            threshold,
+            described,
+        }
+    }
+
+    /// Takes a scored record.
+    pub fn take(&mut self, scored: &Scored<'_>) {
+        let Some((identity, reasons)) = self.collector.take(scored) else {
+            return;
+        };
+        let key = (identity.id, day_of(scored.ts().unwrap_or(f64::INFINITY)));
+        let known = self.kept.get(&key);
+        if known.is_some_and(|f| f.score >= scored.verdict.score) {
+            return;
+        }
+        let mut finding = self.findings.make(scored, self.threshold, false);
+        finding.reasons = reasons;
+        if self.described {
+            self.findings.describe(scored, &mut finding);
+        }
+        self.kept.insert(key, finding);
+        if self.kept.len() > MAX_KEPT {
+            let mut scores: Vec<f64> = self.kept.values().map(|f| f.score).collect();
+            let middle = scores.len() / 2;
+            let (_, middle, _) = scores.select_nth_unstable_by(middle, f64::total_cmp);
+            let middle = *middle;
+            self.kept.retain(|_, f| f.score > middle);
+        }
+    }
+
+    /// What a budget makes of it.
+    pub fn replay(&mut self, model: &Model, params: AlertParams) -> Replay {
+        self.collector.replay(model, params)
+    }
+
+    /// What is shown of an alert: its strangest record of the day.
+    pub fn finding(&self, raised: &Raised) -> Option<Finding> {
+        let mut f = self
+            .kept
+            .get(&(raised.identity.id, day_of(raised.ts)))?
+            .clone();
+        f.records = Some(raised.records);
+        f.alert = Some(Alert {
+            finding: format!("{:016x}", raised.finding),
+            alerted: raised.ts,
+            first: raised.first,
+            last: raised.last,
+            entities: (raised.entities > 1).then_some(raised.entities),
+            threshold: raised.needed,
+            budget: Some(raised.budget.clone()).filter(|b| !b.is_empty()),
+        });
+        Some(f)
+    }
+
+    /// Says what had to be let go.
+    pub fn say_dropped(&self) {
+        if self.collector.dropped() > 0 {
+            say::warning(&format!(
+                "to keep memory bounded, {} of findings beyond the first million were left out",
+                counted(self.collector.dropped(), "record")
+            ));
+        }
+    }
+}
+
+/// Says on which days a budget was exceeded.
+pub fn say_exceeded(days: &[Day]) {
+    let exceeded: Vec<&Day> = days.iter().filter(|d| d.exceeded).collect();
+    for d in exceeded.iter().take(NAMED) {
+        say::warning(&exceeded_text(d));
+    }
+    let more = exceeded.len().saturating_sub(NAMED) as u64;
+    if more > 0 {
+        say::warning(&format!("and on {}", counted(more, "more day")));
+    }
+}
+
+fn exceeded_text(d: &Day) -> String {
+    let budget = match d.budget.as_str() {
+        "" => "budget".to_owned(),
+        name => format!("budget of {name}"),
+    };
+    let held = match d.held {
+        0 => String::new(),
+        n => format!(", {} held back", counted(n, "finding")),
+    };
+    format!(
+        "{}: {budget} exceeded: {}, {} a day wanted{held}",
+        date(d),
+        counted(d.alerts, "alert"),
+        d.per_day
+    )
+}
+
+/// The date of a day.
+pub fn date(d: &Day) -> String {
+    say::second(d.begin)
+        .chars()
+        .take("2022-06-12".len())
+        .collect()
+}
