@@ -15,6 +15,7 @@
 
 @load-plugin Anomaly::Engine
 
+@load base/frameworks/cluster
 @load base/frameworks/logging
 @load base/frameworks/notice
 @load base/frameworks/reporter
@@ -32,6 +33,12 @@ export {
 		## What a protocol log, or any log but ``conn.log``, says is unusual
 		## for this network.
 		Unusual_Activity,
+		## There are far more alerts in a day than were wanted. Raised when that is
+		## so, and with the final numbers when the day is over.
+		Alert_Budget_Exceeded,
+		## A log is no longer as it was when the model was trained: scores may
+		## be off until it is trained anew.
+		Model_Drift,
 	};
 
 	## The model file. Where this is empty, the environment's
@@ -64,7 +71,35 @@ export {
 		"telemetry_histogram", "zeekygen",
 	};
 
-	## The least score that raises a notice.
+	## About how many notices there are to be on an ordinary day. The score that
+	## it takes follows the traffic, log by log; never is it less than
+	## :zeek:see:`Anomaly::threshold`. Records of the same log and host that
+	## are unusual for the same reasons raise one notice a day. An
+	## attack may exceed the budget, and then that is a notice too. In a
+	## cluster, workers have equal parts of it. With 0,
+	## :zeek:see:`Anomaly::notice_threshold` decides.
+	option alerts_per_day: double = 20.0;
+
+	## Whether each log has a budget of its own; otherwise all of
+	## :zeek:see:`Anomaly::notice_logs` share one.
+	option alerts_per_log = F;
+
+	## Networks that have a budget of their own, each.
+	option alert_networks: set[subnet] = {};
+
+	## How long records count with the notice of their finding.
+	option alert_window: interval = 1day;
+
+	## Whether it is a notice when a day of a log differs from the days that the
+	## model was trained on: by its values, its columns or, outside of
+	## clusters, by its number of records.
+	option drift_notices = T;
+
+	## How long the notice about a changed log is not repeated.
+	option drift_suppress_for: interval = 1day;
+
+	## The least score that raises a notice where
+	## :zeek:see:`Anomaly::alerts_per_day` is 0.
 	option notice_threshold: double = 4.0;
 
 	## The logs whose records may raise a notice. An empty set stands for all.
@@ -128,6 +163,14 @@ export {
 		local_resp: bool &log &optional;
 		## The Zeek process that saw it.
 		peer: string &log &optional;
+		## The finding: the same for records of the same log and host that are
+		## unusual for the same reasons.
+		finding: string &log &optional;
+		## What became of it, where there is a budget: "alert" raised the notice of
+		## the finding, "counted" came after that, "held" would have raised one
+		## on a day with fewer, "below" is not unusual enough. Unset where
+		## the log raises no notices.
+		alert: string &log &optional;
 
 		## The feature of the first reason.
 		feature: string &optional;
@@ -139,6 +182,61 @@ export {
 		## unset: text by the name of the column, like ``id.resp_p``.
 		values: table[string] of string &optional;
 	};
+
+	## What a budget of alerts makes of a record.
+	type Alert: record {
+		## As :zeek:see:`Anomaly::Info` has it in *alert*, or "none".
+		fate: string;
+		## The finding that it was counted with: where many hosts are unusual for
+		## the same reasons, later ones are one finding.
+		finding: string;
+		## Records of the finding so far.
+		records: count;
+		## About how many hosts the finding has.
+		entities: count;
+		## The time of the first of its records.
+		first: time;
+		## The score that it took.
+		needed: double;
+		## Whether now, for the first time today, the budget is exceeded.
+		exceeded: bool;
+		## Notices of the budget so far today.
+		alerts_today: count;
+		## Findings that were held back today.
+		held_today: count;
+	};
+
+	## A day of a budget that has ended.
+	type Day: record {
+		## When it began.
+		begin: time;
+		## The log or the network that the budget is for; empty for all.
+		budget: string;
+		## Notices that were raised.
+		alerts: count;
+		## Findings that were held back.
+		held: count;
+		## Whether the budget was exceeded.
+		exceeded: bool;
+	};
+
+	## How a log has changed.
+	type Drift: record {
+		## The log.
+		log: string;
+		## What changed, in words, the largest change first.
+		changes: string;
+		## Records of the day.
+		records: count;
+		## When the day began; unset for columns.
+		day: time &optional;
+	};
+
+	## Raised when a day of a budget is over.
+	global alert_day: event(day: Day);
+
+	## Raised when a log has changed.
+	global model_drift: event(drift: Drift);
 
 	## Sees every record that is about to be reported. A handler that breaks
 	## exempts it.
@@ -167,12 +265,28 @@ export {
 	global is_exempt: function(info: Info): bool;
 }
 
+# An option has another value.
+global configure: event();
+
+# It is time to look whether a day has ended.
+global look_at_days: event();
+
 # The connection that is being removed, while what was found in it is reported.
 type Removing: record {
 	c: connection &optional;
 };
 
 global removing = Removing();
+
+# What the budget makes of the record that is being reported.
+global verdict = Alert($fate="none", $finding="", $records=0, $entities=0, $first=double_to_time(0.0),
+                       $needed=0.0, $exceeded=F, $alerts_today=0, $held_today=0);
+
+# The days since when logs are not as they were.
+global changed_since: table[string] of time = table();
+
+# The day of each log that was the last to be found changed.
+global changed_last: table[string] of time = table();
 
 function severity(score: double): string
 	{
@@ -224,10 +338,67 @@ function is_exempt(info: Info): bool
 	return info?$domain && |exempt_domains| > 0 && is_below(info$domain, exempt_domains);
 	}
 
+# The alerts a day that this process may raise.
+function share_of_budget(): double
+	{
+	if ( ! Cluster::is_enabled() )
+		return alerts_per_day;
+
+	local workers = Cluster::get_node_count(Cluster::WORKER);
+	return workers > 1 ? alerts_per_day / workers : alerts_per_day;
+	}
+
+# The date of a day of UTC, from its begin: noon has the same date nearly everywhere.
+function date_of(begin: time): string
+	{
+	return strftime("%Y-%m-%d", begin + 12hrs);
+	}
+
+function budget_exceeded(when_: string, alerts: count, held: count, id: string)
+	{
+	local held_back = held > 0 ? fmt("; %d findings held back", held) : "";
+
+	NOTICE(Notice::Info($note = Alert_Budget_Exceeded,
+	                    $msg = fmt("Budget exceeded: %d alerts%s, %s a day wanted%s", alerts, when_,
+	                               share_of_budget(), held_back),
+	                    $n = alerts,
+	                    $identifier = id,
+	                    $suppress_for = 1day));
+	}
+
+# Tells that a log has changed, and since when.
+function drifted(d: Drift)
+	{
+	if ( d$log in ignored_logs || (|logs| > 0 && d$log !in logs) )
+		return;
+
+	event Anomaly::model_drift(d);
+	local since = "";
+
+	if ( d?$day )
+		{
+		# Changed on the day before, too?
+		if ( d$log !in changed_last || d$day - changed_last[d$log] > 36hrs )
+			changed_since[d$log] = d$day;
+
+		changed_last[d$log] = d$day;
+		since = fmt(" since %s", date_of(changed_since[d$log]));
+		}
+
+	NOTICE(Notice::Info($note = Model_Drift,
+	                    $msg = fmt("%s is not as it was in training%s: %s", d$log, since, d$changes),
+	                    $sub = fmt("log=%s records=%d", d$log, d$records),
+	                    $identifier = d$log,
+	                    $suppress_for = drift_suppress_for));
+	}
+
 # Writes what was found, unless it is not wanted. Returns true if it deserves a
 # notice too.
 function report(info: Info): bool
 	{
+	verdict = Alert($fate="none", $finding="", $records=0, $entities=0, $first=network_time(),
+	                $needed=0.0, $exceeded=F, $alerts_today=0, $held_today=0);
+
 	if ( info$log in ignored_logs || (|logs| > 0 && info$log !in logs) )
 		return F;
 
@@ -241,10 +412,21 @@ function report(info: Info): bool
 		}
 
 	info$peer = peer_description;
-	Log::write(LOG, info);
+	local raises = |notice_logs| == 0 || info$log in notice_logs;
 
-	return info$score >= notice_threshold &&
-	       (|notice_logs| == 0 || info$log in notice_logs);
+	if ( alerts_per_day > 0.0 )
+		{
+		verdict = __alert() as Alert;
+		raises = raises && verdict$fate == "alert";
+
+		if ( verdict$fate != "none" )
+			info$alert = verdict$fate;
+		}
+	else
+		raises = raises && info$score >= notice_threshold;
+
+	Log::write(LOG, info);
+	return raises;
 	}
 
 function notice_of(info: Info): Notice::Info
@@ -271,6 +453,17 @@ function notice_of(info: Info): Notice::Info
 		           info$detector, feature),
 		$identifier = fmt("%s %s %s", info$log, subject, feature));
 
+	if ( alerts_per_day > 0.0 )
+		{
+		# The engine has seen to it that this one is the first.
+		n$n = verdict$records;
+		n$identifier = verdict$finding;
+		n$suppress_for = alert_window;
+
+		if ( verdict$entities > 1 )
+			n$msg += fmt("; other hosts are unusual in the same way, about %d", verdict$entities);
+		}
+
 	if ( info?$uid )
 		n$uid = info$uid;
 
@@ -293,30 +486,72 @@ function has_connection(info: Info): bool
 	       connection_exists(info$id);
 	}
 
+function raise_notice(info: Info)
+	{
+	local n = notice_of(info);
+
+	if ( info?$uid && removing?$c && removing$c$uid == info$uid )
+		n$conn = removing$c;
+	else if ( has_connection(info) )
+		{
+		local c = lookup_connection(info$id);
+
+		# The same endpoints may have met again.
+		if ( c$uid == info$uid )
+			n$conn = c;
+		}
+
+	NOTICE(n);
+	}
+
 # Reports what was found since the last time.
 function report_findings()
 	{
 	while ( __has_findings() )
 		{
 		local info = __take_finding() as Info;
+		local raises = report(info);
 
-		if ( ! report(info) )
-			next;
+		# The budget can be exceeded by what is held back, too.
+		if ( alerts_per_day > 0.0 && verdict$exceeded )
+			budget_exceeded(" so far today", verdict$alerts_today, verdict$held_today, "so far");
 
-		local n = notice_of(info);
+		if ( raises )
+			raise_notice(info);
+		}
+	}
 
-		if ( info?$uid && removing?$c && removing$c$uid == info$uid )
-			n$conn = removing$c;
-		else if ( has_connection(info) )
+# Tells of days that have ended and of what has changed. The last day ends here
+# where that is asked for.
+function report_days(finish: bool)
+	{
+	while ( T )
+		{
+		local days = __take_day(finish);
+
+		if ( |days| == 0 )
+			break;
+
+		local d = days[0] as Day;
+
+		if ( d$exceeded )
 			{
-			local c = lookup_connection(info$id);
-
-			# The same endpoints may have met again.
-			if ( c$uid == info$uid )
-				n$conn = c;
+			local whose = d$budget == "" ? "" : fmt(" for %s", d$budget);
+			budget_exceeded(fmt(" on %s%s", date_of(d$begin), whose), d$alerts, d$held,
+			                fmt("%s %s", date_of(d$begin), d$budget));
 			}
 
-		NOTICE(n);
+		event Anomaly::alert_day(d);
+		}
+
+	while ( T )
+		{
+		local changes = __take_drift();
+
+		if ( |changes| == 0 )
+			break;
+
+		drifted(changes[0] as Drift);
 		}
 	}
 
@@ -337,10 +572,52 @@ event connection_state_remove(c: connection) &priority=-6
 	delete removing$c;
 	}
 
+# Hands the options to the engine.
+event configure()
+	{
+	local names: vector of string = vector();
+	local networks: vector of string = vector();
+
+	for ( log in notice_logs )
+		if ( log !in ignored_logs && (|logs| == 0 || log in logs) )
+			names += log;
+
+	for ( network in alert_networks )
+		networks += cat(network);
+
+	# Where no log is left of those that raise notices, none does.
+	if ( |names| == 0 && |notice_logs| > 0 )
+		names += "-";
+
+	__set_threshold(threshold);
+	__set_alerts(share_of_budget(), threshold, alert_window, alerts_per_log, join_string_vec(names, ","),
+	             join_string_vec(networks, ","));
+	}
+
+# An option gets its value after this.
+function option_changed(id: string, value: any): any
+	{
+	event Anomaly::configure();
+	return value;
+	}
+
 function threshold_changed(id: string, value: double): double
 	{
 	__set_threshold(value);
+	event Anomaly::configure();
 	return value;
+	}
+
+function drift_changed(id: string, value: bool): bool
+	{
+	__watch_drift(value, ! Cluster::is_enabled());
+	return value;
+	}
+
+event look_at_days()
+	{
+	report_days(F);
+	schedule 1min { Anomaly::look_at_days() };
 	}
 
 event zeek_init() &priority=5
@@ -357,10 +634,22 @@ event zeek_init() &priority=5
 
 	__set_threshold(threshold);
 	Option::set_change_handler("Anomaly::threshold", threshold_changed);
-	__open(path, max_connections, log_filter);
+
+	if ( ! __open(path, max_connections, log_filter) )
+		return;
+
+	for ( id in set("alerts_per_day", "alerts_per_log", "alert_networks", "alert_window", "notice_logs",
+	                "ignored_logs", "logs") )
+		Option::set_change_handler("Anomaly::" + id, option_changed);
+
+	Option::set_change_handler("Anomaly::drift_notices", drift_changed);
+	__watch_drift(drift_notices, ! Cluster::is_enabled());
+	event Anomaly::configure();
+	schedule 1min { Anomaly::look_at_days() };
 	}
 
 event zeek_done() &priority=-100
 	{
 	report_findings();
+	report_days(T);
 	}

@@ -6,6 +6,8 @@
 
 redef Anomaly::threshold = -1.0;
 redef Anomaly::notice_threshold = 1e9;
+redef Anomaly::alerts_per_day = 0.0;
+redef Anomaly::drift_notices = F;
 redef Anomaly::ignored_logs = {};
 
 global scores: file = open("every-score.txt");

@@ -75,4 +75,37 @@ bool Engine::Observe(uint32_t binding, const std::vector<za_value>& values, doub
     return Succeeded(status, error, problem);
 }
 
+za_found Engine::Finding() {
+    za_found finding{};
+    finding.size = sizeof(finding);
+    za_engine_found(handle, &finding, nullptr); // on failure there is none
+    return finding;
+}
+
+bool Engine::SetAlerts(const za_alert_options& options, std::string& problem) {
+    za_error* error = nullptr;
+    auto status = za_engine_set_alerts(handle, &options, &error);
+    return Succeeded(status, error, problem);
+}
+
+bool Engine::Alert(const za_found& finding, za_alert& alert) {
+    alert = za_alert{};
+    alert.size = sizeof(alert);
+    return za_engine_alert(handle, &finding, &alert, nullptr) == ZA_STATUS_OK;
+}
+
+bool Engine::TakeDay(bool finish, za_day& day) {
+    day = za_day{};
+    day.size = sizeof(day);
+    return za_engine_take_day(handle, finish, &day, nullptr) == ZA_STATUS_OK && day.there;
+}
+
+void Engine::WatchDrift(bool on, bool volumes) { za_engine_watch_drift(handle, on, volumes, nullptr); }
+
+bool Engine::TakeDrift(za_drift& drift) {
+    drift = za_drift{};
+    drift.size = sizeof(drift);
+    return za_engine_take_drift(handle, &drift, nullptr) == ZA_STATUS_OK && drift.there;
+}
+
 } // namespace plugin::Anomaly_Engine

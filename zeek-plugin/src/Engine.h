@@ -38,6 +38,26 @@ public:
     bool Observe(uint32_t binding, const std::vector<za_value>& values, double explain_from, za_result& result,
                  std::string& problem);
 
+    /// The finding of the record observed last. Its id is 0 where that had no reasons.
+    za_found Finding();
+
+    /// Raises alerts from now on, or otherwise, or not at all. False if the
+    /// engine refused that, with the reason in problem.
+    bool SetAlerts(const za_alert_options& options, std::string& problem);
+
+    /// Takes a record that is reported. False if the engine refused it.
+    bool Alert(const za_found& finding, za_alert& alert);
+
+    /// Takes the oldest day of a budget that has ended; where finish is true, the one that
+    /// is open ends here. False if there is none.
+    bool TakeDay(bool finish, za_day& day);
+
+    /// Watches whether the world changes, or no more.
+    void WatchDrift(bool on, bool volumes);
+
+    /// Takes the oldest change. False if there is none.
+    bool TakeDrift(za_drift& drift);
+
 private:
     explicit Engine(za_engine* h) : handle(h) {}
 

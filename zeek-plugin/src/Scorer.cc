@@ -1,5 +1,6 @@
 #include "Scorer.h"
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <initializer_list>
@@ -50,6 +51,22 @@ std::string_view ClaimText(uint32_t claim) {
         case ZA_CLAIM_AT_LEAST: return "at_least";
         default: return "measured";
     }
+}
+
+std::string_view FateText(uint32_t fate) {
+    switch ( fate ) {
+        case ZA_FATE_ALERT: return "alert";
+        case ZA_FATE_COUNTED: return "counted";
+        case ZA_FATE_HELD: return "held";
+        case ZA_FATE_BELOW: return "below";
+        default: return "none";
+    }
+}
+
+std::string HexOf(uint64_t n) {
+    char hex[17];
+    snprintf(hex, sizeof(hex), "%016llx", static_cast<unsigned long long>(n));
+    return hex;
 }
 
 int ProtocolOf(const zeek::threading::Value& port, const zeek::threading::Value& host) {
@@ -146,16 +163,104 @@ void Scorer::LineIsWritten(const std::string& filter, const WriterInfo& info, in
     if ( findings.empty() && found )
         zeek::event_mgr.Enqueue(found, zeek::Args{});
 
-    findings.push_back(Describe(log, line, result));
+    auto record = Describe(log, line, result);
+    auto finding = engine->Finding();
+
+    if ( finding.id != 0 )
+        record->AssignField("finding", StringOf(HexOf(finding.id)));
+
+    findings.push_back({std::move(record), finding});
 }
 
 zeek::RecordValPtr Scorer::TakeFinding() {
     if ( findings.empty() )
         return nullptr;
 
-    auto finding = std::move(findings.front());
+    auto found = std::move(findings.front());
     findings.pop_front();
-    return finding;
+    taken = found.finding;
+    return std::move(found.info);
+}
+
+bool Scorer::SetAlerts(double per_day, double least, double window, bool by_log, const std::string& for_logs,
+                       const std::string& networks) {
+    if ( ! engine )
+        return false;
+
+    za_alert_options options{};
+    options.size = sizeof(options);
+    options.per_day = per_day;
+    options.threshold = least;
+    options.window = window;
+    options.share = by_log ? ZA_SHARE_LOG : ZA_SHARE_ALL;
+    options.logs = for_logs.data();
+    options.logs_len = for_logs.size();
+    options.networks = networks.data();
+    options.networks_len = networks.size();
+
+    std::string problem;
+    if ( engine->SetAlerts(options, problem) )
+        return true;
+
+    zeek::reporter->Warning("Anomaly: the budget of alerts stays as it was: %s", problem.c_str());
+    return false;
+}
+
+zeek::RecordValPtr Scorer::Alert() {
+    static const auto type = zeek::id::find_type<zeek::RecordType>("Anomaly::Alert");
+    auto val = zeek::make_intrusive<zeek::RecordVal>(type);
+
+    za_alert alert{};
+    if ( ! engine || taken.id == 0 || ! engine->Alert(taken, alert) )
+        alert = za_alert{};
+
+    val->AssignField("fate", StringOf(FateText(alert.fate)));
+    val->AssignField("finding", StringOf(HexOf(alert.finding)));
+    val->AssignField("records", zeek::val_mgr->Count(alert.records));
+    val->AssignField("entities", zeek::val_mgr->Count(alert.entities));
+    val->AssignField("first", zeek::make_intrusive<zeek::TimeVal>(alert.first));
+    val->AssignField("needed", zeek::make_intrusive<zeek::DoubleVal>(alert.needed));
+    val->AssignField("exceeded", zeek::val_mgr->Bool(alert.exceeded));
+    val->AssignField("alerts_today", zeek::val_mgr->Count(alert.alerts_today));
+    val->AssignField("held_today", zeek::val_mgr->Count(alert.held_today));
+    return val;
+}
+
+zeek::RecordValPtr Scorer::TakeDay(bool finish) {
+    static const auto type = zeek::id::find_type<zeek::RecordType>("Anomaly::Day");
+
+    za_day day{};
+    if ( ! engine || ! engine->TakeDay(finish, day) )
+        return nullptr;
+
+    auto val = zeek::make_intrusive<zeek::RecordVal>(type);
+    val->AssignField("begin", zeek::make_intrusive<zeek::TimeVal>(day.begin));
+    val->AssignField("budget", StringOf(View(day.budget, day.budget_len)));
+    val->AssignField("alerts", zeek::val_mgr->Count(day.alerts));
+    val->AssignField("held", zeek::val_mgr->Count(day.held));
+    val->AssignField("exceeded", zeek::val_mgr->Bool(day.exceeded));
+    return val;
+}
+
+void Scorer::WatchDrift(bool on, bool volumes) {
+    if ( engine )
+        engine->WatchDrift(on, volumes);
+}
+
+zeek::RecordValPtr Scorer::TakeDrift() {
+    static const auto type = zeek::id::find_type<zeek::RecordType>("Anomaly::Drift");
+
+    za_drift drift{};
+    if ( ! engine || ! engine->TakeDrift(drift) )
+        return nullptr;
+
+    auto val = zeek::make_intrusive<zeek::RecordVal>(type);
+    val->AssignField("log", StringOf(View(drift.log, drift.log_len)));
+    val->AssignField("changes", StringOf(View(drift.text, drift.text_len)));
+    val->AssignField("records", zeek::val_mgr->Count(drift.records));
+    if ( ! std::isnan(drift.day) )
+        val->AssignField("day", zeek::make_intrusive<zeek::TimeVal>(drift.day));
+    return val;
 }
 
 Scorer::Log& Scorer::LogFor(const WriterInfo& info, int num_fields, const Field* const* columns) {

@@ -53,6 +53,22 @@ public:
     /// The oldest finding that was not taken, as an Anomaly::Info.
     zeek::RecordValPtr TakeFinding();
 
+    /// How alerts are raised from now on. Says in one line what is wrong if it cannot be.
+    bool SetAlerts(double per_day, double least, double window, bool by_log, const std::string& for_logs,
+                   const std::string& networks);
+
+    /// What becomes of the finding that was taken last, as an Anomaly::Alert.
+    zeek::RecordValPtr Alert();
+
+    /// The oldest day of a budget that has ended, as an Anomaly::Day; null if there is none.
+    zeek::RecordValPtr TakeDay(bool finish);
+
+    /// Whether it is watched from now on if the world changes.
+    void WatchDrift(bool on, bool volumes);
+
+    /// The oldest change, as an Anomaly::Drift; null if there is none.
+    zeek::RecordValPtr TakeDrift();
+
 private:
     // One log as one writer writes it.
     struct Log {
@@ -75,7 +91,14 @@ private:
     std::unordered_map<const WriterInfo*, Log> logs;
     std::set<std::string> complaints;
 
-    std::deque<zeek::RecordValPtr> findings;
+    // What the scripts get, and what the engine knows it by.
+    struct Found {
+        zeek::RecordValPtr info;
+        za_found finding;
+    };
+
+    std::deque<Found> findings;
+    za_found taken{};
     zeek::EventHandlerPtr found;
 };
 

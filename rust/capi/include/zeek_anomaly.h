@@ -298,6 +298,69 @@ typedef uint32_t za_claim;
 #endif // __cplusplus
 
 /**
+ * What shares one budget of alerts.
+ */
+enum za_share
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * All logs together.
+     */
+    ZA_SHARE_ALL = 0,
+    /**
+     * Each log has its own.
+     */
+    ZA_SHARE_LOG = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_share za_share;
+#else
+typedef uint32_t za_share;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What became of a record that stands out.
+ */
+enum za_fate
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It can raise no alert: there is no budget, its log does not count, or its score is
+     * below the least.
+     */
+    ZA_FATE_NONE = 0,
+    /**
+     * It raises the alert of its finding.
+     */
+    ZA_FATE_ALERT = 1,
+    /**
+     * Its finding has raised an alert already.
+     */
+    ZA_FATE_COUNTED = 2,
+    /**
+     * It would have, had there not been so many alerts today.
+     */
+    ZA_FATE_HELD = 3,
+    /**
+     * It is not strange enough.
+     */
+    ZA_FATE_BELOW = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_fate za_fate;
+#else
+typedef uint32_t za_fate;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * What a finding's score is.
  */
 enum za_basis
@@ -559,6 +622,230 @@ typedef struct za_info {
      */
     size_t logs_len;
 } za_info;
+
+/**
+ * How alerts are raised.
+ */
+typedef struct za_alert_options {
+    /**
+     * sizeof(za_alert_options).
+     */
+    size_t size;
+    /**
+     * Alerts a day for each budget, from 0.01 to 10000; 0 for no alerts at all.
+     */
+    double per_day;
+    /**
+     * The least score of an alert, whatever the budget.
+     */
+    double threshold;
+    /**
+     * Seconds for which records count with the alert of their finding; 0 for a day.
+     */
+    double window;
+    /**
+     * What shares a budget: a za_share.
+     */
+    uint32_t share;
+    /**
+     * Logs whose records raise alerts, with commas between them; none for all.
+     */
+    const char *logs;
+    /**
+     * Bytes of the logs.
+     */
+    size_t logs_len;
+    /**
+     * Networks whose hosts have a budget of their own, each, with commas between them:
+     * "10.1.0.0/16,2001:db8::/32".
+     */
+    const char *networks;
+    /**
+     * Bytes of the networks.
+     */
+    size_t networks_len;
+} za_alert_options;
+
+/**
+ * What a record belongs to that was explained. It may be kept, copied and given back later.
+ */
+typedef struct za_found {
+    /**
+     * sizeof(za_found); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * The finding: the same for records of the same log and entity that are strange for the
+     * same main reasons, in every run. 0 where the record has no reasons.
+     */
+    uint64_t id;
+    /**
+     * The log and the reasons alone.
+     */
+    uint64_t kind;
+    /**
+     * The log's number in the engine.
+     */
+    uint32_t log;
+    /**
+     * Bytes of the entity's address: 0, 4 or 16.
+     */
+    uint32_t entity_len;
+    /**
+     * The entity's address, in network order.
+     */
+    uint8_t entity[16];
+    /**
+     * The record's score.
+     */
+    double score;
+    /**
+     * When it was, in seconds since the epoch; NaN where that is not known.
+     */
+    double ts;
+} za_found;
+
+/**
+ * What became of it, and of its finding.
+ */
+typedef struct za_alert {
+    /**
+     * sizeof(za_alert); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * What became of it: a za_fate.
+     */
+    uint32_t fate;
+    /**
+     * 1 where now, for the first time today, the budget is exceeded.
+     */
+    uint32_t exceeded;
+    /**
+     * The finding that it was counted with: its own, or that of many entities alike.
+     */
+    uint64_t finding;
+    /**
+     * Records of the finding so far.
+     */
+    uint64_t records;
+    /**
+     * About how many entities the finding has; more than 1 only for many alike.
+     */
+    uint64_t entities;
+    /**
+     * When the first of its records was, in seconds since the epoch.
+     */
+    double first;
+    /**
+     * The score that it took.
+     */
+    double needed;
+    /**
+     * Alerts that are wanted a day.
+     */
+    double per_day;
+    /**
+     * Alerts of the budget so far today.
+     */
+    uint64_t alerts_today;
+    /**
+     * Findings of the budget that were held back today.
+     */
+    uint64_t held_today;
+} za_alert;
+
+/**
+ * A day of one budget that has ended.
+ */
+typedef struct za_day {
+    /**
+     * sizeof(za_day); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * 1 where there is one; 0 where all days were taken, and all that follows is 0 and NULL.
+     */
+    uint32_t there;
+    /**
+     * 1 where the budget was exceeded.
+     */
+    uint32_t exceeded;
+    /**
+     * When it began, in seconds since the epoch.
+     */
+    double begin;
+    /**
+     * The part of it that was seen, from 0 to 1.
+     */
+    double part;
+    /**
+     * Alerts that were wanted.
+     */
+    double per_day;
+    /**
+     * Alerts that were raised.
+     */
+    uint64_t alerts;
+    /**
+     * Findings that were held back.
+     */
+    uint64_t held;
+    /**
+     * Records of all logs.
+     */
+    uint64_t records;
+    /**
+     * The budget; NULL where all share one. Stays until the next day is taken.
+     */
+    const char *budget;
+    /**
+     * Bytes of the budget.
+     */
+    size_t budget_len;
+} za_day;
+
+/**
+ * What changed in one log: on one day, or in its columns.
+ */
+typedef struct za_drift {
+    /**
+     * sizeof(za_drift); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * 1 where there is one; 0 where all were taken, and all that follows is 0 and NULL.
+     */
+    uint32_t there;
+    /**
+     * How many things changed.
+     */
+    uint32_t changes;
+    /**
+     * When the day began, in seconds since the epoch; NaN where it is no matter of a day.
+     */
+    double day;
+    /**
+     * Records of the day.
+     */
+    uint64_t records;
+    /**
+     * The log. Texts stay until the next change is taken.
+     */
+    const char *log;
+    /**
+     * Bytes of the log.
+     */
+    size_t log_len;
+    /**
+     * What changed, in words, the largest first; at most five things.
+     */
+    const char *text;
+    /**
+     * Bytes of the words.
+     */
+    size_t text_len;
+} za_drift;
 
 /**
  * How a hunter is opened. Lists are texts with commas between their elements; NULL and 0
@@ -914,6 +1201,78 @@ za_status za_engine_observe(struct za_engine *engine,
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
 za_status za_engine_info(const struct za_engine *engine, struct za_info *out, struct za_error **err);
+
+/**
+ * Raises alerts from now on, or otherwise than before, or not at all. What the engine has
+ * learned of days stays, unless something else shares a budget or alerts are switched off.
+ *
+ * Fails with ZA_STATUS_INVALID for a number, a za_share or a network that makes no sense,
+ * and with ZA_STATUS_TEXT for lists that are not UTF-8; nothing changes then.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_set_alerts(struct za_engine *engine,
+                               const struct za_alert_options *options,
+                               struct za_error **err);
+
+/**
+ * Tells of the finding that the record observed last belongs to: its id is 0 where that
+ * record had no reasons.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_found(const struct za_engine *engine, struct za_found *out, struct za_error **err);
+
+/**
+ * Takes a record that is to be reported, by its finding, and tells whether it is an alert.
+ * Not every record that was explained has to come here: what is exempt from reports does
+ * not use up a budget.
+ *
+ * Fails with ZA_STATUS_INVALID for an id of 0 or an impossible length of the entity.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_alert(struct za_engine *engine,
+                          const struct za_found *finding,
+                          struct za_alert *out,
+                          struct za_error **err);
+
+/**
+ * Takes the oldest day of a budget that has ended and was not taken. With finish not 0
+ * the day that is open ends here, as far as it was seen.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_take_day(struct za_engine *engine,
+                             uint32_t finish,
+                             struct za_day *out,
+                             struct za_error **err);
+
+/**
+ * Watches from now on whether the world has changed that the model knows, or no more
+ * where on is 0. With volumes not 0 the engine sees all records of the network, so that
+ * their number means something. Schemas that were bound before are not compared.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_watch_drift(struct za_engine *engine,
+                                uint32_t on,
+                                uint32_t volumes,
+                                struct za_error **err);
+
+/**
+ * Takes the oldest change that was not taken. A day is compared an hour after its end, by
+ * the records' time.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_take_drift(struct za_engine *engine, struct za_drift *out, struct za_error **err);
 
 /**
  * Opens a hunter. The caller closes it with za_hunter_close.

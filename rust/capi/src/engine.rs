@@ -38,6 +38,9 @@ struct Inner {
     /// Those of the record observed last.
     reasons: Vec<Reason>,
     shown: Shown,
+    told: alerts::Told,
+    /// Alerts that are wanted a day.
+    per_day: f64,
     /// Whether a call has begun and not come to its end.
     busy: bool,
 }
@@ -82,6 +85,8 @@ impl za_engine {
                 record: RecordBuf::new(),
                 reasons: Vec::new(),
                 shown: Shown::default(),
+                told: alerts::Told::default(),
+                per_day: 0.0,
                 busy: false,
             }),
         }
@@ -443,6 +448,8 @@ fn pointer_to(text: &str) -> *const c_char {
         text.as_ptr().cast()
     }
 }
+
+pub(crate) mod alerts;
 
 #[cfg(test)]
 mod tests;

@@ -59,6 +59,11 @@ mod hunter;
 mod status;
 mod types;
 
+pub use engine::alerts::{
+    za_alert, za_alert_options, za_day, za_drift, za_engine_alert, za_engine_found,
+    za_engine_set_alerts, za_engine_take_day, za_engine_take_drift, za_engine_watch_drift, za_fate,
+    za_found, za_share,
+};
 pub use engine::{
     za_abi_version, za_engine, za_engine_bind, za_engine_close, za_engine_info, za_engine_observe,
     za_engine_open, za_version,

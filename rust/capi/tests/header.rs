@@ -9,6 +9,7 @@ use std::path::Path;
 const SOURCES: &[&str] = &[
     "src/types.rs",
     "src/engine.rs",
+    "src/engine/alerts.rs",
     "src/hunter.rs",
     "src/status.rs",
 ];

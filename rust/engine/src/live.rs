@@ -1,6 +1,6 @@
 //! The live door: records one by one, in the order in which they happen.
 
-use crate::alerts::EntityColumns;
+use crate::alerts::{AlertParams, Alerts, Candidate, Day, EntityColumns, Identity, Outcome};
 use crate::drift::{LogDrift, Monitor};
 use crate::explain::Reason;
 use crate::model::{Model, Scratch, Verdict};
@@ -63,6 +63,8 @@ pub struct Engine {
     bits: Vec<u64>,
     records: u64,
     monitor: Option<Monitor>,
+    alerts: Option<Alerts>,
+    found: Option<Candidate>,
 }
 
 impl Engine {
@@ -75,6 +77,8 @@ impl Engine {
             bits: Vec::new(),
             records: 0,
             monitor: None,
+            alerts: None,
+            found: None,
         }
     }
 
@@ -88,6 +92,49 @@ impl Engine {
     /// The oldest change that was not taken.
     pub fn take_drift(&mut self) -> Option<LogDrift> {
         self.monitor.as_mut()?.take()
+    }
+
+    /// Stops watching.
+    pub fn forget_drift(&mut self) {
+        self.monitor = None;
+    }
+
+    /// Raises alerts from now on, of logs that `counts` names, or of all where it is empty.
+    /// Where alerts were raised before, what was learned of days stays as far as it goes.
+    pub fn set_alerts(&mut self, params: AlertParams, counts: &[String]) {
+        match &mut self.alerts {
+            Some(alerts) => alerts.change(params, counts),
+            None => self.alerts = Some(Alerts::new(&self.model, params, counts)),
+        }
+    }
+
+    /// Raises no alerts any more, and forgets what was learned for it.
+    pub fn forget_alerts(&mut self) {
+        self.alerts = None;
+    }
+
+    /// The record observed last, where it was explained: to be given to
+    /// [`Engine::alert`], now or later.
+    pub fn found(&self) -> Option<&Candidate> {
+        self.found.as_ref()
+    }
+
+    /// Takes a record that stands out and is to be reported. `None` where it can raise
+    /// no alert.
+    pub fn alert(&mut self, found: &Candidate) -> Option<Outcome> {
+        self.alerts.as_mut()?.take(found)
+    }
+
+    /// The oldest day that has ended and was not taken.
+    pub fn take_day(&mut self) -> Option<Day> {
+        self.alerts.as_mut()?.take_day()
+    }
+
+    /// Ends the day that is open, as far as it was seen.
+    pub fn end_day(&mut self) {
+        if let Some(alerts) = &mut self.alerts {
+            alerts.finish();
+        }
     }
 
     /// The model.
@@ -127,7 +174,15 @@ impl Engine {
         reasons: &mut Vec<Reason>,
     ) -> Option<Verdict> {
         reasons.clear();
+        self.found = None;
         self.records += 1;
+        if let Some(alerts) = &mut self.alerts {
+            let ts = binding.context.ts(record);
+            match binding.model {
+                Some(i) => alerts.rows(i, ts, 1),
+                None => alerts.tick(ts, 1),
+            }
+        }
         let verdict = binding.model.map(|i| {
             let model = &self.model.logs[i];
             let view = self.context.view(&binding.context, record);
@@ -137,6 +192,13 @@ impl Engine {
             let verdict = model.judge(&self.bits, false, &mut self.scratch);
             if verdict.score >= explain_from {
                 *reasons = model.explain(&row, &self.bits);
+                self.found = Some(Candidate {
+                    identity: Identity::new(model, &binding.entity, record, reasons),
+                    log: i,
+                    score: verdict.score,
+                    ts: binding.context.ts(record),
+                    records: 1,
+                });
             }
             if let Some(monitor) = &mut self.monitor {
                 let ts = binding.context.ts(record);

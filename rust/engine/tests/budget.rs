@@ -7,7 +7,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::net::{IpAddr, Ipv4Addr};
 use zeek_anomaly_engine::Model;
-use zeek_anomaly_engine::alerts::{AlertParams, Alerts, Candidate, Day, Fate, Identity, Share};
+use zeek_anomaly_engine::alerts::{
+    AlertParams, Alerts, Candidate, Collector, Day, Fate, Identity, Share,
+};
 
 const DAY: f64 = 86_400.0;
 
@@ -379,6 +381,77 @@ fn networks_and_logs_have_budgets_of_their_own_where_asked_for() {
         .map(|d| d.budget)
         .collect();
     assert_eq!(names, ["conn", "conn 10.1.0.0/16", "conn 10.0.0.0/8"]);
+}
+
+#[test]
+fn an_archive_replayed_in_any_order_raises_what_was_raised_live() {
+    let model = model();
+    let world = World {
+        attack: Some((MONDAY + 12, 20, 8.0)),
+        ..ORDINARY
+    };
+    let live = world.pass(&mut alerts(&model, 5.0), 0..14);
+    let mut archive = Collector::new(2.0, &[]);
+    // The last day first.
+    for day in (0..14).rev() {
+        for c in world.candidates(MONDAY + day) {
+            for _ in 0..c.records {
+                archive.add(c.identity, c.log, c.ts.unwrap(), c.score);
+            }
+        }
+        for (h, n) in world.hours(MONDAY + day).into_iter().enumerate() {
+            let ts = (MONDAY + day) as f64 * DAY + h as f64 * 3600.0;
+            archive.add_rows(0, ts, n);
+        }
+    }
+    let params = alerts(&model, 5.0).params().clone();
+    let replay = archive.replay(&model, params);
+    let of_live: Vec<(u64, f64)> = live
+        .iter()
+        .flat_map(|d| &d.1)
+        .map(|c| (c.identity.id, c.ts.unwrap()))
+        .collect();
+    let of_archive: Vec<(u64, f64)> = replay
+        .alerts
+        .iter()
+        .map(|a| (a.identity.id, a.ts))
+        .collect();
+    assert!(of_live.len() > 40, "{}", of_live.len());
+    assert_eq!(of_archive, of_live);
+    let counts = |days: Vec<&Day>| -> Vec<(f64, u64, u64, u64)> {
+        let of = |d: &&Day| (d.begin, d.alerts, d.held, d.rows);
+        days.iter().map(of).collect()
+    };
+    assert_eq!(
+        counts(replay.days.iter().collect()),
+        counts(live.iter().map(|d| &d.0).collect())
+    );
+}
+
+#[test]
+fn options_that_change_take_effect_at_once_and_what_was_learned_stays() {
+    let model = model();
+    let mut a = alerts(&model, 5.0);
+    let mut other = alerts(&model, 50.0);
+    ORDINARY.pass(&mut a, 0..28);
+    ORDINARY.pass(&mut other, 0..28);
+    let params = AlertParams {
+        per_day: 50.0,
+        ..a.params().clone()
+    };
+    a.change(params, &[]);
+    let of = |days: Vec<(Day, Vec<Candidate>)>| -> f64 {
+        let n: u64 = days.iter().map(|d| d.0.alerts).sum();
+        n as f64 / days.len() as f64
+    };
+    let (changed, before) = (
+        of(ORDINARY.pass(&mut a, 28..42)),
+        of(ORDINARY.pass(&mut other, 28..42)),
+    );
+    assert!(
+        (changed - before).abs() < 0.3 * before,
+        "{changed} {before}"
+    );
 }
 
 #[test]

@@ -535,6 +535,130 @@ static void values_are_checked(const char* model) {
     za_engine_close(engine);
 }
 
+/* The strange record once more: whether it is an alert. */
+static za_alert alert_of(za_engine* engine, const za_found* f) {
+    za_alert a;
+    memset(&a, 0xff, sizeof a);
+    a.size = sizeof a;
+    CHECK(za_engine_alert(engine, f, &a, NULL) == ZA_STATUS_OK);
+    return a;
+}
+
+static za_alert_options wanted(double per_day) {
+    za_alert_options o;
+    memset(&o, 0, sizeof o);
+    o.size = sizeof o;
+    o.per_day = per_day;
+    return o;
+}
+
+static void alerts_are_raised(const char* model) {
+    za_engine* engine = opened(model);
+    uint32_t b = 0;
+    CHECK(za_engine_bind(engine, "conn", 4, conn, N, &b, NULL) == ZA_STATUS_OK);
+    za_value v[N];
+    za_result r = fresh();
+    za_found f;
+    f.size = sizeof f;
+
+    /* Without reasons there is no finding. */
+    strange(v);
+    CHECK(za_engine_observe(engine, b, v, N, NAN, &r, NULL) == ZA_STATUS_OK);
+    CHECK(za_engine_found(engine, &f, NULL) == ZA_STATUS_OK && f.id == 0);
+    za_alert a;
+    a.size = sizeof a;
+    FAILS(ZA_STATUS_INVALID, "no finding", za_engine_alert(engine, &f, &a, &err));
+
+    CHECK(za_engine_observe(engine, b, v, N, 0.0, &r, NULL) == ZA_STATUS_OK);
+    CHECK(za_engine_found(engine, &f, NULL) == ZA_STATUS_OK);
+    CHECK(f.id != 0 && f.kind != f.id && f.score == r.score && f.entity_len == 4 && f.entity[0] == 10);
+
+    /* Without a budget there is no alert, with one there is, and only one. */
+    CHECK(alert_of(engine, &f).fate == ZA_FATE_NONE);
+    za_alert_options o = wanted(10);
+    o.logs = "dns, conn";
+    o.logs_len = 9;
+    o.networks = "10.0.0.0/8";
+    o.networks_len = 10;
+    CHECK(za_engine_set_alerts(engine, &o, NULL) == ZA_STATUS_OK);
+    CHECK(za_engine_observe(engine, b, v, N, 0.0, &r, NULL) == ZA_STATUS_OK);
+    a = alert_of(engine, &f);
+    CHECK(a.fate == ZA_FATE_ALERT && a.finding == f.id && a.records == 1 && a.alerts_today == 1);
+    CHECK(a.per_day == 10 && a.needed <= f.score && ! a.exceeded);
+    a = alert_of(engine, &f);
+    CHECK(a.fate == ZA_FATE_COUNTED && a.records == 2 && a.alerts_today == 1);
+
+    /* A log that does not count. */
+    o.logs_len = 3;
+    CHECK(za_engine_set_alerts(engine, &o, NULL) == ZA_STATUS_OK);
+    CHECK(alert_of(engine, &f).fate == ZA_FATE_NONE);
+
+    za_day day;
+    day.size = sizeof day;
+    CHECK(za_engine_take_day(engine, 0, &day, NULL) == ZA_STATUS_OK && ! day.there && day.budget == NULL);
+    CHECK(za_engine_take_day(engine, 1, &day, NULL) == ZA_STATUS_OK && day.there && day.per_day == 10);
+    CHECK(za_engine_take_day(engine, 0, &day, NULL) == ZA_STATUS_OK && day.there && day.alerts == 1);
+    CHECK(day.budget_len == 10 && memcmp(day.budget, "10.0.0.0/8", 10) == 0);
+    CHECK(za_engine_take_day(engine, 1, &day, NULL) == ZA_STATUS_OK && ! day.there);
+
+    /* What makes no sense changes nothing. */
+    za_alert_options bad = wanted(NAN);
+    FAILS(ZA_STATUS_INVALID, "per_day", za_engine_set_alerts(engine, &bad, &err));
+    bad = wanted(20000);
+    FAILS(ZA_STATUS_INVALID, "per_day", za_engine_set_alerts(engine, &bad, &err));
+    bad = wanted(1);
+    bad.share = 7;
+    FAILS(ZA_STATUS_INVALID, "za_share", za_engine_set_alerts(engine, &bad, &err));
+    bad = wanted(1);
+    bad.threshold = NAN;
+    FAILS(ZA_STATUS_INVALID, "threshold", za_engine_set_alerts(engine, &bad, &err));
+    bad = wanted(1);
+    bad.window = -1;
+    FAILS(ZA_STATUS_INVALID, "window", za_engine_set_alerts(engine, &bad, &err));
+    bad = wanted(1);
+    bad.networks = "10.0.0.0/8,x";
+    bad.networks_len = 12;
+    FAILS(ZA_STATUS_INVALID, "network", za_engine_set_alerts(engine, &bad, &err));
+    bad = wanted(1);
+    bad.logs = "\xff";
+    bad.logs_len = 1;
+    FAILS(ZA_STATUS_TEXT, "UTF-8", za_engine_set_alerts(engine, &bad, &err));
+    f.entity_len = 5;
+    FAILS(ZA_STATUS_INVALID, "entity", za_engine_alert(engine, &f, &a, &err));
+    f.entity_len = 0;
+    f.log = 12345;
+    CHECK(alert_of(engine, &f).fate == ZA_FATE_NONE);
+
+    o = wanted(0);
+    CHECK(za_engine_set_alerts(engine, &o, NULL) == ZA_STATUS_OK);
+    f.log = 0;
+    CHECK(alert_of(engine, &f).fate == ZA_FATE_NONE);
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_set_alerts(NULL, &o, &err));
+    FAILS(ZA_STATUS_NULL, "za_alert_options", za_engine_set_alerts(engine, NULL, &err));
+    FAILS(ZA_STATUS_NULL, "za_found", za_engine_alert(engine, NULL, &a, &err));
+    FAILS(ZA_STATUS_NULL, "za_day", za_engine_take_day(engine, 0, NULL, &err));
+    za_engine_close(engine);
+}
+
+/* A log that has lost a column has changed; that is told once. */
+static void drift_is_told(const char* model) {
+    za_engine* engine = opened(model);
+    uint32_t b = 0;
+    za_drift d;
+    d.size = sizeof d;
+    CHECK(za_engine_take_drift(engine, &d, NULL) == ZA_STATUS_OK && ! d.there && d.log == NULL);
+    CHECK(za_engine_watch_drift(engine, 1, 1, NULL) == ZA_STATUS_OK);
+    CHECK(za_engine_bind(engine, "conn", 4, conn, SERVICE, &b, NULL) == ZA_STATUS_OK);
+    CHECK(za_engine_take_drift(engine, &d, NULL) == ZA_STATUS_OK && d.there && d.changes > 0);
+    CHECK(isnan(d.day) && d.log_len == 4 && memcmp(d.log, "conn", 4) == 0 && d.text_len > 0);
+    CHECK(za_engine_bind(engine, "conn", 4, conn, SERVICE, &b, NULL) == ZA_STATUS_OK);
+    CHECK(za_engine_take_drift(engine, &d, NULL) == ZA_STATUS_OK && ! d.there);
+    CHECK(za_engine_watch_drift(engine, 0, 0, NULL) == ZA_STATUS_OK);
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_watch_drift(NULL, 1, 1, &err));
+    FAILS(ZA_STATUS_NULL, "za_drift", za_engine_take_drift(engine, NULL, &err));
+    za_engine_close(engine);
+}
+
 enum { THREADS = 4, RECORDS = 500 };
 
 static void* many(void* engine) {
@@ -582,6 +706,8 @@ int main(int argc, char** argv) {
     sizes_are_minded(argv[1]);
     bindings_are_checked(argv[1]);
     values_are_checked(argv[1]);
+    alerts_are_raised(argv[1]);
+    drift_is_told(argv[1]);
     threads_share_an_engine(argv[1]);
     return failed;
 }

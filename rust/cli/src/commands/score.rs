@@ -188,7 +188,7 @@ impl<'a> Sink<'a> {
             top: BinaryHeap::new(),
             groups: Groups::new(args.top),
             gatherer: args.alerts_per_day.map(|_| {
-                let described = args.format == Format::Table;
+                let described = matches!(args.format, Format::Table | Format::Ecs);
                 Gatherer::new(args.threshold, &logs(&args.logs), described)
             }),
             rows: 0,

@@ -65,6 +65,8 @@ pub struct LogThreshold {
     pub log: String,
     /// The score.
     pub score: f64,
+    /// Rows of the day.
+    pub rows: u64,
 }
 
 /// A day of one budget.
@@ -186,6 +188,34 @@ impl Alerts {
         };
         alerts.first_budgets();
         alerts
+    }
+
+    /// Raises them otherwise from now on. What was learned of days stays, unless it is
+    /// something else that shares a budget.
+    pub fn change(&mut self, params: AlertParams, counts: &[String]) {
+        let params = params.sane();
+        let same = (params.share, &params.networks) == (self.params.share, &self.params.networks);
+        self.params = params;
+        for l in &mut self.logs {
+            l.counts = counts.is_empty() || counts.contains(&l.name);
+        }
+        if !same {
+            self.budgets.clear();
+            self.names.clear();
+            self.open.clear();
+            self.crowds.clear();
+        }
+        self.first_budgets();
+        for a in &mut self.budgets {
+            a.budget.set_per_day(self.params.per_day);
+            a.level = level(
+                &a.budget,
+                &self.logs,
+                a.log,
+                &self.expected,
+                self.params.threshold,
+            );
+        }
     }
 
     /// How alerts are raised.
@@ -366,6 +396,7 @@ impl Alerts {
                 .map(|(i, l)| LogThreshold {
                     log: l.name.clone(),
                     score: self.needed(a.level, i),
+                    rows: self.rows[i],
                 })
                 .collect(),
             exceeded: a.told,

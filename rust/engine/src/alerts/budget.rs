@@ -22,6 +22,9 @@ const LEAST_PART: f64 = 0.25;
 /// How much stranger alerts beyond the budget have to be, at most: 100 times.
 const STEEPEST: f64 = 2.0;
 
+/// Levels that are kept of a day at least, for budgets that grow.
+const LEVELS: usize = 128;
+
 /// Levels that are looked at: from ten thousand million records a day to never.
 const RANGE: (f64, f64) = (-10.0, 310.0);
 
@@ -38,6 +41,19 @@ struct Past {
     part: f64,
     /// The highest levels of findings, descending.
     levels: Vec<f64>,
+    /// Whether there were more.
+    cut: bool,
+}
+
+impl Past {
+    /// Findings of the day that reach a level; more than any number where it is not known.
+    fn reach(&self, level: f64) -> f64 {
+        let n = self.levels.partition_point(|l| *l >= level);
+        match self.cut && n == self.levels.len() {
+            true => f64::INFINITY,
+            false => n as f64,
+        }
+    }
 }
 
 impl Budget {
@@ -46,6 +62,11 @@ impl Budget {
             per_day,
             days: VecDeque::new(),
         }
+    }
+
+    /// Wants another number of alerts from now on.
+    pub fn set_per_day(&mut self, per_day: f64) {
+        self.per_day = per_day;
     }
 
     /// Findings that a day counts with at most, and its alerts are to stay within.
@@ -79,12 +100,14 @@ impl Budget {
             return;
         }
         levels.sort_by(|a, b| b.total_cmp(a));
-        levels.truncate(self.most() as usize + 1);
+        let kept = LEVELS.max(self.most() as usize + 1);
+        let cut = levels.len() > kept;
+        levels.truncate(kept);
         levels.shrink_to_fit();
         if self.days.len() >= KEPT {
             self.days.pop_front();
         }
-        self.days.push_back(Past { part, levels });
+        self.days.push_back(Past { part, levels, cut });
     }
 
     /// The least level at which the days before would have been within the budget on
@@ -97,8 +120,7 @@ impl Budget {
         let all = prior + self.days.iter().rev().enumerate().map(seen).sum::<f64>();
         let expected = |level: f64| {
             let of = |(age, d): (usize, &Past)| {
-                let n = d.levels.partition_point(|l| *l >= level) as f64;
-                weight(age) * n.min((self.most() * d.part).max(1.0))
+                weight(age) * d.reach(level).min((self.most() * d.part).max(1.0))
             };
             let days: f64 = self.days.iter().rev().enumerate().map(of).sum();
             let scale = if prior > 0.0 {
@@ -195,6 +217,20 @@ mod tests {
         assert_eq!(Budget::new(0.2).over(0), 0.0);
         assert!(!b.is_exceeded(20, 0) && b.is_exceeded(21, 0));
         assert!(!b.is_exceeded(15, 15) && b.is_exceeded(15, 16));
+    }
+
+    #[test]
+    fn a_budget_that_grows_beyond_what_was_kept_falls_no_further_than_is_known() {
+        let mut b = Budget::new(1.0);
+        for _ in 0..28 {
+            b.close(
+                1.0,
+                (0..1000).map(|i| 5.0 - f64::from(i) / 1000.0).collect(),
+            );
+        }
+        b.set_per_day(10_000.0);
+        let level = b.level(&scale);
+        assert!((4.86..4.88).contains(&level), "{level}");
     }
 
     #[test]

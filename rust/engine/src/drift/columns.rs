@@ -5,6 +5,9 @@ use crate::model::LogModel;
 use crate::text::printable;
 use zeek_log::{FieldType, Schema};
 
+/// The column that the Zeek package adds where it is asked to.
+const OWN: &str = "anomaly_score";
+
 /// The name of a type that is not known.
 const UNTYPED: &str = "unknown";
 
@@ -26,6 +29,7 @@ pub(super) fn changes(model: &LogModel, schema: &Schema) -> Vec<Change> {
     let mut out = Vec::new();
     for (name, ty) in &model.fields {
         match schema.position(name).map(|i| schema.fields[i].ty) {
+            None if name == OWN => {}
             None => out.push(change(name, &format!("a column ({ty})"), "gone")),
             Some(now) if now != FieldType::Unknown && ty != UNTYPED => {
                 let now = type_name(now);
@@ -37,7 +41,7 @@ pub(super) fn changes(model: &LogModel, schema: &Schema) -> Vec<Change> {
         }
     }
     for f in &schema.fields {
-        if !model.fields.iter().any(|(name, _)| *name == f.name) {
+        if f.name != OWN && !model.fields.iter().any(|(name, _)| *name == f.name) {
             let now = format!("a new column ({})", type_name(f.ty));
             out.push(change(&f.name, "not there", &now));
         }

@@ -156,17 +156,13 @@ fn days(tried: &[Tried], out: &mut dyn Write) -> io::Result<()> {
     table::print(&mut t, out)
 }
 
-/// The log that had thresholds on most days, and of those the highest.
+/// The log that had most rows.
 fn busiest(days: &[Day]) -> Option<&str> {
-    let mut logs: BTreeMap<&str, (u64, f64)> = BTreeMap::new();
+    let mut logs: BTreeMap<&str, u64> = BTreeMap::new();
     for t in days.iter().flat_map(|d| &d.thresholds) {
-        let of = logs.entry(&t.log).or_default();
-        *of = (of.0 + 1, of.1 + t.score);
+        *logs.entry(&t.log).or_default() += t.rows;
     }
-    let best = logs
-        .into_iter()
-        .max_by(|a, b| (a.1.0.cmp(&b.1.0)).then(a.1.1.total_cmp(&b.1.1)));
-    best.map(|b| b.0)
+    logs.into_iter().max_by_key(|l| l.1).map(|l| l.0)
 }
 
 /// A bar of a day's alerts, with a mark where the budget ends.
