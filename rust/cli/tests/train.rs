@@ -142,6 +142,11 @@ fn inspect_shows_the_model_and_a_log() {
         "{}",
         log.out
     );
+    assert!(
+        log.out.contains("compared by id.resp_p/proto: 443/tcp"),
+        "{}",
+        log.out
+    );
     let none = run(&["inspect", &model, "--log", "dns"]);
     assert_eq!(none.status, Some(1));
     assert!(none.err.contains("it has conn"), "{}", none.err);
@@ -149,6 +154,7 @@ fn inspect_shows_the_model_and_a_log() {
     assert_eq!(v["logs"][0]["log"], "conn");
     assert_eq!(v["logs"][0]["columns"][0]["name"], "ts");
     assert!(v["logs"][0]["features"][0]["usual"].is_string());
+    assert_eq!(v["logs"][0]["kinds"][0]["name"], "443/tcp");
 }
 
 #[test]

@@ -111,6 +111,15 @@ impl LogModel {
         })
     }
 
+    /// What is usual for feature `f` of a row: for rows of its kind, where those weigh most in
+    /// its judgement.
+    fn usual_of(&self, f: usize, bits: &[u64]) -> String {
+        match self.kinds.closest(&self.kinds.of(bits), f) {
+            Some((kind, encoder)) => printable(&format!("for {kind}: {}", encoder.usual())),
+            None => self.usual[f].clone(),
+        }
+    }
+
     /// The features that moved a row's score most, the most telling first.
     ///
     /// `bits` are the row's features as [`zeek_anomaly_features::Spec::extract`] gave them.
@@ -133,7 +142,7 @@ impl LogModel {
                 Reason {
                     feature: self.spec.name(f).to_owned(),
                     value,
-                    usual: self.usual[f].clone(),
+                    usual: self.usual_of(f, bits),
                     share,
                 }
             })

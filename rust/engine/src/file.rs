@@ -26,7 +26,8 @@ use std::sync::Arc;
 use zeek_anomaly_features::generic::{GenericColumn, GenericSpec, MAX_COLUMNS};
 use zeek_anomaly_features::{Spec, logs};
 use zeek_anomaly_models::counts::Counted;
-use zeek_anomaly_models::{Calibration, DetectorModel, Encoder, Language, Names};
+use zeek_anomaly_models::kinds::Way;
+use zeek_anomaly_models::{Calibration, DetectorModel, Encoder, Kinds, Language, Names};
 
 const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
@@ -113,6 +114,7 @@ struct StoredLog {
     generic: Option<Vec<GenericColumn>>,
     fields: Vec<(String, String)>,
     counts: Vec<Counted>,
+    kinds: Vec<Way>,
     detector: DetectorModel,
     calibration: Calibration,
     rows: u64,
@@ -177,6 +179,7 @@ impl Model {
                     },
                     fields: m.fields.clone(),
                     counts: m.encoders.iter().map(|e| e.counted().clone()).collect(),
+                    kinds: m.kinds.counts(),
                     detector: m.detector.clone(),
                     calibration: m.calibration.clone(),
                     rows: m.rows,
@@ -371,6 +374,7 @@ fn restore(
             .iter()
             .enumerate()
             .all(|(f, c)| c.kind == spec.kind(f) && c.is_sound())
+        && Kinds::are_sound(&spec, &s.kinds)
         && s.calibration.is_sound()
         && s.detector.as_detector().is_sound(n)
         && s.span.is_none_or(|(a, b)| a.is_finite() && b.is_finite())
@@ -386,6 +390,7 @@ fn restore(
     if (model.inputs.as_ref()).is_some_and(|inputs| inputs.len() != wanted) {
         return Err(damaged("contents that make no sense"));
     }
+    model.kinds = Kinds::new(&model.spec, s.kinds);
     model.fields = s.fields;
     model.rows = s.rows;
     model.span = s.span;

@@ -11,7 +11,7 @@
 //! together can be calibrated too.
 
 use crate::blocks::Blocks;
-use crate::model::{Scratch, encode};
+use crate::model::{By, Scratch};
 use crate::reservoir::Reservoir;
 use crate::train::{TrainParams, time_of};
 use ndarray::{Array2, Axis};
@@ -21,17 +21,21 @@ use zeek_anomaly_features::spec::DefaultDetector;
 use zeek_anomaly_features::{Kind, Spec};
 use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
 use zeek_anomaly_models::hybrid::Hybrid;
+use zeek_anomaly_models::kinds::KindCounter;
 use zeek_anomaly_models::pca::{Moments, Pca};
 use zeek_anomaly_models::rarity::Rarity;
 use zeek_anomaly_models::time_series::{Shape, TimeSeries};
 use zeek_anomaly_models::{
     Calibration, Detector, DetectorKind, DetectorModel, Encoded, Encoder, Ensemble, FeatureCounts,
-    Inputs, Member, Single,
+    Inputs, Kinds, Member, Single,
 };
 
 /// The most rows on which detectors other than rarity are calibrated, and which those that
 /// look at inputs are fitted to.
 const ROWS: usize = 50_000;
+
+/// About as many rows tell the mean surprise of features that are compared within kinds.
+const MEAN_ROWS: usize = 20_000;
 
 /// Folds for those that are fitted again.
 const FOLDS: usize = 4;
@@ -58,6 +62,14 @@ pub(crate) struct Material<'a> {
     pub(crate) kinds: &'a [DetectorKind],
 }
 
+/// What fitting gives.
+pub(crate) struct Fit {
+    pub(crate) detector: DetectorModel,
+    pub(crate) calibration: Calibration,
+    /// What is usual within kinds, for a detector that looks at surprises.
+    pub(crate) kinds: Kinds,
+}
+
 /// A detector, with its raw values of the calibration rows.
 struct Fitted {
     model: Single,
@@ -65,11 +77,11 @@ struct Fitted {
 }
 
 /// The detector that was asked for, and its calibration.
-pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
+pub(crate) fn fit(of: &Material<'_>) -> Fit {
     let own = match of.spec {
         Spec::Known(t) => match t.detector {
             DefaultDetector::IsolationForest => DetectorKind::IsolationForest,
-            DefaultDetector::Rarity { .. } => DetectorKind::Rarity,
+            DefaultDetector::Rarity { .. } | DefaultDetector::RarityBy(_) => DetectorKind::Rarity,
             DefaultDetector::Hybrid { .. } => DetectorKind::Hybrid,
             DefaultDetector::TimeSeries => DetectorKind::TimeSeries,
         },
@@ -88,10 +100,18 @@ pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
     let rows: Vec<usize> = (0..of.sample.len()).step_by(step).collect();
     let wanted = kinds.iter().any(|k| k.wants_inputs());
     let matrix = wanted.then(|| Matrix::new(of, &rows));
+    let surprised = |k: &DetectorKind| matches!(k, DetectorKind::Rarity | DetectorKind::Hybrid);
+    let compared = OfKinds::new(of, kinds.iter().any(surprised));
     let mut fitted: Vec<Fitted> = (kinds.iter())
         .filter_map(|kind| match (kind, &matrix) {
-            (DetectorKind::Rarity, _) => Some(of.by_surprise(Single::Rarity(of.rarity()), &rows)),
-            (DetectorKind::Hybrid, _) => Some(of.by_surprise(Single::Hybrid(of.hybrid()), &rows)),
+            (DetectorKind::Rarity, _) => {
+                let rarity = of.rarity(&rows, &compared);
+                Some(of.by_surprise(Single::Rarity(rarity), &rows, &compared))
+            }
+            (DetectorKind::Hybrid, _) => {
+                let hybrid = of.hybrid(&rows, &compared);
+                Some(of.by_surprise(Single::Hybrid(hybrid), &rows, &compared))
+            }
             (DetectorKind::IsolationForest, _) => Some(of.forest(&rows)),
             (DetectorKind::TimeSeries, _) => Some(of.time_series(&rows)),
             (DetectorKind::Pca, Some(m)) => Some(m.pca(of)),
@@ -99,7 +119,7 @@ pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
             (_, None) => None,
         })
         .collect();
-    match fitted.pop() {
+    let (detector, calibration) = match fitted.pop() {
         Some(one) if fitted.is_empty() => {
             (DetectorModel::One(one.model), Calibration::fit(one.raw))
         }
@@ -107,6 +127,11 @@ pub(crate) fn fit(of: &Material<'_>) -> (DetectorModel, Calibration) {
             fitted.extend(last);
             several(fitted, rows.len())
         }
+    };
+    Fit {
+        detector,
+        calibration,
+        kinds: compared.kinds,
     }
 }
 
@@ -137,29 +162,53 @@ impl Material<'_> {
         }
     }
 
-    fn rarity(&self) -> Rarity {
+    fn rarity(&self, rows: &[usize], compared: &OfKinds<'_>) -> Rarity {
         Rarity {
-            mean: self.encoders.iter().map(Encoder::mean_surprise).collect(),
+            mean: self.mean_surprises(rows, &self.whole(compared)),
             aspects: self.spec.aspects(),
-            damping: match self.spec {
-                Spec::Known(t) => t.detector.damping(),
-                Spec::Generic(_) => f64::INFINITY,
-            },
+            damping: self.spec.dampings(),
         }
     }
 
-    fn hybrid(&self) -> Hybrid {
+    fn hybrid(&self, rows: &[usize], compared: &OfKinds<'_>) -> Hybrid {
         let own_rows = self.params.own_rows;
         Hybrid::new(
-            self.rarity(),
+            self.rarity(rows, compared),
             &self.spec.evidence(),
             self.encoders,
             own_rows,
         )
     }
 
+    /// All rows, to judge by.
+    fn whole<'b>(&'b self, compared: &'b OfKinds<'_>) -> By<'b, 'b> {
+        By {
+            encoders: self.encoders,
+            kinds: &compared.kinds,
+            inputs: None,
+        }
+    }
+
+    /// The mean surprise of each feature over training rows, each with itself left out.
+    fn mean_surprises(&self, rows: &[usize], by: &By<'_, '_>) -> Vec<f64> {
+        if by.kinds.is_empty() {
+            return self.encoders.iter().map(Encoder::mean_surprise).collect();
+        }
+        let step = rows.len().div_ceil(MEAN_ROWS).max(1);
+        let mut sums = vec![0.0; self.encoders.len()];
+        let mut scratch = Scratch::default();
+        for at in rows.iter().step_by(step) {
+            let row = by.encode(self.row(*at).0, true, &mut scratch);
+            sums.iter_mut()
+                .zip(row.surprises)
+                .for_each(|(sum, s)| *sum += s);
+        }
+        let n = rows.len().div_ceil(step).max(1) as f64;
+        sums.into_iter().map(|sum| sum / n).collect()
+    }
+
     /// A detector that looks at surprises, which are those of the other blocks' counts.
-    fn by_surprise(&self, model: Single, rows: &[usize]) -> Fitted {
+    fn by_surprise(&self, model: Single, rows: &[usize], compared: &OfKinds<'_>) -> Fitted {
         let detector = model.as_detector();
         let mut of_block: BTreeMap<i64, Vec<(usize, &[u64])>> = BTreeMap::new();
         for (i, at) in rows.iter().enumerate() {
@@ -172,11 +221,22 @@ impl Material<'_> {
         for (block, others) in self.blocks.without_each(self.total) {
             // Rows are judged by all blocks but their own, and where that is too much of
             // the whole, by all rows but themselves.
-            let of_others = (others.filter(|_| !self.params.own_rows)).map(|c| encoders_of(&c));
-            let (by, leave_out) =
-                (of_others.as_deref()).map_or((self.encoders, true), |e| (e, false));
+            let of_others = (others.filter(|_| !self.params.own_rows))
+                .map(|c| (encoders_of(&c), compared.without(block)));
+            let (by, leave_out) = match &of_others {
+                None => (self.whole(compared), true),
+                Some((encoders, kinds)) => {
+                    let inputs = None;
+                    let others = By {
+                        encoders,
+                        kinds,
+                        inputs,
+                    };
+                    (others, false)
+                }
+            };
             for (i, bits) in of_block.remove(&block).unwrap_or_default() {
-                raw[i] = detector.raw(&encode(by, None, bits, leave_out, &mut scratch));
+                raw[i] = detector.raw(&by.encode(bits, leave_out, &mut scratch));
             }
         }
         Fitted { model, raw }
@@ -243,9 +303,14 @@ impl Material<'_> {
     fn coordinates(&self) -> Array2<f32> {
         let mut out = Vec::with_capacity(self.sample.len() * self.encoders.len());
         let mut scratch = Scratch::default();
+        let kinds = Kinds::default();
+        let by = By {
+            encoders: self.encoders,
+            kinds: &kinds,
+            inputs: None,
+        };
         for at in 0..self.sample.len() {
-            let (bits, _) = self.row(at);
-            let row = encode(self.encoders, None, bits, true, &mut scratch);
+            let row = by.encode(self.row(at).0, true, &mut scratch);
             out.extend_from_slice(row.coordinates);
         }
         matrix(self.sample.len(), self.encoders.len(), out)
@@ -281,6 +346,38 @@ impl Material<'_> {
         });
         let others = others.collect();
         (of_rows.iter().map(|b| fold_of[b]).collect(), Some(others))
+    }
+}
+
+/// What is usual within kinds, by the sampled rows: all of them, or without a block of time.
+struct OfKinds<'a> {
+    of: &'a Material<'a>,
+    counted: Option<KindCounter>,
+    kinds: Kinds,
+}
+
+impl<'a> OfKinds<'a> {
+    fn new(of: &'a Material<'a>, wanted: bool) -> OfKinds<'a> {
+        let rows = || (0..of.sample.len()).map(|at| of.row(at).0);
+        let mut counted = wanted.then(|| KindCounter::new(of.spec, rows())).flatten();
+        let mut kinds = Kinds::default();
+        if let Some(counter) = &mut counted {
+            rows().for_each(|bits| counter.add(bits));
+            kinds = Kinds::new(of.spec, counter.finish(of.total));
+        }
+        OfKinds { of, counted, kinds }
+    }
+
+    fn without(&self, block: i64) -> Kinds {
+        let Some(all) = &self.counted else {
+            return Kinds::default();
+        };
+        let mut part = all.emptied();
+        (0..self.of.sample.len())
+            .map(|at| self.of.row(at))
+            .filter(|(_, ts)| self.of.blocks.block_of(*ts) == block)
+            .for_each(|(bits, _)| part.add(bits));
+        Kinds::new(self.of.spec, all.without(&part).finish(&[]))
     }
 }
 

@@ -6,7 +6,9 @@ use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use zeek_anomaly_features::{Row, Spec};
-use zeek_anomaly_models::{Calibration, Claim, DetectorModel, Encoded, Encoder, Inputs, Language};
+use zeek_anomaly_models::{
+    Calibration, Claim, DetectorModel, Encoded, Encoder, Inputs, Kinds, Language,
+};
 
 /// What a model says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,6 +93,8 @@ pub struct LogModel {
     pub encoders: Vec<Encoder>,
     /// The same in words, safe to print.
     pub usual: Vec<String>,
+    /// What is usual for rows of a kind, where there are kinds and the detector asks for them.
+    pub kinds: Kinds,
     /// How rows become numbers, where the detector asks for them.
     pub inputs: Option<Inputs>,
     /// The detector.
@@ -124,6 +128,7 @@ impl LogModel {
         LogModel {
             usual: encoders.iter().map(|e| printable(&e.usual())).collect(),
             inputs: (detector.as_detector().inputs() > 0).then(|| Inputs::new(&encoders)),
+            kinds: Kinds::default(),
             spec,
             fields: Vec::new(),
             encoders,
@@ -163,13 +168,7 @@ impl LogModel {
     /// Judges a row's features ([`LogModel::extract`]). With `leave_out` the row is
     /// one of the training rows, and is judged as if it had not been.
     pub fn judge(&self, bits: &[u64], leave_out: bool, scratch: &mut Scratch) -> Verdict {
-        let row = encode(
-            &self.encoders,
-            self.inputs.as_ref(),
-            bits,
-            leave_out,
-            scratch,
-        );
+        let row = self.by().encode(bits, leave_out, scratch);
         let detector = self.detector.as_detector();
         let unmarked = detector.raw(&row);
         let moved = self.effect.as_ref().and_then(|e| {
@@ -194,7 +193,15 @@ impl LogModel {
 
     /// A row's features as the detector sees them.
     pub(crate) fn encoded<'s>(&'s self, bits: &[u64], scratch: &'s mut Scratch) -> Encoded<'s> {
-        encode(&self.encoders, self.inputs.as_ref(), bits, false, scratch)
+        self.by().encode(bits, false, scratch)
+    }
+
+    fn by(&self) -> By<'_, '_> {
+        By {
+            encoders: &self.encoders,
+            kinds: &self.kinds,
+            inputs: self.inputs.as_ref(),
+        }
     }
 
     /// What each feature contributes to how strange a row is.
@@ -205,29 +212,44 @@ impl LogModel {
     }
 }
 
-/// A row's features as detectors see them.
-pub(crate) fn encode<'s>(
-    encoders: &[Encoder],
-    inputs: Option<&'s Inputs>,
-    bits: &[u64],
-    leave_out: bool,
-    scratch: &'s mut Scratch,
-) -> Encoded<'s> {
-    scratch.coordinates.clear();
-    scratch.surprises.clear();
-    scratch.inputs.clear();
-    for (e, b) in encoders.iter().zip(bits) {
-        let s = e.surprise(*b, leave_out);
-        scratch.surprises.push(s);
-        scratch.coordinates.push(e.coordinate(*b, s));
-    }
-    if let Some(inputs) = inputs {
-        inputs.write(encoders, bits, leave_out, &mut scratch.inputs);
-    }
-    Encoded {
-        coordinates: &scratch.coordinates,
-        surprises: &scratch.surprises,
-        inputs: &scratch.inputs,
-        input_features: inputs.map_or(&[], Inputs::features),
+/// What rows are judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct By<'m, 'i> {
+    pub(crate) encoders: &'m [Encoder],
+    pub(crate) kinds: &'m Kinds,
+    pub(crate) inputs: Option<&'i Inputs>,
+}
+
+impl<'i> By<'_, 'i> {
+    /// A row's features as detectors see them.
+    pub(crate) fn encode<'s>(
+        &self,
+        bits: &[u64],
+        leave_out: bool,
+        scratch: &'s mut Scratch,
+    ) -> Encoded<'s>
+    where
+        'i: 's,
+    {
+        scratch.coordinates.clear();
+        scratch.surprises.clear();
+        scratch.inputs.clear();
+        let of = self.kinds.of(bits);
+        for (f, (e, b)) in self.encoders.iter().zip(bits).enumerate() {
+            let p = e.p(*b, leave_out);
+            let among_all = 0.0 - p.ln();
+            scratch.coordinates.push(e.coordinate(*b, among_all));
+            let within = self.kinds.surprise(&of, f, *b, p, leave_out);
+            scratch.surprises.push(within.unwrap_or(among_all));
+        }
+        if let Some(inputs) = self.inputs {
+            inputs.write(self.encoders, bits, leave_out, &mut scratch.inputs);
+        }
+        Encoded {
+            coordinates: &scratch.coordinates,
+            surprises: &scratch.surprises,
+            inputs: &scratch.inputs,
+            input_features: self.inputs.map_or(&[], Inputs::features),
+        }
     }
 }

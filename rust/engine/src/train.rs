@@ -395,7 +395,7 @@ impl Counting {
     fn fit(&self, params: &TrainParams) -> LogModel {
         let total = self.blocks.total();
         let encoders: Vec<Encoder> = total.iter().map(|c| Encoder::new(c.finish())).collect();
-        let (detector, calibration) = fit(&Material {
+        let fitted = fit(&Material {
             spec: &self.spec,
             blocks: &self.blocks,
             total: &total,
@@ -404,7 +404,14 @@ impl Counting {
             params,
             kinds: &self.kinds,
         });
-        LogModel::new(self.spec.clone(), encoders, detector, calibration)
+        let mut model = LogModel::new(
+            self.spec.clone(),
+            encoders,
+            fitted.detector,
+            fitted.calibration,
+        );
+        model.kinds = fitted.kinds;
+        model
     }
 
     /// A sampled row's block.

@@ -43,6 +43,13 @@ pub fn distinct_share(text: &[u8]) -> f64 {
     f64::from(n) / text.len() as f64
 }
 
+/// Whether a name of a host is an address instead, with or without a port: of digits, dots and
+/// colons only, or in brackets.
+pub fn is_address(name: &[u8]) -> bool {
+    let of_v4 = |b: &u8| b.is_ascii_digit() || b".:".contains(b);
+    name.starts_with(b"[") || (!name.is_empty() && name.iter().all(of_v4))
+}
+
 /// Whether the byte is an ASCII vowel.
 pub fn is_vowel(b: u8) -> bool {
     matches!(

@@ -36,6 +36,8 @@ pub enum Unit {
     Quotient,
     /// Bits of evidence; a logarithm already, and so on a plain scale.
     Bits,
+    /// Bytes of which only many are strange.
+    Excess,
 }
 
 impl Unit {
@@ -45,7 +47,7 @@ impl Unit {
         match self {
             Unit::Seconds => 1e-4,
             Unit::Quotient => 1e-3,
-            Unit::Count | Unit::Bytes | Unit::Rate | Unit::Bits => 1.0,
+            Unit::Count | Unit::Bytes | Unit::Rate | Unit::Bits | Unit::Excess => 1.0,
         }
     }
 }
@@ -173,15 +175,32 @@ pub enum DefaultDetector {
         /// The features, learned ones.
         evidence: &'static [&'static str],
     },
+    /// Rarity, with more to say of how.
+    RarityBy(&'static RarityBy),
+}
+
+/// How rarity judges the rows of a log type.
+#[derive(Debug, PartialEq)]
+pub struct RarityBy {
+    /// The damping of an aspect's surprise, as in [`DefaultDetector::Rarity`].
+    pub damping: f64,
+    /// Aspects with another damping.
+    pub aspects: &'static [(&'static str, f64)],
+    /// What tells of what kind a row is: each a list of categories by name, together one way
+    /// to tell. The first weighs most.
+    pub kinds: &'static [&'static [&'static str]],
 }
 
 impl DefaultDetector {
-    /// The damping of rarity, none where the default is another detector.
-    pub fn damping(self) -> f64 {
+    /// The damping of an aspect's surprise, none where the default is another detector.
+    pub fn damping(self, aspect: &str) -> f64 {
         match self {
             DefaultDetector::Rarity { damping } | DefaultDetector::Hybrid { damping, .. } => {
                 damping
             }
+            DefaultDetector::RarityBy(by) => (by.aspects.iter())
+                .find(|a| a.0 == aspect)
+                .map_or(by.damping, |a| a.1),
             DefaultDetector::IsolationForest | DefaultDetector::TimeSeries => f64::INFINITY,
         }
     }
@@ -283,6 +302,50 @@ impl Spec {
         (0..self.len()).map(|f| first(f) as u16).collect()
     }
 
+    /// The damping of each feature's aspect in rarity, in nats; infinite for none.
+    pub fn dampings(&self) -> Vec<f64> {
+        match self {
+            Spec::Known(t) => (t.features.iter())
+                .map(|f| t.detector.damping(f.aspect))
+                .collect(),
+            Spec::Generic(g) => vec![f64::INFINITY; g.features.len()],
+        }
+    }
+
+    /// The features that tell of what kind a row is, in as many ways as there are
+    /// ([`RarityBy::kinds`]).
+    pub fn kinds(&self) -> Vec<Vec<u16>> {
+        let Spec::Known(t) = self else {
+            return Vec::new();
+        };
+        let DefaultDetector::RarityBy(by) = t.detector else {
+            return Vec::new();
+        };
+        let position = |name: &&str| {
+            let at = t.features.iter().position(|f| f.name == *name)?;
+            u16::try_from(at).ok()
+        };
+        (by.kinds.iter())
+            .map(|names| names.iter().filter_map(position).collect())
+            .collect()
+    }
+
+    /// The features that are compared within kinds: those of other aspects than the features that
+    /// tell the kind.
+    pub fn within_kinds(&self) -> Vec<u16> {
+        let telling: Vec<u16> = self.kinds().concat();
+        if telling.is_empty() {
+            return Vec::new();
+        }
+        let aspects = self.aspects();
+        let of_kind = |a: &u16| telling.iter().any(|f| aspects[usize::from(*f)] == *a);
+        (0u16..)
+            .zip(&aspects)
+            .filter(|(_, a)| !of_kind(a))
+            .map(|(f, _)| f)
+            .collect()
+    }
+
     /// Whether feature `f` is what a language model of names says of a label.
     pub fn is_learned(&self, f: usize) -> bool {
         match self {
@@ -346,6 +409,7 @@ impl Spec {
                 Kind::Flag => 7,
                 Kind::Category => 8,
                 Kind::Magnitude(Unit::Bits) => 9,
+                Kind::Magnitude(Unit::Excess) => 10,
             };
             h.update(&[0, kind]);
         }

@@ -5,8 +5,8 @@
 //!
 //! - among those of the n calibration rows, p = (k + 1) / (n + 1), where k of them
 //!   have a raw value at least as high (the conformal p-value; V. Vovk, A.
-//!   Gammerman, G. Shafer, *Algorithmic Learning in a Random World*, 2005), or what
-//!   the fitted tail says, where that claims less;
+//!   Gammerman, G. Shafer, *Algorithmic Learning in a Random World*, 2005); where k is less than a
+//!   handful, what the fitted tail says, if that claims less;
 //! - above all of them, the tail goes on: a generalised Pareto distribution of the
 //!   excesses over a high threshold (J. Pickands, "Statistical inference using
 //!   extreme order statistics", Annals of Statistics 3, 1975), with its parameters
@@ -35,6 +35,10 @@ const TAIL_DIFFERENT: usize = 10;
 /// The bounds of the tail's shape: below 0 it would end somewhere, and everything
 /// beyond would be equally strange; the moments need less than 1.
 const SHAPE: (f64, f64) = (0.0, 0.9);
+
+/// So many calibration rows with at least some raw value tell its p to about a half, whatever the
+/// fitted tail makes of it: a tail of several humps is no Pareto tail.
+const KNOWN_BY: f64 = 5.0;
 
 /// The highest score there is: the least p that a double can hold.
 const HIGHEST: f64 = 308.0;
@@ -235,14 +239,15 @@ impl Calibration {
             };
             return (counted, claim);
         };
-        let fitted = tail.score(raw);
+        let known = self.ceiling() - KNOWN_BY.log10();
+        let fitted = tail.score(raw).max(known);
         if !beyond {
             return (counted.min(fitted), Claim::Measured);
         }
         // It goes on from where the strangest row lies, without a step down.
         let at_highest = tail.score(highest);
         let excess = (at_highest - self.ceiling()).max(0.0);
-        (fitted - excess, Claim::Extrapolated)
+        ((fitted - excess).max(known), Claim::Extrapolated)
     }
 
     /// Whether what a file held makes sense.
@@ -392,6 +397,29 @@ mod tests {
             let of_expected = n / (fresh.len() as f64 * 10f64.powf(-s));
             assert!((0.5..2.0).contains(&of_expected), "{s}: {of_expected}");
         }
+    }
+
+    #[test]
+    fn a_second_hump_does_not_make_scores_promise_too_little() {
+        // One row in a thousand is of another sort.
+        let hump = |seed| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let plain = sample(200_000, false, seed + 1);
+            let values = plain.into_iter().map(move |v| match rng.random::<f64>() {
+                r if r < 0.001 => 60.0 + v,
+                _ => v,
+            });
+            values.collect::<Vec<f64>>()
+        };
+        let c = Calibration::fit(hump(1));
+        let fresh = hump(11);
+        for s in [2.0, 3.0, 4.0] {
+            let n = fresh.iter().filter(|r| c.score(**r).0 >= s).count() as f64;
+            let of_expected = n / (fresh.len() as f64 * 10f64.powf(-s));
+            assert!((0.5..2.0).contains(&of_expected), "{s}: {of_expected}");
+        }
+        let scores: Vec<f64> = (0..2000).map(|i| c.score(f64::from(i) / 10.0).0).collect();
+        assert!(scores.windows(2).all(|w| w[0] <= w[1]));
     }
 
     #[test]

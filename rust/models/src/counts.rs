@@ -85,10 +85,27 @@ impl FeatureCounts {
 
     /// Counts one value whose key is known already ([`key_of`]).
     pub fn add_keyed(&mut self, key: Option<u64>, cell: &Cell<'_>) {
+        if let Some(key) = self.count(key) {
+            if self.texts.len() < MAX_TEXTS {
+                self.texts.insert(key, shorten(&cell.display()).into());
+            }
+            self.stay_bounded();
+        }
+    }
+
+    /// Counts one value in its compact form; of a category no text is kept.
+    pub fn add_bits(&mut self, bits: u64) {
+        if self.count(key_of(self.kind, bits)).is_some() {
+            self.stay_bounded();
+        }
+    }
+
+    /// Counts one value by its key; gives a category that is new.
+    fn count(&mut self, key: Option<u64>) -> Option<u64> {
         self.rows += 1;
         let Some(key) = key else {
             self.missing += 1;
-            return;
+            return None;
         };
         if self.kind != Kind::Category {
             if self.cells.is_empty() {
@@ -97,18 +114,22 @@ impl FeatureCounts {
             if let Some(n) = self.cells.get_mut(key as usize) {
                 *n += 1;
             }
-            return;
+            return None;
         }
         let n = self.categories.entry(key).or_insert(0);
         *n += 1;
-        if *n == 1 {
-            if self.texts.len() < MAX_TEXTS {
-                self.texts.insert(key, shorten(&cell.display()).into());
-            }
-            if self.categories.len() > MAX_COUNTED {
-                self.forget_rarest();
-            }
+        (*n == 1).then_some(key)
+    }
+
+    fn stay_bounded(&mut self) {
+        if self.categories.len() > MAX_COUNTED {
+            self.forget_rarest();
         }
+    }
+
+    /// The text of a category, if it was kept.
+    pub fn text(&self, category: u64) -> Option<&str> {
+        self.texts.get(&category).map(AsRef::as_ref)
     }
 
     /// Rows counted.
@@ -213,14 +234,19 @@ impl FeatureCounts {
 
     /// The counts in the form that a model file holds.
     pub fn finish(&self) -> Counted {
+        self.finish_up_to(MAX_CATEGORIES, |k| self.text(k))
+    }
+
+    /// The same with at most so many categories, whose texts `text` gives.
+    pub fn finish_up_to<'t>(&self, most: usize, text: impl Fn(u64) -> Option<&'t str>) -> Counted {
         let mut top: Vec<(u64, u64)> = self.categories.iter().map(|(k, c)| (*c, *k)).collect();
         top.sort_unstable_by(|a, b| b.cmp(a));
-        let rarest = top.split_off(top.len().min(MAX_CATEGORIES));
+        let rarest = top.split_off(top.len().min(most));
         let mut categories: Vec<(u64, u64)> = top.iter().map(|(c, k)| (*k, *c)).collect();
         categories.sort_unstable();
         let texts = top
             .iter()
-            .filter_map(|(_, k)| Some((*k, self.texts.get(k)?.to_string())))
+            .filter_map(|(_, k)| Some((*k, text(*k)?.to_owned())))
             .take(KEPT_TEXTS)
             .collect();
         Counted {

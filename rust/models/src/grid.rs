@@ -57,7 +57,10 @@ pub(crate) fn edge_of(kind: Kind, cell: i32) -> f64 {
 
 /// Whether a feature's values are whole numbers.
 pub(crate) fn is_whole(kind: Kind) -> bool {
-    matches!(kind, Kind::Magnitude(Unit::Count | Unit::Bytes))
+    matches!(
+        kind,
+        Kind::Magnitude(Unit::Count | Unit::Bytes | Unit::Excess)
+    )
 }
 
 /// The first value of a cell.

@@ -89,7 +89,7 @@ mod tests {
         let rarity = Rarity {
             mean: vec![0.1; 3],
             aspects: vec![0, 1, 1],
-            damping: 1.0,
+            damping: vec![1.0; 3],
         };
         Hybrid {
             rarity,

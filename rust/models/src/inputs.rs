@@ -212,7 +212,11 @@ fn quantile(kind: Kind, counted: &Counted, share: f64) -> f64 {
 
 /// Whether a cell holds a single value: the zero of things that are counted.
 fn is_point(kind: Kind, cell: i32) -> bool {
-    cell == 0 && matches!(kind, Kind::Magnitude(Unit::Count | Unit::Bytes))
+    cell == 0
+        && matches!(
+            kind,
+            Kind::Magnitude(Unit::Count | Unit::Bytes | Unit::Excess)
+        )
 }
 
 #[cfg(test)]

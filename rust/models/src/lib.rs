@@ -3,6 +3,7 @@
 //! - [`counts`]: the values of each feature, counted while training;
 //! - [`stats`]: what is usual, from the counts: the *surprise* of a value, its encoding for
 //!   the detectors, and the words that tell people what is usual;
+//! - [`kinds`]: the same for rows of a kind, with all rows as a fallback;
 //! - [`bins`]: the same, coarsely, for the comparison of days;
 //! - [`inputs`]: rows as numbers, for detectors that measure distances;
 //! - [`detector`]: the trait that every detector implements; [`forest`], [`rarity`] and
@@ -22,6 +23,7 @@ pub mod forest;
 mod grid;
 pub mod hybrid;
 pub mod inputs;
+pub mod kinds;
 pub mod names;
 pub mod pca;
 pub mod rarity;
@@ -35,5 +37,6 @@ pub use counts::FeatureCounts;
 pub use detector::{Detector, DetectorKind, DetectorModel, Encoded, Single};
 pub use ensemble::{Ensemble, Member};
 pub use inputs::Inputs;
+pub use kinds::Kinds;
 pub use names::{Language, NameCounts, Names};
 pub use stats::Encoder;

@@ -7,7 +7,7 @@
 //! the same fact form an aspect, and an aspect counts with its most surprising
 //! feature only (the smallest of its p-values, as in Tippett's method).
 //!
-//! With a damping a, the surprise s of an aspect counts as a·ln(1 + s/a). On another
+//! With a damping a, which an aspect may have, its surprise s counts as a·ln(1 + s/a). On another
 //! day, or on another host, some values are always new; undamped, one new value
 //! would weigh more than a record that is somewhat odd in every respect, and unseen
 //! ordinary traffic would look like an attack. The logarithm keeps the order of
@@ -27,17 +27,16 @@ pub struct Rarity {
     pub mean: Vec<f64>,
     /// The aspect of each feature: the position of the aspect's first feature.
     pub aspects: Vec<u16>,
-    /// The damping, in nats; infinite for none.
-    pub damping: f64,
+    /// The damping of each feature's aspect, in nats; infinite for none.
+    pub damping: Vec<f64>,
 }
 
 impl Rarity {
-    /// What a surprise counts for.
-    fn damped(&self, s: f64) -> f64 {
-        if self.damping.is_finite() {
-            self.damping * (s / self.damping).ln_1p()
-        } else {
-            s
+    /// What a surprise of a feature counts for.
+    fn damped(&self, s: f64, feature: usize) -> f64 {
+        match self.damping[feature] {
+            a if a.is_finite() => a * (s / a).ln_1p(),
+            _ => s,
         }
     }
 
@@ -68,7 +67,7 @@ impl Detector for Rarity {
         heads
             .iter()
             .take(self.aspects.len())
-            .map(|h| self.damped(h.0))
+            .map(|h| self.damped(h.0, usize::from(h.1)))
             .sum()
     }
 
@@ -81,7 +80,7 @@ impl Detector for Rarity {
             .filter(|h| h.0 > 0.0)
         {
             let f = usize::from(*f);
-            out[f] = (self.damped(*s) - self.damped(self.mean[f])).max(0.0);
+            out[f] = (self.damped(*s, f) - self.damped(self.mean[f], f)).max(0.0);
         }
     }
 
@@ -91,6 +90,7 @@ impl Detector for Rarity {
             && self.aspects.len() == features
             && self.aspects.iter().all(|a| usize::from(*a) < features)
             && self.mean.iter().all(|m| (0.0..1e6).contains(m))
-            && self.damping > 1e-3
+            && self.damping.len() == features
+            && self.damping.iter().all(|a| *a > 1e-3)
     }
 }

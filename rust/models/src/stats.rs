@@ -13,17 +13,26 @@
 //! frequencies of species", Biometrika 40, 1953).
 
 use crate::counts::{Counted, HashOf};
-use crate::grid::{cell_of, last_of, transform};
+use crate::grid::{CELLS_PER_UNIT, cell_of, last_of, transform};
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
-use zeek_anomaly_features::spec::Kind;
+use zeek_anomaly_features::spec::{Kind, Unit};
 
 /// Weights with which a cell's neighbours count towards its density: 4 for the cell
 /// itself, then 2 and 1. Whole numbers keep densities exact.
 const KERNEL: [u64; 3] = [4, 2, 1];
 
 /// Outside of all that was seen, p halves with each this many cells: an octave
-/// for most magnitudes, which is the tail of a Pareto distribution of index 1.
-const TAIL_CELLS: f64 = 2.0;
+/// for most magnitudes, which is the tail of a Pareto distribution of index 1; for a ratio a
+/// step of 1.
+fn tail_cells(kind: Kind) -> f64 {
+    match kind {
+        Kind::Ratio => CELLS_PER_UNIT,
+        _ => 2.0,
+    }
+}
+
+/// Of what only much is strange, what one row in so many exceeds is no excess.
+const USUAL_EXCESS: f64 = 20.0;
 
 /// How many times the span of all that was seen a value can lie outside and still get
 /// rarer: where only one value was seen, any other is merely new.
@@ -37,24 +46,18 @@ const TAIL_END: i32 = 80;
 pub struct Encoder {
     counted: Counted,
     table: Table,
-    /// Surprise of a missing value, and the same with that row itself left out.
-    missing: (f64, f64),
+    /// p of a missing value, and the same with that row itself left out.
+    missing: (f32, f32),
     /// Mean surprise of the training rows.
     mean: f64,
 }
 
 #[derive(Clone, Debug)]
 enum Table {
-    /// Surprise (and the same with the row itself left out) of the cells from `first` on.
-    Cells {
-        first: i32,
-        surprise: Vec<(f32, f32)>,
-    },
-    /// Surprise of the categories.
-    Categories {
-        surprise: HashOf<(f32, f32)>,
-        unseen: f64,
-    },
+    /// p (and the same with the row itself left out) of the cells from `first` on.
+    Cells { first: i32, p: Vec<(f32, f32)> },
+    /// p of the categories.
+    Categories { p: HashOf<(f32, f32)>, unseen: f32 },
 }
 
 impl Encoder {
@@ -83,27 +86,22 @@ impl Encoder {
             0 | 1 => tail.surprise(0),
             c => tail.surprise_left_out(c),
         };
-        let both = |c: u64| (tail.surprise(c) as f32, without(c) as f32);
-        let mut surprise = HashOf::default();
-        surprise.reserve(counted.categories.len());
+        let both = |c: u64| (p_of(tail.surprise(c)), p_of(without(c)));
+        let mut p = HashOf::default();
+        p.reserve(counted.categories.len());
         let mut sum = 0.0;
         for (k, c) in &counted.categories {
-            let s = both(*c);
-            sum += f64::from(s.1) * *c as f64;
-            surprise.insert(*k, s);
+            sum += without(*c) * *c as f64;
+            p.insert(*k, both(*c));
         }
-        let missing = match counted.missing {
-            0 => (tail.surprise(0), tail.surprise(0)),
-            m => (tail.surprise(m), without(m)),
-        };
-        sum +=
-            missing.1 * counted.missing as f64 + tail.surprise(0) * counted.forgotten_rows as f64;
+        sum += without(counted.missing) * counted.missing as f64
+            + tail.surprise(0) * counted.forgotten_rows as f64;
         Encoder {
             mean: sum / (counted.rows.max(1)) as f64,
-            missing,
+            missing: both(counted.missing),
             table: Table::Categories {
-                surprise,
-                unseen: f64::from(tail.surprise(0) as f32),
+                p,
+                unseen: p_of(tail.surprise(0)),
             },
             counted,
         }
@@ -125,18 +123,35 @@ impl Encoder {
         for (c, k) in &counted.cells {
             counts[(c - first) as usize] = *k;
         }
-        let density: Vec<u64> = (0..n as i32)
-            .map(|i| {
-                (-reach..=reach)
-                    .filter_map(|d| {
-                        let c = *counts.get(usize::try_from(i + d).ok()?)?;
-                        c.checked_mul(KERNEL[d.unsigned_abs() as usize])
-                    })
-                    .fold(0, u64::saturating_add)
-            })
-            .collect();
-        let missing_density = counted.missing.saturating_mul(KERNEL[0]);
-        let tail = Tail::new(
+        let one_sided = counted.kind == Kind::Magnitude(Unit::Excess);
+        let density: Vec<u64> = if one_sided {
+            // Only much is strange: what counts is how many rows have at least as much.
+            let mut above = 0;
+            let mut from_top: Vec<u64> = (counts.iter().rev())
+                .map(|c| {
+                    above += c;
+                    above
+                })
+                .collect();
+            from_top.reverse();
+            from_top
+        } else {
+            (0..n as i32)
+                .map(|i| {
+                    (-reach..=reach)
+                        .filter_map(|d| {
+                            let c = *counts.get(usize::try_from(i + d).ok()?)?;
+                            c.checked_mul(KERNEL[d.unsigned_abs() as usize])
+                        })
+                        .fold(0, u64::saturating_add)
+                })
+                .collect()
+        };
+        let missing_density = match one_sided {
+            true => counted.rows,
+            false => counted.missing.saturating_mul(KERNEL[0]),
+        };
+        let mut tail = Tail::new(
             density
                 .iter()
                 .zip(&counts)
@@ -146,41 +161,40 @@ impl Encoder {
             counted.rows,
             0,
         );
-        // How far the nearest other counted cell is.
-        let distance = |i: i32| {
-            (1..=TAIL_END)
-                .find(|d| {
-                    [i - d, i + d].into_iter().any(|j| {
-                        usize::try_from(j)
-                            .ok()
-                            .and_then(|j| counts.get(j))
-                            .is_some_and(|c| *c > 0)
-                    })
-                })
-                .unwrap_or(TAIL_END)
+        if one_sided {
+            // The chance that the next of n + 1 is the largest.
+            tail.unseen = 1.0 / (counted.rows as f64 + 2.0);
+        }
+        // What is left of a surprise.
+        let counts_for = |s: f64| match one_sided {
+            true => (s - USUAL_EXCESS.ln()).max(0.0),
+            false => s,
         };
-        let outside = |i: i32| {
-            let beyond = f64::from((distance(i) - reach).clamp(0, REACH_OF_SPAN * (hi - lo)));
-            tail.surprise(0) + beyond / TAIL_CELLS * std::f64::consts::LN_2
+        let distances = distances(&counts);
+        let outside = |i: usize| {
+            let beyond = f64::from((distances[i] - reach).clamp(0, REACH_OF_SPAN * (hi - lo)));
+            tail.surprise(0) + beyond / tail_cells(counted.kind) * std::f64::consts::LN_2
         };
         let mut sum = 0.0;
-        let surprise: Vec<(f32, f32)> = (0..n as i32)
+        let p: Vec<(f32, f32)> = (0..n)
             .map(|i| {
-                let (d, c) = (density[i as usize], counts[i as usize]);
+                let (d, c) = (density[i], counts[i]);
                 let with = if d == 0 { outside(i) } else { tail.surprise(d) };
-                let without = match (c, d - KERNEL[0].min(d)) {
+                let own = if one_sided { 1 } else { KERNEL[0] };
+                let without = match (c, d - own.min(d)) {
                     (0, _) => with,
                     (1, 0) => outside(i),
                     (1, of_others) => tail.surprise(of_others),
                     _ => tail.surprise_left_out(d),
                 };
+                let (with, without) = (counts_for(with), counts_for(without));
                 sum += without * c as f64;
-                (with as f32, without as f32)
+                (p_of(with), p_of(without))
             })
             .collect();
         let missing = match counted.missing {
-            0 => (tail.surprise(0), tail.surprise(0)),
-            1 => (tail.surprise(missing_density), tail.surprise(0)),
+            0 if !one_sided => (tail.surprise(0), tail.surprise(0)),
+            1 if !one_sided => (tail.surprise(missing_density), tail.surprise(0)),
             _ => (
                 tail.surprise(missing_density),
                 tail.surprise_left_out(missing_density),
@@ -189,8 +203,8 @@ impl Encoder {
         sum += missing.1 * counted.missing as f64;
         Encoder {
             mean: sum / counted.rows.max(1) as f64,
-            missing,
-            table: Table::Cells { first, surprise },
+            missing: (p_of(missing.0), p_of(missing.1)),
+            table: Table::Cells { first, p },
             counted,
         }
     }
@@ -223,35 +237,24 @@ impl Encoder {
         Some(last_of(c.kind, cell.0))
     }
 
-    /// −ln p of a value in its compact form. With `leave_out` the value is one
+    /// −ln p of a value in its compact form, at least 0. With `leave_out` the value is one
     /// that was counted, and is judged as if it had not been.
     pub fn surprise(&self, bits: u64, leave_out: bool) -> f64 {
-        let pick = |(with, without): (f32, f32)| f64::from(if leave_out { without } else { with });
-        match &self.table {
-            Table::Categories { surprise, unseen } => {
-                if bits == MISSING_CATEGORY {
-                    return if leave_out {
-                        self.missing.1
-                    } else {
-                        self.missing.0
-                    };
-                }
-                surprise.get(&bits).map_or(*unseen, |s| pick(*s))
+        0.0 - self.p(bits, leave_out).ln()
+    }
+
+    /// p of a value in its compact form, above 0: the probability of one at least as rare.
+    pub fn p(&self, bits: u64, leave_out: bool) -> f64 {
+        let (with, without) = match &self.table {
+            Table::Categories { .. } if bits == MISSING_CATEGORY => self.missing,
+            Table::Categories { p, unseen } => p.get(&bits).copied().unwrap_or((*unseen, *unseen)),
+            Table::Cells { .. } if f64::from_bits(bits).is_nan() => self.missing,
+            Table::Cells { first, p } => {
+                let i = cell_of(self.counted.kind, f64::from_bits(bits)) - first;
+                p[i.clamp(0, p.len() as i32 - 1) as usize]
             }
-            Table::Cells { first, surprise } => {
-                let v = f64::from_bits(bits);
-                if v.is_nan() {
-                    return if leave_out {
-                        self.missing.1
-                    } else {
-                        self.missing.0
-                    };
-                }
-                let i = cell_of(self.counted.kind, v) - first;
-                let i = i.clamp(0, surprise.len() as i32 - 1) as usize;
-                pick(surprise[i])
-            }
-        }
+        };
+        f64::from(if leave_out { without } else { with })
     }
 
     /// Whether a category was counted; with `leave_out` in any row but this one.
@@ -271,6 +274,30 @@ impl Encoder {
             Kind::Ratio | Kind::Flag => f64::from_bits(bits) as f32,
         }
     }
+}
+
+/// e^−s, as tables hold it.
+fn p_of(surprise: f64) -> f32 {
+    ((-surprise).exp() as f32).clamp(f32::MIN_POSITIVE, 1.0)
+}
+
+/// For each cell how far the nearest other cell is that has a count; at most [`TAIL_END`].
+fn distances(counts: &[u64]) -> Vec<i32> {
+    let mut out = vec![TAIL_END; counts.len()];
+    let mut pass = |order: &mut dyn Iterator<Item = usize>| {
+        let mut far = TAIL_END;
+        for i in order {
+            out[i] = out[i].min(far);
+            far = if counts[i] > 0 {
+                1
+            } else {
+                (far + 1).min(TAIL_END)
+            };
+        }
+    };
+    pass(&mut (0..counts.len()));
+    pass(&mut (0..counts.len()).rev());
+    out
 }
 
 /// The probability to meet something at least as rare.
@@ -332,7 +359,6 @@ mod tests {
     use super::*;
     use crate::counts::{FeatureCounts, MAX_CATEGORIES};
     use zeek_anomaly_features::cell::Cell;
-    use zeek_anomaly_features::spec::Unit;
 
     fn categories(values: &[&str]) -> Encoder {
         let mut c = FeatureCounts::new(Kind::Category);
@@ -419,5 +445,40 @@ mod tests {
         assert!(counted.categories.len() <= MAX_CATEGORIES);
         let e = Encoder::new(counted);
         assert!(e.surprise(Cell::Code(1 << 40).category_bits(), false) < 0.1);
+    }
+
+    #[test]
+    fn of_excess_only_much_is_strange() {
+        let mut c = FeatureCounts::new(Kind::Magnitude(Unit::Excess));
+        (0..1000).for_each(|i| c.add(&Cell::Num(1000.0 + f64::from(i))));
+        c.add(&Cell::Num(5e6));
+        (0..9).for_each(|_| c.add(&Cell::Missing));
+        let counted = c.finish();
+        assert!(counted.is_sound());
+        let e = Encoder::new(counted);
+        let s = |v: f64| e.surprise(v.to_bits(), false);
+        assert_eq!((s(0.0), s(f64::NAN)), (0.0, 0.0));
+        assert!(
+            s(1500.0) == 0.0 && s(1e5) > 2.0 && s(1e5) == s(5e6),
+            "{} {}",
+            s(1e5),
+            s(5e6)
+        );
+        // One row has as much; nobody has more, and that is rarer with each octave.
+        assert!(s(1e8) > s(1e7) && s(1e7) > s(5e6));
+        // Left out of its own judgement, the largest is as if it had not been.
+        assert!(e.surprise(5e6f64.to_bits(), true) > s(5e6));
+    }
+
+    #[test]
+    fn a_ratio_that_was_not_seen_is_new_and_not_impossible() {
+        let mut c = FeatureCounts::new(Kind::Ratio);
+        (0..1000).for_each(|i| c.add(&Cell::Num(3.0 + f64::from(i % 10) / 10.0)));
+        let e = Encoder::new(c.finish());
+        let (zero, new) = (
+            e.surprise(0f64.to_bits(), false),
+            e.surprise(4.5f64.to_bits(), false),
+        );
+        assert!(zero > new && zero < new + 3.0, "{zero} {new}");
     }
 }

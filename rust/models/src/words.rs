@@ -121,7 +121,7 @@ fn human(kind: Kind, v: f64) -> String {
         }
     };
     match kind {
-        Kind::Magnitude(Unit::Bytes) => bytes(v, "B"),
+        Kind::Magnitude(Unit::Bytes | Unit::Excess) => bytes(v, "B"),
         Kind::Magnitude(Unit::Rate) => bytes(v, "B/s"),
         Kind::Magnitude(Unit::Seconds) => seconds(v),
         Kind::Magnitude(Unit::Bits) => format!("{v:.1} bits"),

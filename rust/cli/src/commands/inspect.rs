@@ -13,6 +13,9 @@ use std::io::{self, Write};
 use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::{Kind, LogModel, Model, Unit, file};
 
+/// Kinds that are shown of one way to tell them.
+const MOST_KINDS: usize = 8;
+
 /// Shows a model.
 pub fn run(args: &InspectArgs) -> Result<Status, Failure> {
     let model = Model::load(&args.model)?;
@@ -161,6 +164,16 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
     for (name, value) in m.detector.as_detector().about() {
         writeln!(out, "  {name}: {value}")?;
     }
+    for (by, kinds) in kinds_of(m) {
+        let named = (kinds.iter().take(MOST_KINDS))
+            .map(|(name, rows)| format!("{} {}", printable(name), count(*rows)));
+        let more = match kinds.len().saturating_sub(MOST_KINDS) {
+            0 => String::new(),
+            n => format!(", {n} more"),
+        };
+        let named = named.collect::<Vec<_>>().join(", ");
+        writeln!(out, "  compared by {by}: {named}{more}")?;
+    }
     writeln!(out)?;
     let mut t = table::bare();
     t.set_header(["feature", "kind", "usual"]);
@@ -174,6 +187,16 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
     table::print(&mut t, out)
 }
 
+/// The kinds that rows are compared within: by what they are told, and the rows of each.
+fn kinds_of(m: &LogModel) -> impl Iterator<Item = (String, Vec<(&str, u64)>)> {
+    let by = m.spec.kinds().into_iter().map(|way| {
+        let names = way.iter().map(|f| printable(m.spec.name(usize::from(*f))));
+        names.collect::<Vec<_>>().join("/")
+    });
+    by.zip(m.kinds.names())
+        .filter(|(_, kinds)| !kinds.is_empty())
+}
+
 fn kind(k: Kind) -> &'static str {
     match k {
         Kind::Magnitude(Unit::Count) => "count",
@@ -182,6 +205,7 @@ fn kind(k: Kind) -> &'static str {
         Kind::Magnitude(Unit::Rate) => "bytes a second",
         Kind::Magnitude(Unit::Quotient) => "quotient",
         Kind::Magnitude(Unit::Bits) => "bits",
+        Kind::Magnitude(Unit::Excess) => "bytes, only many are strange",
         Kind::Ratio => "ratio",
         Kind::Flag => "yes or no",
         Kind::Category => "category",
@@ -227,6 +251,7 @@ struct LogOut<'a> {
     first_ts: Option<f64>,
     last_ts: Option<f64>,
     columns: Vec<ColumnOut<'a>>,
+    kinds: Vec<KindOut<'a>>,
     features: Vec<FeatureOut<'a>>,
 }
 
@@ -234,6 +259,13 @@ struct LogOut<'a> {
 struct ColumnOut<'a> {
     name: &'a str,
     r#type: &'a str,
+}
+
+#[derive(Serialize)]
+struct KindOut<'a> {
+    by: String,
+    name: &'a str,
+    rows: u64,
 }
 
 #[derive(Serialize)]
@@ -292,6 +324,15 @@ fn log_out(m: &LogModel) -> LogOut<'_> {
             .fields
             .iter()
             .map(|(name, ty)| ColumnOut { name, r#type: ty })
+            .collect(),
+        kinds: kinds_of(m)
+            .flat_map(|(by, kinds)| {
+                (kinds.into_iter()).map(move |(name, rows)| KindOut {
+                    by: by.clone(),
+                    name,
+                    rows,
+                })
+            })
             .collect(),
         features: (0..m.spec.len())
             .map(|f| FeatureOut {

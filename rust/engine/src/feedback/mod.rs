@@ -14,7 +14,7 @@ mod effect;
 
 pub(crate) use effect::Effect;
 
-use crate::model::{LogModel, Model};
+use crate::model::{LogModel, Model, Scratch};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use zeek_anomaly_features::Kind;
@@ -242,8 +242,10 @@ impl LogModel {
         let mut shares = vec![0.0; self.spec.len()];
         self.attribute(bits, &mut shares);
         // An ordinary value is no reason, whatever a detector makes of it.
-        for (share, (e, b)) in shares.iter_mut().zip(self.encoders.iter().zip(bits)) {
-            if e.surprise(*b, false) <= e.mean_surprise() + ORDINARY {
+        let mut scratch = Scratch::default();
+        let surprises = self.encoded(bits, &mut scratch).surprises;
+        for (share, (e, s)) in shares.iter_mut().zip(self.encoders.iter().zip(surprises)) {
+            if *s <= e.mean_surprise() + ORDINARY {
                 *share = 0.0;
             }
         }

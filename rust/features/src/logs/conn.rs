@@ -3,7 +3,7 @@
 use crate::cell::Cell;
 use crate::context::Role;
 use crate::row::Row;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude};
+use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, magnitude};
 use std::net::IpAddr;
 
 columns! {
@@ -26,9 +26,14 @@ pub static TYPE: LogType = LogType {
     log: "conn",
     columns: COLUMNS,
     role: Role::Conn,
-    // A network's connections differ from day to day in some respect or other: one
-    // new port must not outweigh the rest. Measured: see the table in ARCHITECTURE.md.
-    detector: DefaultDetector::Rarity { damping: 1.0 },
+    detector: DefaultDetector::RarityBy(&RarityBy {
+        // How a connection went differs from day to day in some respect or other, and no one
+        // respect may outweigh the rest. Where it went to does not: a service that was never used is
+        // told in full. Measured: see the table in ARCHITECTURE.md.
+        damping: 3.0,
+        aspects: &[("where", f64::INFINITY), ("upload", 0.5)],
+        kinds: &[&["service"], &["id.resp_p", "proto"]],
+    }),
     features: &[
         category("where", "proto", |r| Cell::text(r.text(PROTO))),
         category("where", "service", |r| Cell::text(r.text(SERVICE))),
@@ -40,21 +45,24 @@ pub static TYPE: LogType = LogType {
         }),
         category("direction", "direction", direction),
         category("where", "resp_kind", |r| Cell::text(r.addr(RESP_H).map(address_kind))),
+        // How much went which way in how many packets is one fact: acknowledgements answer data.
         magnitude("time", "duration", Unit::Seconds, |r| Cell::num(r.num(DURATION))),
-        magnitude("sent", "orig_bytes", Unit::Bytes, |r| Cell::num(r.num(ORIG_BYTES))),
-        magnitude("received", "resp_bytes", Unit::Bytes, |r| Cell::num(r.num(RESP_BYTES))),
-        magnitude("sent", "orig_pkts", Unit::Count, |r| Cell::num(r.num(ORIG_PKTS))),
-        magnitude("received", "resp_pkts", Unit::Count, |r| Cell::num(r.num(RESP_PKTS))),
-        magnitude("received", "bytes_quotient", Unit::Quotient, |r| {
+        magnitude("volume", "orig_bytes", Unit::Bytes, |r| Cell::num(r.num(ORIG_BYTES))),
+        // Much that is sent is another matter than much that is fetched.
+        magnitude("upload", "upload", Unit::Excess, |r| Cell::num(r.num(ORIG_BYTES))),
+        magnitude("volume", "resp_bytes", Unit::Bytes, |r| Cell::num(r.num(RESP_BYTES))),
+        magnitude("volume", "orig_pkts", Unit::Count, |r| Cell::num(r.num(ORIG_PKTS))),
+        magnitude("volume", "resp_pkts", Unit::Count, |r| Cell::num(r.num(RESP_PKTS))),
+        magnitude("volume", "bytes_quotient", Unit::Quotient, |r| {
             Cell::num(r.quotient(ORIG_BYTES, RESP_BYTES))
         }),
-        magnitude("received", "pkts_quotient", Unit::Quotient, |r| Cell::num(r.quotient(ORIG_PKTS, RESP_PKTS))),
-        magnitude("sent", "orig_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(ORIG_BYTES, ORIG_PKTS))),
-        magnitude("received", "resp_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(RESP_BYTES, RESP_PKTS))),
+        magnitude("volume", "pkts_quotient", Unit::Quotient, |r| Cell::num(r.quotient(ORIG_PKTS, RESP_PKTS))),
+        magnitude("volume", "orig_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(ORIG_BYTES, ORIG_PKTS))),
+        magnitude("volume", "resp_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(RESP_BYTES, RESP_PKTS))),
         magnitude("time", "bytes_per_second", Unit::Rate, |r| {
             Cell::num(r.sum(ORIG_BYTES, RESP_BYTES).zip(r.num(DURATION)).map(|(b, d)| b / (d + 1e-3)))
         }),
-        magnitude("received", "missed_bytes", Unit::Bytes, |r| Cell::num(r.num(MISSED_BYTES))),
+        magnitude("volume", "missed_bytes", Unit::Bytes, |r| Cell::num(r.num(MISSED_BYTES))),
         flag("outcome", "failed", |r| Cell::flag(r.text(CONN_STATE).is_some_and(|s| FAILED.contains(&s)))),
         flag("time", "short", |r| Cell::flag(r.num(DURATION).is_some_and(|d| d <= SHORT))),
         flag("tunnel", "tunneled", |r| Cell::flag(r.list_len(TUNNEL_PARENTS).is_some_and(|n| n > 0.0))),
@@ -73,10 +81,10 @@ pub static TYPE: LogType = LogType {
         magnitude("outcome", "uid_ssh_attempts", Unit::Count, |r| {
             Cell::Num(r.context.total(|c| c.ssh_attempts))
         }),
-        magnitude("received", "uid_files", Unit::Count, |r| {
+        magnitude("volume", "uid_files", Unit::Count, |r| {
             Cell::Num(r.context.files().0)
         }),
-        magnitude("received", "uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.files().1)),
+        magnitude("volume", "uid_file_bytes", Unit::Bytes, |r| Cell::Num(r.context.files().1)),
         magnitude("outcome", "uid_notices", Unit::Count, |r| Cell::Num(r.context.notices())),
         magnitude("outcome", "uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),
     ],

@@ -26,12 +26,8 @@ pub static TYPE: LogType = LogType {
         category("method", "method", |r| Cell::text(r.text(METHOD))),
         category("outcome", "status_code", |r| Cell::code(r.num(STATUS).map(|v| v as u64))),
         category("method", "version", |r| Cell::text(r.text(VERSION))),
-        category("where", "host", |r| Cell::text(r.text(HOST))),
-        flag("where", "host_is_address", |r| {
-            Cell::flag(r.text(HOST).is_some_and(|h| {
-                h.iter().all(|b| b.is_ascii_digit() || b".:[]".contains(b)) && !h.is_empty()
-            }))
-        }),
+        category("host", "host", |r| Cell::text(r.text(HOST))),
+        flag("host", "host_is_address", |r| Cell::flag(r.text(HOST).is_some_and(lexical::is_address))),
         category("client", "user_agent", |r| Cell::text(r.text(USER_AGENT))),
         category("uri", "uri", |r| Cell::text(r.text(URI))),
         category("uri", "uri_extension", |r| Cell::text(r.text(URI).map(extension))),
@@ -40,7 +36,7 @@ pub static TYPE: LogType = LogType {
         magnitude("received", "response_body_len", Unit::Bytes, |r| Cell::num(r.num(RESPONSE))),
         magnitude("balance", "body_quotient", Unit::Quotient, |r| Cell::num(r.quotient(REQUEST, RESPONSE))),
         magnitude("uri", "uri_length", Unit::Bytes, |r| Cell::num(r.text_len(URI))),
-        magnitude("where", "host_length", Unit::Bytes, |r| Cell::num(r.text_len(HOST))),
+        magnitude("host", "host_length", Unit::Bytes, |r| Cell::num(r.text_len(HOST))),
         magnitude("client", "user_agent_length", Unit::Bytes, |r| Cell::num(r.text_len(USER_AGENT))),
         ratio("uri", "uri_entropy", |r| Cell::num(r.text(URI).map(lexical::entropy))),
         ratio("uri", "uri_special_share", |r| {

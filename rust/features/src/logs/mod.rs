@@ -29,6 +29,7 @@ pub fn by_name(log: &str) -> Option<&'static LogType> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::{DefaultDetector, Kind};
     use std::collections::HashSet;
 
     #[test]
@@ -41,6 +42,31 @@ mod tests {
                     f.name
                         .bytes()
                         .all(|b| b.is_ascii_lowercase() || b"_.0123456789".contains(&b))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn how_rarity_judges_names_aspects_and_categories_that_there_are() {
+        for t in ALL {
+            let DefaultDetector::RarityBy(by) = t.detector else {
+                continue;
+            };
+            for (aspect, damping) in by.aspects {
+                assert!(
+                    t.features.iter().any(|f| f.aspect == *aspect),
+                    "{}: {aspect}",
+                    t.log
+                );
+                assert!(*damping > 0.0);
+            }
+            for name in by.kinds.concat() {
+                let of_name = t.features.iter().find(|f| f.name == name);
+                assert!(
+                    of_name.is_some_and(|f| f.kind == Kind::Category),
+                    "{}: {name}",
+                    t.log
                 );
             }
         }

@@ -3,7 +3,7 @@
 use crate::cell::Cell;
 use crate::context::Role;
 use crate::lexical;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude, ratio};
+use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, magnitude, ratio};
 
 columns! {
     RESP_P = "id.resp_p", VERSION = "version", CIPHER = "cipher", CURVE = "curve",
@@ -20,7 +20,13 @@ pub static TYPE: LogType = LogType {
     log: "ssl",
     columns: COLUMNS,
     role: Role::Ssl,
-    detector: DefaultDetector::Rarity { damping: f64::INFINITY },
+    // Every day has names, certificates and ciphers of its own; a port that never spoke TLS, or an
+    // address in the place of a name, is told in full.
+    detector: DefaultDetector::RarityBy(&RarityBy {
+        damping: 3.0,
+        aspects: &[("where", f64::INFINITY)],
+        kinds: &[],
+    }),
     features: &[
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("protocol", "version", |r| Cell::text(r.text(VERSION))),
@@ -59,6 +65,9 @@ pub static TYPE: LogType = LogType {
         }),
         magnitude("client_certificate", "client_certificates", Unit::Count, |r| {
             Cell::num(r.list_len(CLIENT_CERTS).or_else(|| r.list_len(CLIENT_CERT_FUIDS)).or(Some(0.0)))
+        }),
+        flag("where", "server_name_is_address", |r| {
+            Cell::flag(r.text(SERVER_NAME).is_some_and(lexical::is_address))
         }),
         flag("name", "no_server_name", |r| Cell::flag(!r.is_set(SERVER_NAME))),
         magnitude("oddities", "uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),

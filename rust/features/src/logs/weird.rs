@@ -2,7 +2,7 @@
 
 use crate::cell::Cell;
 use crate::context::Role;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude};
+use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, magnitude};
 
 columns! {
     UID = "uid", RESP_P = "id.resp_p", NAME = "name", ADDL = "addl", NOTICE = "notice",
@@ -14,7 +14,12 @@ pub static TYPE: LogType = LogType {
     log: "weird",
     columns: COLUMNS,
     role: Role::Weird,
-    detector: DefaultDetector::Rarity { damping: f64::INFINITY },
+    // Every day has oddities of its own; a port that never had any is told in full.
+    detector: DefaultDetector::RarityBy(&RarityBy {
+        damping: 3.0,
+        aspects: &[("where", f64::INFINITY)],
+        kinds: &[],
+    }),
     features: &[
         category("name", "name", |r| Cell::text(r.text(NAME))),
         category("name", "source", |r| Cell::text(r.text(SOURCE))),
