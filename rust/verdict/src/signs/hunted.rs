@@ -32,14 +32,17 @@ pub fn sign(f: &Finding, sides: &Sides, has_usual: bool) -> Option<Sign> {
         "scan_distributed" => Some(Kind::Scanned),
         "guessing_success" => Some(Kind::LoginAfterGuessing),
         name if name.starts_with("guessing") => Some(Kind::LoginGuessing),
+        // The same fact as the count of such names.
+        "dns_generated" => Some(Kind::FailingNames),
         _ => None,
     };
     if let Some(kind) = kind {
         return Some(Sign::new(host, sides.of(&host), kind, grade, words(f)));
     }
     let is_rhythm = f.kind.0.name.contains("beacon");
-    // What is new or regular is so for good reasons more often than not.
-    if !has_usual && (is_rhythm || f.stage() == Stage::Unstaged) {
+    let is_long = f.kind.0.name == "long_connection";
+    // What is new, regular or long is so for good reasons more often than not.
+    if !has_usual && (is_rhythm || is_long || f.stage() == Stage::Unstaged) {
         return None;
     }
     let weight = if is_rhythm { BEACON } else { OTHER };
