@@ -17,7 +17,7 @@
 //! A record that an entry covers is not looked at; a finding that one covers is not given. How
 //! often each entry did so is counted. An entry with `kind:` covers findings only.
 
-use crate::event::{Event, Proto};
+use crate::event::{Event, Log, Proto};
 use crate::finding::Finding;
 use ipnet::IpNet;
 use std::fmt;
@@ -58,7 +58,12 @@ impl<'a> Subject<'a> {
             resp: e.resp,
             port: e.port,
             proto: Some(e.proto).filter(|p| *p != Proto::Other),
-            service: Some(e.service()).filter(|s| !s.is_empty()),
+            service: Some(match e.log {
+                // A protocol's own log is of that service.
+                Log::Conn | Log::Other => e.service(),
+                _ => e.log_name().as_bytes(),
+            })
+            .filter(|s| !s.is_empty()),
             name: e.name(),
             kind: None,
         }

@@ -5,6 +5,7 @@
 //! [`summary`] and [`progress`] what is said of the work on standard error, and
 //! [`exit`] what the exit status means.
 
+mod allowed;
 mod args;
 mod commands;
 mod exit;

@@ -4,6 +4,7 @@ use super::alerts::{Gatherer, logs, say_exceeded};
 use super::drift;
 use super::group::Groups;
 use super::inputs::{Inputs, nothing_used};
+use crate::allowed::{self, Allowed};
 use crate::args::{Format, Reasons, ScoreArgs};
 use crate::exit::{Failure, Status};
 use crate::output::Writer;
@@ -35,6 +36,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
              were settled when it was trained",
         );
     }
+    let mut allowed = Allowed::new(allowed::load(args.allow.as_deref())?);
     let place = Place::open(args.output.as_deref())?;
     let place_name = place.name();
     let fit_here = loaded.is_none() && args.train_on.is_empty();
@@ -95,7 +97,10 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
             if let Some(monitor) = &mut monitor {
                 monitor.scored(&model, s);
             }
-            sink.take(s)
+            match allowed.covers(s.schema, &s.record) {
+                true => ControlFlow::Continue(()),
+                false => sink.take(s),
+            }
         },
     );
     watch.progress.finish();
@@ -150,6 +155,9 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     }
     if !args.work.quiet {
         summarize(&args, &model, &watch, &anomalous);
+        if args.allow.is_some() {
+            allowed.say();
+        }
         if moved != (0, 0) {
             say::line(&format!(
                 "feedback damped {} and raised {}",

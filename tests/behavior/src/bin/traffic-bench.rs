@@ -260,7 +260,10 @@ fn beacons(
         learner.finish(&mut Vec::new());
         learner.learned()
     });
-    let mut hunter = Hunter::new(Settings::default(), usual);
+    let mut settings = Settings::default();
+    // Real hosts with public addresses are ours here.
+    settings.local_nets = whose.iter().map(|a| IpAddr::from(*a).into()).collect();
+    let mut hunter = Hunter::new(settings, usual);
     let mut found: HashMap<usize, f64> = HashMap::new();
     let mut wrong: BTreeMap<String, String> = BTreeMap::new();
     let began = Instant::now();

@@ -4,6 +4,7 @@ pub mod args;
 mod show;
 
 use super::inputs::{Inputs, nothing_used};
+use crate::allowed;
 use crate::exit::{Failure, Status};
 use crate::output::place::Place;
 use crate::progress::Progress;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use zeek_anomaly_behavior::{Allow, Columns, Finding, Hunter, Settings, Usual, registry};
+use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings, Usual, registry};
 use zeek_anomaly_engine::merge::{self, InOrder};
 use zeek_anomaly_engine::offline::ReadParams;
 use zeek_log::{Input, Schema};
@@ -27,10 +28,7 @@ pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
     }
     args.work.set_threads();
     let settings = settings(args)?;
-    let allow = match &args.allow {
-        Some(path) => Allow::load(path).map_err(said)?,
-        None => Allow::default(),
-    };
+    let allow = allowed::load(args.allow.as_deref())?;
     let usual = match &args.usual {
         Some(path) => Some(Usual::load(path).map_err(|e| named(path, &e))?),
         None => None,
@@ -215,17 +213,7 @@ fn summarize(args: &HuntArgs, hunter: &mut Hunter, watch: &Watch, hosts: &[show:
             counted(counts.allowed, "record"),
             counted(counts.findings_allowed, "finding")
         ));
-        for c in hunter.allow().counts() {
-            if c.records + c.findings > 0 {
-                say::line(&format!(
-                    "  line {}: {} ({}, {})",
-                    c.line,
-                    zeek_anomaly_engine::text::printable(&c.entry),
-                    counted(c.records, "record"),
-                    counted(c.findings, "finding")
-                ));
-            }
-        }
+        allowed::say_entries(hunter.allow());
     }
     for part in hunter.parts() {
         let g = part.given_up;
