@@ -215,12 +215,11 @@ pub struct ScoreArgs {
     /// Where to write records instead of standard output; replaced whole, or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// The score from which a record is called anomalous; no alert has less
     /// What is known to be fine, and not shown: addresses, networks, names, ports, services,
     /// pairs, one entry a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub allow: Option<PathBuf>,
-    /// The score from which a record is called anomalous
+    /// The score from which a record is called anomalous; no alert has less
     #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]
     pub threshold: f64,
     /// Which of the records that --all shows get their reasons
