@@ -3,7 +3,7 @@
 use super::{
     Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, all, short_count,
 };
-use crate::gather::envelope::{Bucket, Envelope};
+use crate::gather::envelope::Envelope;
 use crate::words::{count, counted};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -67,14 +67,11 @@ fn draw(
         .light_line_style(TRANSPARENT)
         .draw()?;
     // Runs of records as a band from their lowest to their highest score.
-    let corners = |b: &Bucket, i: usize, y: f64| -> [(f64, f64); 2] {
-        let _ = b;
-        [(from[i], y), (from[i + 1], y)]
-    };
+    let corners = |i: usize, y: f64| [(from[i], y), (from[i + 1], y)];
     let upper: Vec<(f64, f64)> = (buckets.iter().enumerate())
-        .flat_map(|(i, b)| corners(b, i, b.highest))
+        .flat_map(|(i, b)| corners(i, b.highest))
         .collect();
-    let lower = (buckets.iter().enumerate()).flat_map(|(i, b)| corners(b, i, b.lowest));
+    let lower = (buckets.iter().enumerate()).flat_map(|(i, b)| corners(i, b.lowest));
     if buckets.iter().any(|b| b.lowest < b.highest) {
         let mut band: Vec<(f64, f64)> = lower.collect();
         band.reverse();
