@@ -52,7 +52,7 @@ pub enum Command {
     /// Put models together that were trained apart, as if they had been trained at once
     Merge(MergeArgs),
     /// Give the records of logs their scores, the strangest first
-    Score(ScoreArgs),
+    Score(Box<ScoreArgs>),
     /// Tell of each directory as a whole how suspicious it is: LOW, MEDIUM or HIGH, and why
     Verdict(Box<VerdictArgs>),
     /// Show what would have been alerted, by day and by budget of alerts
@@ -219,6 +219,13 @@ pub struct ScoreArgs {
     /// pairs, one entry a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub allow: Option<PathBuf>,
+    /// Write every scored record with its features into this directory, a CSV for each log
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub features_out: Option<PathBuf>,
+    /// There also the numbers that detectors see: `coordinate …` an isolation forest, `input …` PCA,
+    /// KitNET and one-class SVM
+    #[arg(long, requires = "features_out")]
+    pub encoded: bool,
     /// The score from which a record is called anomalous; no alert has less
     #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]
     pub threshold: f64,
@@ -245,6 +252,7 @@ Examples:
   zeek-anomaly score -m week.model --all --format jsonl conn.log > scores.jsonl
   zeek-anomaly score -m week.model --format csv -o top.csv conn.log.gz
   zeek-anomaly score -m week.model --format ecs --threshold 4 logs >> alerts.ndjson
+  zeek-anomaly score -m week.model --features-out features --encoded logs
   zcat conn.*.log.gz | zeek-anomaly score -m week.model -
 
 How many records are shown never changes a score. In tables ~ marks a score that is extrapolated

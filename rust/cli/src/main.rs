@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Train(args) => commands::train::run(&args),
         Command::Merge(args) => commands::merge::run(&args),
-        Command::Score(args) => commands::score::run(args),
+        Command::Score(args) => commands::score::run(*args),
         Command::Verdict(args) => commands::verdict::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Backtest(args) => commands::backtest::run(&args),

@@ -5,8 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 use zeek_anomaly_models::DetectorKind;
 use zeek_anomaly_models::ensemble::MAX_MEMBERS;
-use zeek_anomaly_models::forest::ForestParams;
-use zeek_anomaly_models::pca::PcaParams;
+pub use zeek_anomaly_models::forest::ForestParams;
+pub use zeek_anomaly_models::kitnet::{KitnetParams, MAX_CLUSTER};
+pub use zeek_anomaly_models::pca::PcaParams;
+pub use zeek_anomaly_models::svm::{KernelKind, MAX_GAMMA, SvmParams};
 
 /// How detectors are made.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +17,10 @@ pub struct DetectorParams {
     pub forest: ForestParams,
     /// Principal components.
     pub pca: PcaParams,
+    /// KitNET; the seed is that of the training.
+    pub kitnet: KitnetParams,
+    /// One-class SVM; the seed is that of the training.
+    pub svm: SvmParams,
 }
 
 /// Which detectors judge which log. In text: `auto`, `pca`, `pca+rarity` (an ensemble),

@@ -22,8 +22,10 @@ use zeek_anomaly_features::{Kind, Spec};
 use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
 use zeek_anomaly_models::hybrid::Hybrid;
 use zeek_anomaly_models::kinds::KindCounter;
+use zeek_anomaly_models::kitnet::{Kitnet, KitnetParams};
 use zeek_anomaly_models::pca::{Moments, Pca};
 use zeek_anomaly_models::rarity::Rarity;
+use zeek_anomaly_models::svm::{OneClassSvm, SvmParams};
 use zeek_anomaly_models::time_series::{Shape, TimeSeries};
 use zeek_anomaly_models::{
     Calibration, Detector, DetectorKind, DetectorModel, Encoded, Encoder, Ensemble, FeatureCounts,
@@ -115,6 +117,8 @@ pub(crate) fn fit(of: &Material<'_>) -> Fit {
             (DetectorKind::IsolationForest, _) => Some(of.forest(&rows)),
             (DetectorKind::TimeSeries, _) => Some(of.time_series(&rows)),
             (DetectorKind::Pca, Some(m)) => Some(m.pca(of)),
+            (DetectorKind::Kitnet, Some(m)) => Some(m.kitnet(of)),
+            (DetectorKind::OneClassSvm, Some(m)) => Some(m.svm(of)),
             // A matrix was made for those that want it.
             (_, None) => None,
         })
@@ -489,6 +493,40 @@ impl Matrix {
         let raw = self.judged(&model, |k| {
             let fold = self.rows.select(Axis(0), &self.folds[k]);
             fit(&all.without(&Moments::new(fold.view())))
+        });
+        Fitted { model, raw }
+    }
+
+    /// All rows but a fold's.
+    fn without(&self, fold: usize) -> Array2<f32> {
+        let mut left_out = vec![false; self.rows.nrows()];
+        self.folds[fold].iter().for_each(|i| left_out[*i] = true);
+        let kept: Vec<usize> = (0..left_out.len()).filter(|i| !left_out[*i]).collect();
+        self.rows.select(Axis(0), &kept)
+    }
+
+    fn kitnet(&self, of: &Material<'_>) -> Fitted {
+        let params = KitnetParams {
+            seed: of.params.seed,
+            ..of.params.how.kitnet
+        };
+        let fit =
+            |rows: &Array2<f32>| Single::Kitnet(Kitnet::fit(rows.view(), of.spec.len(), &params));
+        let model = fit(&self.rows);
+        let raw = self.judged(&model, |k| fit(&self.without(k)));
+        Fitted { model, raw }
+    }
+
+    /// ν, γ and the kernel are chosen once, on all rows.
+    fn svm(&self, of: &Material<'_>) -> Fitted {
+        let params = SvmParams {
+            seed: of.params.seed,
+            ..of.params.how.svm
+        };
+        let svm = OneClassSvm::fit(self.rows.view(), of.spec.len(), &params);
+        let model = Single::OneClassSvm(svm.clone());
+        let raw = self.judged(&model, |k| {
+            Single::OneClassSvm(svm.refit(self.without(k).view(), &params))
         });
         Fitted { model, raw }
     }

@@ -27,6 +27,7 @@ mod labels;
 pub mod live;
 pub mod merge;
 pub mod model;
+pub mod numbers;
 pub mod offline;
 pub mod related;
 pub mod reservoir;

@@ -21,7 +21,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use zeek_anomaly_features::context::ContextColumns;
-use zeek_anomaly_features::{Context, Limits, Row};
+use zeek_anomaly_features::{Cell, Context, Limits, Row};
 use zeek_log::{Error, Input, LogReader, Options, Record, RecordBuf, Schema, Stats, Value};
 
 /// Which rows are used, and how they are read.
@@ -287,6 +287,17 @@ impl Scored<'_> {
         self.log_model().map_or_else(String::new, |m| {
             m.encoders[feature].value(&m.spec.cell(feature, &row))
         })
+    }
+
+    /// The value of a feature for programs: a number as it is, a category as its text, nothing where
+    /// it is missing; not escaped for a terminal.
+    pub fn plain(&self, feature: usize) -> String {
+        let view = self.context.view(&self.binding.context, &self.record);
+        let row = Row::new(self.record, &self.binding.columns, view);
+        match self.log_model().map(|m| m.spec.cell(feature, &row)) {
+            None | Some(Cell::Missing) => String::new(),
+            Some(cell) => cell.display().into_owned(),
+        }
     }
 
     /// What each member of an ensemble made of it; nothing where there is one detector.

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{conn_rows, live_scores, train_on};
+use common::{conn_rows, live_scores, quick, train_on};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -199,10 +199,7 @@ fn records_have_the_same_score_live_and_from_files() {
     let dir = tempfile::tempdir().unwrap();
     let order = write_logs(dir.path(), 400);
     for detector in DetectorKind::ALL {
-        let params = TrainParams {
-            detectors: detector.into(),
-            ..TrainParams::default()
-        };
+        let params = quick(detector.name());
         let model = train(
             &inputs(dir.path()),
             &params,

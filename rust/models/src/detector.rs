@@ -3,8 +3,10 @@
 use crate::ensemble::{Ensemble, Member};
 use crate::forest::IsolationForest;
 use crate::hybrid::Hybrid;
+use crate::kitnet::Kitnet;
 use crate::pca::Pca;
 use crate::rarity::Rarity;
+use crate::svm::OneClassSvm;
 use crate::time_series::TimeSeries;
 use serde::{Deserialize, Serialize};
 
@@ -69,16 +71,22 @@ pub enum DetectorKind {
     Hybrid,
     /// [`TimeSeries`].
     TimeSeries,
+    /// [`Kitnet`].
+    Kitnet,
+    /// [`OneClassSvm`].
+    OneClassSvm,
 }
 
 impl DetectorKind {
     /// All kinds.
-    pub const ALL: [DetectorKind; 5] = [
+    pub const ALL: [DetectorKind; 7] = [
         DetectorKind::IsolationForest,
         DetectorKind::Rarity,
         DetectorKind::Pca,
         DetectorKind::Hybrid,
         DetectorKind::TimeSeries,
+        DetectorKind::Kitnet,
+        DetectorKind::OneClassSvm,
     ];
 
     /// The name.
@@ -89,6 +97,8 @@ impl DetectorKind {
             DetectorKind::Pca => "pca",
             DetectorKind::Hybrid => "hybrid",
             DetectorKind::TimeSeries => "time_series",
+            DetectorKind::Kitnet => "kitnet",
+            DetectorKind::OneClassSvm => "one_class_svm",
         }
     }
 
@@ -99,7 +109,10 @@ impl DetectorKind {
 
     /// Whether it looks at inputs.
     pub fn wants_inputs(self) -> bool {
-        matches!(self, DetectorKind::Pca)
+        matches!(
+            self,
+            DetectorKind::Pca | DetectorKind::Kitnet | DetectorKind::OneClassSvm
+        )
     }
 }
 
@@ -116,6 +129,10 @@ pub enum Single {
     Hybrid(Hybrid),
     /// Deviation of a time series.
     TimeSeries(TimeSeries),
+    /// KitNET.
+    Kitnet(Kitnet),
+    /// One-class SVM.
+    OneClassSvm(OneClassSvm),
 }
 
 /// A trained detector, as a model holds it. That an ensemble cannot hold ensembles is in the
@@ -137,6 +154,8 @@ impl Single {
             Single::Pca(d) => d,
             Single::Hybrid(d) => d,
             Single::TimeSeries(d) => d,
+            Single::Kitnet(d) => d,
+            Single::OneClassSvm(d) => d,
         }
     }
 }

@@ -23,6 +23,10 @@ use zeek_anomaly_features::spec::{Kind, Unit};
 /// The most inputs there can be: three for each feature, and frequent values.
 pub const MAX_INPUTS: usize = 1024;
 
+/// The least standard deviation that detectors take an input to have: that of a flag which one row
+/// in a thousand has.
+pub(crate) const LEAST_DEVIATION: f64 = 0.0316;
+
 /// Inputs that frequent values share, so that wide logs stay cheap.
 const ROOM: usize = 320;
 

@@ -11,6 +11,8 @@
 //! - [`detector`]: the trait that every detector implements; [`forest`] and
 //!   [`rarity`] are the detectors.
 //! - [`names`]: what ordinary names look like, letter by letter;
+//! - [`detector`]: the trait that every detector implements; [`forest`], [`rarity`],
+//!   [`pca`], [`kitnet`] and [`svm`] are the detectors, and [`ensemble`] holds several.
 //! - [`calibration`]: from a detector's raw value to the common scale,
 //!   score = −log10(p).
 
@@ -24,10 +26,12 @@ mod grid;
 pub mod hybrid;
 pub mod inputs;
 pub mod kinds;
+pub mod kitnet;
 pub mod names;
 pub mod pca;
 pub mod rarity;
 pub mod stats;
+pub mod svm;
 pub mod time_series;
 mod words;
 

@@ -15,7 +15,7 @@
 //! and variances have a floor.
 
 use crate::detector::{Detector, Encoded};
-use crate::inputs::MAX_INPUTS;
+use crate::inputs::{LEAST_DEVIATION, MAX_INPUTS};
 use nalgebra::{DMatrix, SymmetricEigen};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -33,10 +33,6 @@ impl Default for PcaParams {
         PcaParams { variance: 0.99 }
     }
 }
-
-/// The least standard deviation that an input is taken to have: that of a flag which one row
-/// in a thousand has.
-const LEAST_DEVIATION: f64 = 0.0316;
 
 /// The least variance that a component, or the residual, is taken to have; standardised
 /// inputs have about 1 each.

@@ -8,6 +8,7 @@ use crate::allowed::{self, Allowed};
 use crate::args::{Format, Reasons, ScoreArgs};
 use crate::exit::{Failure, Status};
 use crate::output::Writer;
+use crate::output::features::Features;
 use crate::output::place::Place;
 use crate::output::table::Look;
 use crate::progress::Progress;
@@ -86,6 +87,9 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
 
     let writer = Writer::new(place, args.format, Look::new(to_stdout));
     let mut sink = Sink::new(&args, writer);
+    sink.features = (args.features_out.as_deref())
+        .map(|dir| Features::new(dir, args.encoded, fit_here))
+        .transpose()?;
     let mut monitor = (!fit_here).then(|| Monitor::archive(&model));
     offline::score(
         &inputs.list,
@@ -111,6 +115,9 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     if let Some(cause) = sink.failed.take() {
         return Err(failed(cause));
     }
+    if let Some(failure) = sink.features_failed.take() {
+        return Err(failure);
+    }
     let anomalous = std::mem::take(&mut sink.anomalous);
     let moved = sink.moved;
     let mut replay = None;
@@ -125,6 +132,9 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
                 .as_ref()
                 .is_some_and(|c| c.1 == 0 && watch.rows() > 0));
     if !useless {
+        if let Some(features) = sink.features.take() {
+            features.finish()?;
+        }
         replay = sink.finish(&model).map_err(failed)?;
     }
     if !useless && to_stdout && io::stdout().is_terminal() {
@@ -183,6 +193,9 @@ struct Sink<'a> {
     gatherer: Option<Gatherer>,
     rows: u64,
     failed: Option<io::Error>,
+    /// Where every record goes with its features, and why that failed.
+    features: Option<Features>,
+    features_failed: Option<Failure>,
 }
 
 impl<'a> Sink<'a> {
@@ -201,6 +214,8 @@ impl<'a> Sink<'a> {
             }),
             rows: 0,
             failed: None,
+            features: None,
+            features_failed: None,
         }
     }
 
@@ -227,6 +242,13 @@ impl<'a> Sink<'a> {
         }
         if !self.args.logs.is_empty() && !self.args.logs.contains(log) {
             return ControlFlow::Continue(());
+        }
+        if let Some(features) = &mut self.features {
+            let row = self.findings.make(scored, self.args.threshold, false);
+            if let Err(failure) = features.write(scored, &row) {
+                self.features_failed = Some(failure);
+                return ControlFlow::Break(());
+            }
         }
         if writes_at_once(self.args) {
             if self.args.format == Format::Ecs && !anomalous {

@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod ecs;
+pub mod features;
 pub mod jsonl;
 pub mod place;
 pub mod table;

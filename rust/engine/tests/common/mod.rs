@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::Arc;
+use zeek_anomaly_engine::choice::KernelKind;
 use zeek_anomaly_engine::train::{TrainParams, Trainer};
 use zeek_anomaly_engine::{DetectorKind, Engine, Limits, Model, Verdict};
 use zeek_anomaly_features::Context;
@@ -67,14 +68,27 @@ pub fn train_on(rows: &[RecordBuf], detector: Option<DetectorKind>) -> Model {
     train_with(rows, detector.map_or("auto", DetectorKind::name))
 }
 
+/// How to train so that unoptimised tests are quick, with detectors by their names.
+pub fn quick(detectors: &str) -> TrainParams {
+    let mut params = TrainParams {
+        detectors: detectors.parse().unwrap(),
+        ..TrainParams::default()
+    };
+    params.how.kitnet.rows = 2000;
+    params.how.svm.nu = Some(0.05);
+    params.how.svm.gamma = Some(0.03);
+    params.how.svm.kernel = Some(KernelKind::Rbf);
+    params.how.svm.exact_rows = 100;
+    params.how.svm.landmarks = 40;
+    params.how.svm.rows = 1000;
+    params
+}
+
 /// A model of the rows, with detectors by their names.
 pub fn train_with(rows: &[RecordBuf], detectors: &str) -> Model {
     let schema = conn_schema();
     let context = Context::default();
-    let mut t = Trainer::new(TrainParams {
-        detectors: detectors.parse().unwrap(),
-        ..TrainParams::default()
-    });
+    let mut t = Trainer::new(quick(detectors));
     for r in rows {
         t.add(&schema, &r.record(), &context);
     }
