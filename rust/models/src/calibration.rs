@@ -13,6 +13,7 @@
 //!   from probability-weighted moments (J. R. M. Hosking, J. R. Wallis, "Parameter and
 //!   quantile estimation for the generalized Pareto distribution", Technometrics
 //!   29, 1987). That is extrapolation and is called so;
+//!   Three decades beyond what was counted it goes on logarithmically, for the order alone;
 //! - above all of too few rows for a tail, p = 1 / (n + 1), and the score is "at least".
 //!
 //! The calibration rows are training rows judged as if they had not been trained on.
@@ -42,6 +43,9 @@ const KNOWN_BY: f64 = 5.0;
 
 /// The highest score there is: the least p that a double can hold.
 const HIGHEST: f64 = 308.0;
+
+/// Decades beyond the number of calibration rows that a fitted tail is believed.
+const BELIEVED: f64 = 3.0;
 
 /// How a score is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +146,18 @@ impl ParetoTail {
             && (SHAPE.0..=SHAPE.1).contains(&self.shape)
             && self.scale.is_finite()
             && self.scale > 0.0
+    }
+}
+
+/// A score as far as it can be believed: a tail says something about values up to
+/// [`BELIEVED`] decades rarer than what was counted. Beyond that scores go on for the sake of
+/// their order, ever more slowly.
+fn reined_in(score: f64, counted: f64) -> f64 {
+    let last = counted + BELIEVED;
+    if score > last {
+        last + (score - last).ln_1p()
+    } else {
+        score
     }
 }
 
@@ -247,7 +263,8 @@ impl Calibration {
         // It goes on from where the strangest row lies, without a step down.
         let at_highest = tail.score(highest);
         let excess = (at_highest - self.ceiling()).max(0.0);
-        ((fitted - excess).max(known), Claim::Extrapolated)
+        let beyond = reined_in(fitted - excess, self.ceiling());
+        (beyond.max(known), Claim::Extrapolated)
     }
 
     /// Whether what a file held makes sense.
