@@ -455,6 +455,7 @@ event zeek_done() &priority=-90
 		return;
 
 	__hunt_tick(network_time());
+	__hunt_finish();
 	report_behaviors();
 
 	if ( state_file() != "" )

@@ -265,6 +265,15 @@ void Hunter::Tick(double now) {
         Waiting(waiting);
 }
 
+void Hunter::Finish() {
+    if ( ! handle )
+        return;
+
+    size_t waiting = 0;
+    za_error* error = nullptr;
+    Succeeded(za_hunter_finish(handle.get(), &waiting, &error), error, "findings are not complete");
+}
+
 void Hunter::Reload() {
     uint32_t changed = 0;
     za_error* error = nullptr;

@@ -67,6 +67,9 @@ public:
     /// Time has passed.
     void Tick(double now);
 
+    /// There is nothing more to see.
+    void Finish();
+
     /// Reads the allowlist again if it has changed.
     void Reload();
 

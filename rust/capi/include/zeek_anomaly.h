@@ -1352,6 +1352,15 @@ za_status za_hunter_unpack(struct za_hunter *hunter,
 za_status za_hunter_tick(struct za_hunter *hunter, double now, size_t *out_waiting, struct za_error **err);
 
 /**
+ * There is nothing more to see: findings that have grown since they were handed out wait to be
+ * taken once more, with all their evidence. The hunter may go on after it.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_finish(struct za_hunter *hunter, size_t *out_waiting, struct za_error **err);
+
+/**
  * Reads the allowlist again if its file has changed; out_changed becomes 1 then, else 0.
  * Where it cannot be read, or has lines that are no entries, the old list stays, and the call
  * fails once for each change.

@@ -672,6 +672,37 @@ pub unsafe extern "C" fn za_hunter_tick(
     unsafe { entry(err, work) }
 }
 
+/// There is nothing more to see: findings that have grown since they were handed out wait to be
+/// taken once more, with all their evidence. The hunter may go on after it.
+///
+/// # Safety
+///
+/// The pointers are NULL or point to what they are said to point to; hunter is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn za_hunter_finish(
+    hunter: *mut za_hunter,
+    out_waiting: *mut usize,
+    err: *mut *mut za_error,
+) -> za_status {
+    let work = || {
+        // SAFETY: as the caller says.
+        let (hunter, out) = unsafe {
+            (
+                object(hunter.cast_const(), "hunter")?,
+                place(out_waiting, "out_waiting")?,
+            )
+        };
+        let waiting = hunter.inner.with(|inner| {
+            inner.role.hunter()?.finish(&mut inner.out);
+            Ok(inner.keep())
+        })?;
+        out.write(waiting);
+        Ok(())
+    };
+    // SAFETY: as the caller says.
+    unsafe { entry(err, work) }
+}
+
 /// Reads the allowlist again if its file has changed; out_changed becomes 1 then, else 0.
 /// Where it cannot be read, or has lines that are no entries, the old list stays, and the call
 /// fails once for each change.

@@ -70,9 +70,9 @@ pub use engine::{
 };
 pub use hunter::{
     ZA_HUNTER_PACKS, za_basis, za_batch, za_evidence, za_finding, za_hunter, za_hunter_bind,
-    za_hunter_close, za_hunter_info, za_hunter_observe, za_hunter_open, za_hunter_options,
-    za_hunter_reload, za_hunter_save, za_hunter_take, za_hunter_take_batch, za_hunter_tell,
-    za_hunter_tick, za_hunter_unpack, za_text,
+    za_hunter_close, za_hunter_finish, za_hunter_info, za_hunter_observe, za_hunter_open,
+    za_hunter_options, za_hunter_reload, za_hunter_save, za_hunter_take, za_hunter_take_batch,
+    za_hunter_tell, za_hunter_tick, za_hunter_unpack, za_text,
 };
 pub use status::{za_error, za_error_free, za_error_message, za_status, za_status_text};
 pub use types::{

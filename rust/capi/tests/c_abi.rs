@@ -241,6 +241,7 @@ fn the_shared_library_exports_the_interface_and_nothing_else() {
             "za_error_message",
             "za_hunter_bind",
             "za_hunter_close",
+            "za_hunter_finish",
             "za_hunter_observe",
             "za_hunter_open",
             "za_hunter_reload",

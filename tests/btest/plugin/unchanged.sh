@@ -9,11 +9,12 @@ for trace in wikipedia.pcap smtp.pcap ftp/ipv6.pcap; do
         (cd without && env -u ZEEK_PLUGIN_PATH zeek -D -C -r "$TRACES/$trace" local LogAscii::use_json=$json) || exit 1
         (cd with && zeek-trace "$trace" local zeek-anomaly LogAscii::use_json=$json \
             Anomaly::threshold=-1.0 Anomaly::notice_threshold=1000.0 \
-            Anomaly::alerts_per_day=0.0 Anomaly::drift_notices=F) || exit 1
+            Anomaly::alerts_per_day=0.0 Anomaly::drift_notices=F \
+            Anomaly::hunt_notice_score=1000.0) || exit 1
         test -s with/anomaly.log || exit 1
 
         # These tell about this very run of Zeek: its time, its scripts, its memory.
-        rm -f with*/{anomaly,packet_filter,loaded_scripts,stats,telemetry*}.log
+        rm -f with*/{anomaly,anomaly_behavior,packet_filter,loaded_scripts,stats,telemetry*}.log
         rm -f without/{packet_filter,loaded_scripts,stats,telemetry*}.log
         sed -i '/^#open/d; /^#close/d' with/*.log without/*.log
         diff -r without with || exit 1
