@@ -43,7 +43,7 @@ fn a_row_like_no_other_is_among_the_strangest_and_its_reasons_are_what_is_odd_ab
         );
         assert!(last.score > 1.0, "{detector}: {}", last.score);
         let why = reasons(model, odd);
-        let known = ["id.resp_p", "conn_state", "orig_bytes", "failed", "bytes"];
+        let known = ["id.resp_p", "conn_state", "failed", "bytes", "upload"];
         let first = &why[0];
         assert!(
             known.iter().any(|k| first.feature.contains(k)),

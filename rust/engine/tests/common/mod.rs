@@ -74,7 +74,7 @@ pub fn quick(detectors: &str) -> TrainParams {
         detectors: detectors.parse().unwrap(),
         ..TrainParams::default()
     };
-    params.how.kitnet.rows = 2000;
+    params.how.kitnet.rows = 8000;
     params.how.svm.nu = Some(0.05);
     params.how.svm.gamma = Some(0.03);
     params.how.svm.kernel = Some(KernelKind::Rbf);
