@@ -35,7 +35,7 @@ pub struct KitnetParams {
     pub cluster: usize,
     /// Rows of which the feature map is made.
     pub map_rows: usize,
-    /// Rows that are learned; where there are fewer, the same ones again, ten times at most.
+    /// Rows that are learned; where there are fewer, the same ones again, three times at most.
     pub rows: usize,
     /// The learning rate.
     pub rate: f32,
@@ -46,22 +46,22 @@ pub struct KitnetParams {
 }
 
 impl Default for KitnetParams {
-    /// Clusters of at most 30, the map of 5,000 rows, 50,000 to learn, rate 0.1, half as many
+    /// Clusters of at most 30, the map of 5,000 rows, 50,000 to learn, rate 0.01, half as many
     /// hidden neurons as inputs.
     fn default() -> Self {
         KitnetParams {
             cluster: 30,
             map_rows: 5_000,
             rows: 50_000,
-            rate: 0.1,
+            rate: 0.01,
             hidden: 0.5,
             seed: 0,
         }
     }
 }
 
-/// How often the same row is learned, at most.
-const PASSES: usize = 10;
+/// How often the same row is learned, at most: nets that know a day by heart call the next one strange.
+const PASSES: usize = 3;
 
 /// The most inputs of one autoencoder, and the most hidden neurons.
 pub const MAX_CLUSTER: usize = 128;
@@ -212,6 +212,7 @@ mod tests {
     fn params() -> KitnetParams {
         KitnetParams {
             cluster: 3,
+            rate: 0.1,
             rows: 20_000,
             ..KitnetParams::default()
         }

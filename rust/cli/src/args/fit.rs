@@ -54,7 +54,7 @@ pub struct HowArgs {
     /// Rows of which KitNET's feature map is made
     #[arg(long, value_name = "N", default_value_t = KitnetParams::default().map_rows as u32, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub kitnet_map_rows: u32,
-    /// Rows that KitNET learns; where there are fewer, the same ones again, ten times at most
+    /// Rows that KitNET learns; where there are fewer, the same ones again, three times at most
     #[arg(long, value_name = "N", default_value_t = KitnetParams::default().rows as u32, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub kitnet_rows: u32,
     /// The part of training rows that may lie outside of the SVM's boundary [default: chosen by cross-validation]
