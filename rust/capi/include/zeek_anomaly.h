@@ -1038,33 +1038,6 @@ typedef struct za_finding {
 } za_finding;
 
 /**
- * Records on their way to another process. The bytes stay until the next call with the
- * hunter.
- */
-typedef struct za_batch {
-    /**
-     * sizeof(za_batch); set by the caller, and not changed.
-     */
-    size_t size;
-    /**
-     * Whose records these are: all of one bucket have to go to the same process.
-     */
-    uint32_t bucket;
-    /**
-     * Records in it; 0 where there was no batch to take.
-     */
-    uint32_t records;
-    /**
-     * The bytes, for za_hunter_unpack.
-     */
-    const uint8_t *data;
-    /**
-     * How many there are.
-     */
-    size_t len;
-} za_batch;
-
-/**
  * What there is to know of a hunter.
  */
 typedef struct za_hunter_info {
@@ -1105,6 +1078,33 @@ typedef struct za_hunter_info {
      */
     uint64_t given_up;
 } za_hunter_info;
+
+/**
+ * Records on their way to another process. The bytes stay until the next call with the
+ * hunter.
+ */
+typedef struct za_batch {
+    /**
+     * sizeof(za_batch); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * Whose records these are: all of one bucket have to go to the same process.
+     */
+    uint32_t bucket;
+    /**
+     * Records in it; 0 where there was no batch to take.
+     */
+    uint32_t records;
+    /**
+     * The bytes, for za_hunter_unpack.
+     */
+    const uint8_t *data;
+    /**
+     * How many there are.
+     */
+    size_t len;
+} za_batch;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1328,21 +1328,6 @@ za_status za_hunter_observe(struct za_hunter *hunter,
                             struct za_error **err);
 
 /**
- * Looks at the records of a batch that another process packed.
- *
- * Fails with ZA_STATUS_INVALID for a batch of another version, or one that is damaged;
- * what came before the damage was looked at.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_unpack(struct za_hunter *hunter,
-                           const uint8_t *data,
-                           size_t len,
-                           size_t *out_waiting,
-                           struct za_error **err);
-
-/**
  * Time has passed: now is that of the network, in seconds since the epoch. To be called now
  * and then, so that findings come although no records do.
  *
@@ -1361,22 +1346,35 @@ za_status za_hunter_tick(struct za_hunter *hunter, double now, size_t *out_waiti
 za_status za_hunter_finish(struct za_hunter *hunter, size_t *out_waiting, struct za_error **err);
 
 /**
- * Reads the allowlist again if its file has changed; out_changed becomes 1 then, else 0.
- * Where it cannot be read, or has lines that are no entries, the old list stays, and the call
- * fails once for each change.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_reload(struct za_hunter *hunter, uint32_t *out_changed, struct za_error **err);
-
-/**
  * Takes the oldest finding.
  *
  * The caller answers for this:
  * The pointers are NULL or point to what they are said to point to; hunter is open.
  */
 za_status za_hunter_take(struct za_hunter *hunter, struct za_finding *out, struct za_error **err);
+
+/**
+ * Tells of a hunter.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_tell(const struct za_hunter *hunter, struct za_hunter_info *out, struct za_error **err);
+
+/**
+ * Looks at the records of a batch that another process packed.
+ *
+ * Fails with ZA_STATUS_INVALID for a batch of another version, or one that is damaged;
+ * what came before the damage was looked at.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_unpack(struct za_hunter *hunter,
+                           const uint8_t *data,
+                           size_t len,
+                           size_t *out_waiting,
+                           struct za_error **err);
 
 /**
  * Takes a batch of packed records: a full one, or with all not 0 one that is not full, too.
@@ -1390,20 +1388,22 @@ za_status za_hunter_take_batch(struct za_hunter *hunter,
                                struct za_error **err);
 
 /**
+ * Reads the allowlist again if its file has changed; out_changed becomes 1 then, else 0.
+ * Where it cannot be read, or has lines that are no entries, the old list stays, and the call
+ * fails once for each change.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_reload(struct za_hunter *hunter, uint32_t *out_changed, struct za_error **err);
+
+/**
  * Saves the state to a file, which is replaced whole or not at all.
  *
  * The caller answers for this:
  * The pointers are NULL or point to what they are said to point to; hunter is open.
  */
 za_status za_hunter_save(struct za_hunter *hunter, const char *path, size_t path_len, struct za_error **err);
-
-/**
- * Tells of a hunter.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_tell(const struct za_hunter *hunter, struct za_hunter_info *out, struct za_error **err);
 
 /**
  * What a status means, in a few words: static, ends with a NUL, never NULL. Any

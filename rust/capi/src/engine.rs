@@ -1,14 +1,13 @@
 //! The engine's handle, and what can be done with it.
 
-use crate::borrow::{Out, name, object, place, read_sized, slice};
+use crate::borrow::{name, object, place, read_sized, slice};
 use crate::fill::fill;
-use crate::guard::{entry, quiet};
+use crate::guard::{Guarded, Handle, entry, fill_in, quiet};
 use crate::status::{Failure, za_error, za_status};
 use crate::types::{
     ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, za_claim, za_field, za_info, za_options,
     za_reason, za_result, za_type, za_value,
 };
-use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::ffi::c_char;
 use std::path::Path;
@@ -25,24 +24,31 @@ const MAX_PATH: usize = 1 << 16;
 /// An engine: a model, and what is remembered of the connections that are open.
 /// It carries its own lock.
 pub struct za_engine {
-    inner: Mutex<Inner>,
-    logs: String,
-    zeek_version: Option<String>,
+    inner: Guarded<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     engine: Engine,
+    /// The logs that the model scores, and the Zeek that it knows, in words.
+    logs: String,
+    zeek_version: String,
     bound: Vec<Bound>,
     /// Filled again for each record.
     record: RecordBuf,
     /// Those of the record observed last.
     reasons: Vec<Reason>,
     shown: Shown,
-    told: alerts::Told,
+    told: Told,
     /// Alerts that are wanted a day.
     per_day: f64,
-    /// Whether a call has begun and not come to its end.
-    busy: bool,
+}
+
+/// Texts that were handed out last.
+#[derive(Default)]
+struct Told {
+    budget: String,
+    log: String,
+    text: String,
 }
 
 /// A schema that was bound.
@@ -76,38 +82,28 @@ impl Shown {
 impl za_engine {
     fn new(model: Model, limits: Limits) -> za_engine {
         let logs: Vec<&str> = model.logs.iter().map(|m| m.log()).collect();
+        let version = model.info.zeek_version.as_deref();
         za_engine {
-            logs: printable(&logs.join(",")),
-            zeek_version: model.info.zeek_version.as_deref().map(printable),
-            inner: Mutex::new(Inner {
+            inner: Guarded::new(Inner {
+                logs: printable(&logs.join(",")),
+                zeek_version: version.map(printable).unwrap_or_default(),
                 engine: Engine::new(Arc::new(model), limits),
                 bound: Vec::new(),
                 record: RecordBuf::new(),
                 reasons: Vec::new(),
                 shown: Shown::default(),
-                told: alerts::Told::default(),
+                told: Told::default(),
                 per_day: 0.0,
-                busy: false,
             }),
         }
     }
+}
 
-    /// Works with what is behind the lock. Where the work panics, the engine stays
-    /// busy for ever: what was left half done is never seen.
-    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> Result<T, Failure>) -> Result<T, Failure> {
-        let mut inner = self.inner.lock();
-        if inner.busy {
-            return Err(Failure::new(
-                za_status::Panic,
-                "an earlier call with this engine met a defect in the library",
-            ));
-        }
-        inner.busy = true;
-        #[cfg(test)]
-        tests::panic_if_asked();
-        let result = work(&mut inner);
-        inner.busy = false;
-        result
+impl Handle for za_engine {
+    const NAME: &'static str = "engine";
+    type Inner = Inner;
+    fn guarded(&self) -> &Guarded<Inner> {
+        &self.inner
     }
 }
 
@@ -261,7 +257,7 @@ pub unsafe extern "C" fn za_engine_bind(
         let fields = unsafe { slice(fields, n_fields, "fields")? };
         // SAFETY: as the caller says.
         let schema = unsafe { schema_of(log, fields)? };
-        let number = engine.with(|inner| {
+        let number = engine.inner.with(|inner| {
             let number = inner.bound.len();
             if number >= ZA_MAX_BINDINGS {
                 return Err(Failure::new(
@@ -343,62 +339,56 @@ pub unsafe extern "C" fn za_engine_observe(
     result: *mut za_result,
     err: *mut *mut za_error,
 ) -> za_status {
-    let work = || {
-        // SAFETY: as the caller says.
-        let (engine, out) = unsafe { (object(engine.cast_const(), "engine")?, Out::new(result)?) };
+    let work = |inner: &mut Inner, size| {
         if values.is_null() {
             return Err(Failure::null("values"));
         }
-        let judged = engine.with(|inner| {
-            let bound = inner.bound.get(binding as usize).ok_or_else(|| {
-                Failure::invalid(format!("there is no binding {binding} of this engine"))
-            })?;
-            let n_fields = bound.schema.fields.len();
-            if n_values != n_fields {
-                return Err(Failure::invalid(format!(
-                    "{}: {n_values} values for {n_fields} fields",
-                    bound.schema.log
-                )));
-            }
-            // SAFETY: as the caller says.
-            unsafe {
-                let values = slice(values, n_values, "values")?;
-                fill(&mut inner.record, &bound.schema, values)?;
-            }
-            let verdict = inner.engine.observe(
-                &bound.binding,
-                &inner.record.record(),
-                explain_from,
-                &mut inner.reasons,
-            );
-            inner.shown.show(&inner.reasons);
-            let shown = &inner.shown.0;
-            let detector = verdict.map_or("", |v| v.detector);
-            Ok(za_result {
-                size: out.size,
-                scored: u32::from(verdict.is_some()),
-                score: verdict.map_or(0.0, |v| v.score),
-                raw: verdict.map_or(0.0, |v| v.raw),
-                detector: pointer_to(detector),
-                detector_len: detector.len(),
-                reasons: if shown.is_empty() {
-                    ptr::null()
-                } else {
-                    shown.as_ptr()
-                },
-                n_reasons: shown.len(),
-                claim: match verdict.map(|v| v.claim) {
-                    None | Some(Claim::Measured) => za_claim::Measured,
-                    Some(Claim::Extrapolated) => za_claim::Extrapolated,
-                    Some(Claim::AtLeast) => za_claim::AtLeast,
-                } as u32,
-            })
+        let bound = inner.bound.get(binding as usize).ok_or_else(|| {
+            Failure::invalid(format!("there is no binding {binding} of this engine"))
         })?;
-        out.write(&judged);
-        Ok(())
+        let n_fields = bound.schema.fields.len();
+        if n_values != n_fields {
+            return Err(Failure::invalid(format!(
+                "{}: {n_values} values for {n_fields} fields",
+                bound.schema.log
+            )));
+        }
+        // SAFETY: as the caller says.
+        unsafe {
+            let values = slice(values, n_values, "values")?;
+            fill(&mut inner.record, &bound.schema, values)?;
+        }
+        let verdict = inner.engine.observe(
+            &bound.binding,
+            &inner.record.record(),
+            explain_from,
+            &mut inner.reasons,
+        );
+        inner.shown.show(&inner.reasons);
+        let shown = &inner.shown.0;
+        let detector = verdict.map_or("", |v| v.detector);
+        Ok(za_result {
+            size,
+            scored: u32::from(verdict.is_some()),
+            score: verdict.map_or(0.0, |v| v.score),
+            raw: verdict.map_or(0.0, |v| v.raw),
+            detector: pointer_to(detector),
+            detector_len: detector.len(),
+            reasons: if shown.is_empty() {
+                ptr::null()
+            } else {
+                shown.as_ptr()
+            },
+            n_reasons: shown.len(),
+            claim: match verdict.map(|v| v.claim) {
+                None | Some(Claim::Measured) => za_claim::Measured,
+                Some(Claim::Extrapolated) => za_claim::Extrapolated,
+                Some(Claim::AtLeast) => za_claim::AtLeast,
+            } as u32,
+        })
     };
     // SAFETY: as the caller says.
-    unsafe { entry(err, work) }
+    unsafe { fill_in(engine, result, err, work) }
 }
 
 /// Tells of an engine and its model. From any thread.
@@ -412,32 +402,25 @@ pub unsafe extern "C" fn za_engine_info(
     out: *mut za_info,
     err: *mut *mut za_error,
 ) -> za_status {
-    let work = || {
-        // SAFETY: as the caller says.
-        let (engine, out) = unsafe { (object(engine, "engine")?, Out::new(out)?) };
-        let zeek_version = engine.zeek_version.as_deref().unwrap_or("");
-        let info = engine.with(|inner| {
-            let model = &inner.engine.model().info;
-            let context = inner.engine.context();
-            Ok(za_info {
-                size: out.size,
-                records: inner.engine.records(),
-                contexts: context.len() as u64,
-                contexts_evicted: context.evicted(),
-                model_trained_rows: model.rows,
-                model_first_ts: model.first_ts.unwrap_or(f64::NAN),
-                model_last_ts: model.last_ts.unwrap_or(f64::NAN),
-                model_zeek_version: pointer_to(zeek_version),
-                model_zeek_version_len: zeek_version.len(),
-                logs: pointer_to(&engine.logs),
-                logs_len: engine.logs.len(),
-            })
-        })?;
-        out.write(&info);
-        Ok(())
+    let work = |inner: &mut Inner, size| {
+        let model = &inner.engine.model().info;
+        let context = inner.engine.context();
+        Ok(za_info {
+            size,
+            records: inner.engine.records(),
+            contexts: context.len() as u64,
+            contexts_evicted: context.evicted(),
+            model_trained_rows: model.rows,
+            model_first_ts: model.first_ts.unwrap_or(f64::NAN),
+            model_last_ts: model.last_ts.unwrap_or(f64::NAN),
+            model_zeek_version: pointer_to(&inner.zeek_version),
+            model_zeek_version_len: inner.zeek_version.len(),
+            logs: pointer_to(&inner.logs),
+            logs_len: inner.logs.len(),
+        })
     };
     // SAFETY: as the caller says.
-    unsafe { entry(err, work) }
+    unsafe { fill_in(engine, out, err, work) }
 }
 
 /// A text's pointer; NULL where it is empty.
@@ -449,7 +432,9 @@ fn pointer_to(text: &str) -> *const c_char {
     }
 }
 
+pub(crate) mod alert_types;
 pub(crate) mod alerts;
+pub(crate) mod drift;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! What stands between every entry and its work: a panic ends here.
 
+use crate::borrow::{Out, Versioned, object, place};
 use crate::status::{Failure, za_error, za_status};
 use parking_lot::Mutex;
 use std::any::Any;
@@ -9,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// if the caller wants one.
 ///
 /// What a panic leaves half done in an engine is never seen: the engine refuses
-/// to be called after it (see `Inner::with`).
+/// to be called after it (see [`Guarded::with`]).
 ///
 /// # Safety
 /// `err` is NULL or good for writing a pointer.
@@ -25,6 +26,72 @@ pub(crate) unsafe fn entry(
     // SAFETY: as the caller says.
     unsafe { za_error::hand_out(&failure, err) };
     failure.status
+}
+
+/// What a caller holds: something behind a lock.
+pub(crate) trait Handle {
+    /// Its name, for messages.
+    const NAME: &'static str;
+    /// What is behind the lock.
+    type Inner;
+    fn guarded(&self) -> &Guarded<Self::Inner>;
+}
+
+/// An entry that works with what is behind a handle.
+///
+/// # Safety
+/// `handle` is NULL or open; `err` is NULL or good for writing a pointer.
+pub(crate) unsafe fn act<H: Handle>(
+    handle: *const H,
+    err: *mut *mut za_error,
+    work: impl FnOnce(&mut H::Inner) -> Result<(), Failure>,
+) -> za_status {
+    // SAFETY: as the caller says.
+    let act = || unsafe { object(handle, H::NAME)? }.guarded().with(work);
+    // SAFETY: as the caller says.
+    unsafe { entry(err, act) }
+}
+
+/// An entry that gives one plain value, named `what`.
+///
+/// # Safety
+/// As of [`act`]; `out` is NULL or good for writing.
+pub(crate) unsafe fn give<H: Handle, T>(
+    handle: *const H,
+    (out, what): (*mut T, &str),
+    err: *mut *mut za_error,
+    work: impl FnOnce(&mut H::Inner) -> Result<T, Failure>,
+) -> za_status {
+    let give = || {
+        // SAFETY: as the caller says.
+        let (handle, out) = unsafe { (object(handle, H::NAME)?, place(out, what)?) };
+        out.write(handle.guarded().with(work)?);
+        Ok(())
+    };
+    // SAFETY: as the caller says.
+    unsafe { entry(err, give) }
+}
+
+/// An entry that fills a struct; the work gets the size that the caller said.
+///
+/// # Safety
+/// As of [`act`]; `out` is NULL, or good for a struct of the size that it begins with.
+pub(crate) unsafe fn fill_in<H: Handle, T: Versioned>(
+    handle: *const H,
+    out: *mut T,
+    err: *mut *mut za_error,
+    work: impl FnOnce(&mut H::Inner, usize) -> Result<T, Failure>,
+) -> za_status {
+    let fill = || {
+        // SAFETY: as the caller says.
+        let (handle, out) = unsafe { (object(handle, H::NAME)?, Out::new(out)?) };
+        let size = out.size;
+        let value = handle.guarded().with(|inner| work(inner, size))?;
+        out.write(&value);
+        Ok(())
+    };
+    // SAFETY: as the caller says.
+    unsafe { entry(err, fill) }
 }
 
 /// Does work that has no way to say that it failed.
@@ -62,6 +129,8 @@ impl<T> Guarded<T> {
             ));
         }
         held.busy = true;
+        #[cfg(test)]
+        tests::panic_if_asked();
         let result = work(&mut held.value);
         held.busy = false;
         result
@@ -79,4 +148,18 @@ fn panicked(payload: Box<dyn Any + Send>) -> Failure {
         "of an unknown kind".to_owned()
     };
     Failure::new(za_status::Panic, format!("a defect in the library: {text}"))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub(crate) static PANIC: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Panics once, where a test asked for it.
+    pub(super) fn panic_if_asked() {
+        assert!(!PANIC.replace(false), "asked to\nby a test");
+    }
 }

@@ -59,20 +59,26 @@ mod hunter;
 mod status;
 mod types;
 
-pub use engine::alerts::{
-    za_alert, za_alert_options, za_day, za_drift, za_engine_alert, za_engine_found,
-    za_engine_set_alerts, za_engine_take_day, za_engine_take_drift, za_engine_watch_drift, za_fate,
-    za_found, za_share,
+pub use engine::alert_types::{
+    za_alert, za_alert_options, za_day, za_drift, za_fate, za_found, za_share,
 };
+pub use engine::alerts::{
+    za_engine_alert, za_engine_found, za_engine_set_alerts, za_engine_take_day,
+};
+pub use engine::drift::{za_engine_take_drift, za_engine_watch_drift};
 pub use engine::{
     za_abi_version, za_engine, za_engine_bind, za_engine_close, za_engine_info, za_engine_observe,
     za_engine_open, za_version,
 };
+pub use hunter::batches::{za_hunter_take_batch, za_hunter_unpack};
+pub use hunter::state::{za_hunter_reload, za_hunter_save};
+pub use hunter::types::{
+    ZA_HUNTER_PACKS, za_basis, za_batch, za_evidence, za_finding, za_hunter_info,
+    za_hunter_options, za_text,
+};
 pub use hunter::{
-    ZA_HUNTER_PACKS, za_basis, za_batch, za_evidence, za_finding, za_hunter, za_hunter_bind,
-    za_hunter_close, za_hunter_finish, za_hunter_info, za_hunter_observe, za_hunter_open,
-    za_hunter_options, za_hunter_reload, za_hunter_save, za_hunter_take, za_hunter_take_batch,
-    za_hunter_tell, za_hunter_tick, za_hunter_unpack, za_text,
+    za_hunter, za_hunter_bind, za_hunter_close, za_hunter_finish, za_hunter_observe,
+    za_hunter_open, za_hunter_take, za_hunter_tell, za_hunter_tick,
 };
 pub use status::{za_error, za_error_free, za_error_message, za_status, za_status_text};
 pub use types::{

@@ -9,8 +9,13 @@ use std::path::Path;
 const SOURCES: &[&str] = &[
     "src/types.rs",
     "src/engine.rs",
+    "src/engine/alert_types.rs",
     "src/engine/alerts.rs",
+    "src/engine/drift.rs",
+    "src/hunter/types.rs",
     "src/hunter.rs",
+    "src/hunter/batches.rs",
+    "src/hunter/state.rs",
     "src/status.rs",
 ];
 

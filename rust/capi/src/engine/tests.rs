@@ -1,16 +1,7 @@
 use super::*;
+use crate::guard::tests::PANIC;
 use crate::status::{za_error_free, za_error_message};
-use std::cell::Cell;
 use std::ffi::CStr;
-
-thread_local! {
-    static PANIC: Cell<bool> = const { Cell::new(false) };
-}
-
-/// What `za_engine::with` calls: panics once, where a test asked for it.
-pub(super) fn panic_if_asked() {
-    assert!(!PANIC.replace(false), "asked to\nby a test");
-}
 
 fn engine() -> *mut za_engine {
     Box::into_raw(Box::new(za_engine::new(
