@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A file is written beside its place and renamed into it: it is there whole
-//! or not at all. Reading trusts nothing: length and checksum first, then
+//! or not at all (`sealed.rs`). Reading trusts nothing: length and checksum first, then
 //! decoding with limits, then a check that every part makes sense. This is the
 //! only module that knows bincode (which is no longer maintained).
 
@@ -17,10 +17,11 @@ use crate::combine::MAX_KEPT;
 use crate::drift::Baseline;
 use crate::feedback::Mark;
 use crate::model::{LogModel, Model, ModelInfo};
+use crate::sealed::{self, Broken};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeek_anomaly_features::generic::{GenericColumn, GenericSpec, MAX_COLUMNS};
@@ -145,6 +146,17 @@ pub(crate) fn unpack<T: DeserializeOwned>(packed: &[u8], most: usize) -> Option<
     (used == plain.len()).then_some(value)
 }
 
+/// What is kept of alerts, as bytes.
+pub(crate) fn encode<T: Serialize>(value: &T) -> Option<Vec<u8>> {
+    bincode::serde::encode_to_vec(value, config()).ok()
+}
+
+/// What [`encode`] made, with limits. What it says may still make no sense.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let (value, used) = bincode::serde::decode_from_slice(bytes, config()).ok()?;
+    (used == bytes.len()).then_some(value)
+}
+
 /// The level of compression: what more would save is little.
 const PACKING: i32 = 6;
 
@@ -199,13 +211,7 @@ impl Model {
                 "the model is larger than a model file may be",
             ));
         }
-        let mut out = Vec::with_capacity(24 + payload.len());
-        out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&FORMAT.to_le_bytes());
-        out.extend_from_slice(&crc32fast::hash(&payload).to_le_bytes());
-        out.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-        out.extend_from_slice(&payload);
-        Ok(out)
+        Ok(sealed::seal(MAGIC, FORMAT, &payload))
     }
 
     /// Writes the model to a file, whole or not at all. A link stays one: what it
@@ -220,25 +226,8 @@ impl Model {
             path: path.to_owned(),
             cause,
         };
-        if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-            return Err(failed(io::Error::other(
-                "is not a file, and is not replaced by one",
-            )));
-        }
         let bytes = self.to_bytes().map_err(failed)?;
-        let dir = match path.parent() {
-            Some(d) if !d.as_os_str().is_empty() => d,
-            _ => Path::new("."),
-        };
-        let mut tmp = tempfile::Builder::new()
-            .prefix(".zeek-anomaly-")
-            .permissions(permissions(path))
-            .tempfile_in(dir)
-            .map_err(failed)?;
-        tmp.write_all(&bytes).map_err(failed)?;
-        tmp.as_file().sync_all().map_err(failed)?;
-        tmp.persist(path).map_err(|e| failed(e.error))?;
-        Ok(())
+        sealed::write_whole(path, &bytes).map_err(failed)
     }
 
     /// Reads a model from a file.
@@ -274,37 +263,15 @@ impl Model {
             path: path.to_owned(),
             what,
         };
-        let Some(head) = bytes.first_chunk::<24>().filter(|h| h.starts_with(MAGIC)) else {
-            return Err(if bytes.len() >= 8 && bytes.starts_with(MAGIC) {
-                damaged("truncated")
-            } else {
-                ModelError::NotAModel {
-                    path: path.to_owned(),
-                }
-            });
-        };
-        let word =
-            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-        if word(8) != FORMAT {
-            return Err(ModelError::Format {
-                path: path.to_owned(),
-                found: word(8),
-            });
-        }
-        let length = u64::from(word(16)) | u64::from(word(20)) << 32;
-        let payload = &bytes[24..];
-        if length > MAX_PAYLOAD {
-            return Err(damaged("impossible length"));
-        }
-        if (payload.len() as u64) < length {
-            return Err(damaged("truncated"));
-        }
-        if payload.len() as u64 > length {
-            return Err(damaged("more data than there should be"));
-        }
-        if crc32fast::hash(payload) != word(12) {
-            return Err(damaged("wrong checksum"));
-        }
+        let path_buf = || path.to_owned();
+        let payload = sealed::payload(MAGIC, FORMAT, MAX_PAYLOAD, bytes).map_err(|e| match e {
+            Broken::Other => ModelError::NotAModel { path: path_buf() },
+            Broken::Format(found) => ModelError::Format {
+                path: path_buf(),
+                found,
+            },
+            Broken::Damaged(what) => damaged(what),
+        })?;
         let (stored, used): (StoredModel, usize) =
             bincode::serde::decode_from_slice(payload, config())
                 .map_err(|_| damaged("contents that cannot be decoded"))?;
@@ -399,16 +366,4 @@ fn restore(
     model.names = names.clone();
     model.kept = s.kept;
     Ok(model)
-}
-
-/// The permissions of the file that is replaced, or those of an ordinary new file:
-/// the account that Zeek runs under has to read the model.
-fn permissions(path: &Path) -> std::fs::Permissions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::metadata(path)
-            .map(|m| m.permissions())
-            .unwrap_or_else(|_| std::fs::Permissions::from_mode(0o644))
-    }
 }

@@ -1,6 +1,8 @@
 //! The live door: records one by one, in the order in which they happen.
 
-use crate::alerts::{AlertParams, Alerts, Candidate, Day, EntityColumns, Identity, Outcome};
+use crate::alerts::{
+    AlertParams, Alerts, Candidate, Day, EntityColumns, Identity, Outcome, Over, StateError,
+};
 use crate::drift::{LogDrift, Monitor};
 use crate::explain::Reason;
 use crate::model::{Model, Scratch, Verdict};
@@ -63,7 +65,11 @@ pub struct Engine {
     bits: Vec<u64>,
     records: u64,
     monitor: Option<Monitor>,
+    /// Whether the monitor sees all records of the network.
+    volumes: bool,
     alerts: Option<Alerts>,
+    /// The logs whose records raise alerts.
+    counts: Vec<String>,
     found: Option<Candidate>,
 }
 
@@ -77,7 +83,9 @@ impl Engine {
             bits: Vec::new(),
             records: 0,
             monitor: None,
+            volumes: false,
             alerts: None,
+            counts: Vec::new(),
             found: None,
         }
     }
@@ -87,6 +95,7 @@ impl Engine {
     /// that were bound before are not compared.
     pub fn watch_drift(&mut self, volumes: bool) {
         self.monitor = Some(Monitor::live(&self.model, volumes));
+        self.volumes = volumes;
     }
 
     /// The oldest change that was not taken.
@@ -106,6 +115,7 @@ impl Engine {
             Some(alerts) => alerts.change(params, counts),
             None => self.alerts = Some(Alerts::new(&self.model, params, counts)),
         }
+        self.counts = counts.to_vec();
     }
 
     /// Raises no alerts any more, and forgets what was learned for it.
@@ -123,6 +133,68 @@ impl Engine {
     /// no alert.
     pub fn alert(&mut self, found: &Candidate) -> Option<Outcome> {
         self.alerts.as_mut()?.take(found)
+    }
+
+    /// What is known of days, budgets and findings, as bytes for a file; `None` where no alerts
+    /// are raised.
+    pub fn alerts_state(&self) -> Option<Vec<u8>> {
+        self.alerts.as_ref()?.to_bytes()
+    }
+
+    /// Goes on from what an earlier engine knew; after [`Engine::set_alerts`].
+    ///
+    /// # Errors
+    /// What is wrong with it; nothing changes then.
+    pub fn resume_alerts(&mut self, bytes: &[u8]) -> Result<(), StateError> {
+        match &mut self.alerts {
+            Some(alerts) => alerts.resume(&self.model, bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a finding of a behaviour that is to be reported. `None` where behaviours share no
+    /// budget, or its score is no number.
+    pub fn alert_behavior(
+        &mut self,
+        identity: Identity,
+        score: f64,
+        ts: Option<f64>,
+        records: u64,
+    ) -> Option<Outcome> {
+        let alerts = self.alerts.as_mut()?;
+        alerts.tick(ts, 1);
+        let log = alerts.behavior_log();
+        alerts.take(&Candidate {
+            identity,
+            log,
+            score,
+            ts,
+            records,
+        })
+    }
+
+    /// Time has passed, although no record says so.
+    pub fn tick(&mut self, now: f64) {
+        if let Some(alerts) = &mut self.alerts {
+            alerts.tick(Some(now), 1);
+        }
+    }
+
+    /// The oldest finding that is over and was not taken.
+    pub fn take_over(&mut self) -> Option<Over> {
+        self.alerts.as_mut()?.take_over()
+    }
+
+    /// Goes on with another model. What is known of connections and of alerts stays; schemas have
+    /// to be bound again. Findings of before cannot be given to [`Engine::alert`] any more.
+    pub fn set_model(&mut self, model: Arc<Model>) {
+        self.alerts = (self.alerts.as_ref()).map(|a| a.with_model(&model, &self.counts));
+        self.model = model;
+        self.scratch = Scratch::default();
+        self.found = None;
+        if self.monitor.is_some() {
+            self.watch_drift(self.volumes);
+        }
     }
 
     /// The oldest day that has ended and was not taken.

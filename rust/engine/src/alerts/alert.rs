@@ -2,27 +2,24 @@
 
 use super::budget::Budget;
 use super::clock::{Clock, Tick};
+use super::crowd::Crowd;
+use super::over::Over;
 use super::volume::Volumes;
-use super::{AlertParams, Candidate, DAY, Share};
+use super::{AlertParams, BEHAVIOR, BEHAVIOR_ROWS, Candidate, DAY, Share};
 use crate::drift::begin_of;
 use crate::model::Model;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
 /// Findings that are remembered at once.
-const MAX_OPEN: usize = 1 << 16;
-
-/// Log and reasons of which entities are counted at once.
-const MAX_CROWDS: usize = 1 << 12;
+pub(super) const MAX_OPEN: usize = 1 << 16;
 
 /// Budgets at once.
-const MAX_BUDGETS: usize = 1 << 10;
+pub(super) const MAX_BUDGETS: usize = 1 << 10;
 
 /// Days that wait to be taken.
 const MAX_DAYS: usize = 1 << 12;
-
-/// How much stranger than a crowd one of it has to be to be told by itself.
-const STRANGER: f64 = 1.0;
 
 /// What became of a record that stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,96 +93,108 @@ pub struct Day {
 /// Raises alerts.
 #[derive(Debug)]
 pub struct Alerts {
-    params: AlertParams,
-    logs: Vec<LogFacts>,
-    clock: Clock,
-    volumes: Volumes,
+    pub(super) params: AlertParams,
+    pub(super) logs: Vec<LogFacts>,
+    pub(super) clock: Clock,
+    pub(super) volumes: Volumes,
     /// The day that is open, if any: its number, and when its records began.
-    today: Option<(i32, f64)>,
-    rows: Vec<u64>,
-    expected: Vec<f64>,
-    budgets: Vec<Account>,
-    names: HashMap<String, usize>,
-    open: HashMap<u64, Open>,
-    crowds: HashMap<u64, Crowd>,
-    days: VecDeque<Day>,
+    pub(super) today: Option<(i32, f64)>,
+    pub(super) rows: Vec<u64>,
+    pub(super) expected: Vec<f64>,
+    pub(super) budgets: Vec<Account>,
+    pub(super) names: HashMap<String, usize>,
+    pub(super) open: HashMap<u64, Open>,
+    pub(super) crowds: HashMap<u64, Crowd>,
+    pub(super) days: VecDeque<Day>,
+    pub(super) over: VecDeque<Over>,
+    /// The hour in which it was looked last whether findings are over.
+    pub(super) looked: i64,
 }
 
 #[derive(Debug)]
-struct LogFacts {
-    name: String,
+pub(super) struct LogFacts {
+    pub(super) name: String,
     /// The highest score that there can be.
-    highest: f64,
-    counts: bool,
+    pub(super) highest: f64,
+    pub(super) counts: bool,
+    /// Whether it is that of behaviours: what comes has reached a threshold of its own.
+    pub(super) behavior: bool,
 }
 
 /// A budget on its day.
 #[derive(Debug)]
-struct Account {
-    name: String,
+pub(super) struct Account {
+    pub(super) name: String,
     /// The one log that it is for; `None` for all.
-    log: Option<usize>,
-    budget: Budget,
-    level: f64,
-    alerts: u64,
-    held: u64,
-    told: bool,
+    pub(super) log: Option<usize>,
+    pub(super) budget: Budget,
+    pub(super) level: f64,
+    pub(super) alerts: u64,
+    pub(super) held: u64,
+    pub(super) told: bool,
 }
 
 /// A finding.
 #[derive(Clone, Debug)]
-struct Open {
-    kind: u64,
-    account: usize,
+pub(super) struct Open {
+    pub(super) kind: u64,
+    pub(super) account: usize,
+    pub(super) log: usize,
+    pub(super) entity: Option<IpAddr>,
+    /// The highest score of its records.
+    pub(super) score: f64,
+    /// About how many entities it has.
+    pub(super) entities: u64,
     /// When it raised its alert, and on which day.
-    alerted: Option<(f64, i32)>,
-    first: f64,
-    last: f64,
-    records: u64,
+    pub(super) alerted: Option<(f64, i32)>,
+    pub(super) first: f64,
+    pub(super) last: f64,
+    pub(super) records: u64,
     /// Its highest level today that would have been a new alert.
-    today: f64,
-    held: bool,
-}
-
-/// Entities that are strange for the same reasons.
-#[derive(Clone, Debug)]
-struct Crowd {
-    since: f64,
-    /// Entities that were told apart, also those whose alerts were held back.
-    told: u32,
-    /// The highest level.
-    peak: f64,
-    /// A bit for each entity, by its hash: linear counting (K.-Y. Whang et al., "A
-    /// linear-time probabilistic counting algorithm", ACM TODS 15, 1990).
-    entities: [u64; 16],
+    pub(super) today: f64,
+    pub(super) held: bool,
 }
 
 impl Alerts {
     /// Raises alerts for the logs of a model. Only records of logs that `counts` names
     /// share the budget; an empty one stands for all.
     pub fn new(model: &Model, params: AlertParams, counts: &[String]) -> Alerts {
-        let logs = model.logs.iter().map(|m| LogFacts {
-            name: m.log().to_owned(),
-            highest: match m.calibration.has_tail() {
-                true => f64::INFINITY,
-                false => m.calibration.ceiling(),
-            },
-            counts: counts.is_empty() || counts.iter().any(|c| c == m.log()),
+        let mut logs: Vec<LogFacts> = model
+            .logs
+            .iter()
+            .map(|m| LogFacts {
+                name: m.log().to_owned(),
+                highest: match m.calibration.has_tail() {
+                    true => f64::INFINITY,
+                    false => m.calibration.ceiling(),
+                },
+                counts: counts.is_empty() || counts.iter().any(|c| c == m.log()),
+                behavior: false,
+            })
+            .collect();
+        logs.push(LogFacts {
+            name: BEHAVIOR.to_owned(),
+            highest: f64::INFINITY,
+            counts: params.behaviors,
+            behavior: true,
         });
         let mut alerts = Alerts {
             params: params.sane(),
-            logs: logs.collect(),
             clock: Clock::default(),
             volumes: Volumes::new(model),
             today: None,
-            rows: vec![0; model.logs.len()],
-            expected: vec![1.0; model.logs.len()],
+            rows: vec![0; logs.len()],
+            expected: vec![1.0; logs.len()],
+            logs,
             budgets: Vec::new(),
             names: HashMap::new(),
             open: HashMap::new(),
             crowds: HashMap::new(),
             days: VecDeque::new(),
+            over: VecDeque::new(),
+            looked: 0,
         };
+        alerts.expect(0);
         alerts.first_budgets();
         alerts
     }
@@ -196,8 +205,12 @@ impl Alerts {
         let params = params.sane();
         let same = (params.share, &params.networks) == (self.params.share, &self.params.networks);
         self.params = params;
+        let behaviors = self.params.behaviors;
         for l in &mut self.logs {
-            l.counts = counts.is_empty() || counts.contains(&l.name);
+            l.counts = match l.behavior {
+                true => behaviors,
+                false => counts.is_empty() || counts.contains(&l.name),
+            };
         }
         if !same {
             self.budgets.clear();
@@ -238,8 +251,19 @@ impl Alerts {
         self.logs.get(log).is_some_and(|l| l.counts)
     }
 
+    /// Rows that a day brings.
+    pub(super) fn expect(&mut self, day: i32) {
+        self.expected = self.volumes.expected(day);
+        self.expected.push(BEHAVIOR_ROWS);
+    }
+
+    /// The place of behaviours among the logs.
+    pub fn behavior_log(&self) -> usize {
+        self.logs.len() - 1
+    }
+
     /// Budgets that are there before any finding is: so they learn of quiet days.
-    fn first_budgets(&mut self) {
+    pub(super) fn first_budgets(&mut self) {
         match self.params.share {
             Share::All => {
                 self.account(None, String::new());
@@ -254,7 +278,7 @@ impl Alerts {
         }
     }
 
-    fn account(&mut self, log: Option<usize>, name: String) -> usize {
+    pub(super) fn account(&mut self, log: Option<usize>, name: String) -> usize {
         if let Some(at) = self.names.get(&name) {
             return *at;
         }
@@ -296,6 +320,11 @@ impl Alerts {
         let before = self.clock.now();
         let set = self.clock.tick(ts, n) == Tick::Set;
         let Some(day) = self.clock.day() else { return };
+        let hour = (self.clock.now() / 3600.0) as i64;
+        if hour != self.looked {
+            self.looked = hour;
+            self.end_findings(false);
+        }
         match self.today {
             Some((open, _)) if open == day && !set => {}
             Some((open, _)) => {
@@ -313,7 +342,7 @@ impl Alerts {
 
     fn begin(&mut self, day: i32, from: f64) {
         self.today = Some((day, from));
-        self.expected = self.volumes.expected(day);
+        self.expect(day);
         for a in &mut self.budgets {
             a.level = level(
                 &a.budget,
@@ -342,8 +371,10 @@ impl Alerts {
             self.days.push_back(report);
             self.budgets[at].budget.close(part, of_day);
         }
-        self.volumes.close(day, part, &self.rows);
+        let of_model = self.behavior_log();
+        self.volumes.close(day, part, &self.rows[..of_model]);
         self.rows.fill(0);
+        self.end_findings(false);
         let (now, window) = (end, self.params.window);
         self.open.retain(|_, o| {
             o.today = f64::NEG_INFINITY;
@@ -405,12 +436,13 @@ impl Alerts {
 
     /// The score that it takes to have a level.
     fn needed(&self, level: f64, log: usize) -> f64 {
-        (level + self.expected[log].log10()).max(self.params.threshold)
+        (level + self.expected[log].log10()).max(self.logs[log].least(self.params.threshold))
     }
 
-    /// Ends the day that is open, as far as it was seen.
+    /// Ends the day that is open, as far as it was seen, and all findings.
     pub fn finish(&mut self) {
         self.close(self.clock.now());
+        self.end_findings(true);
     }
 
     /// The oldest day that has ended and was not taken.
@@ -421,7 +453,8 @@ impl Alerts {
     /// Takes records that stand out; they were counted among the rows before.
     /// `None` for those that raise no alerts: below the least score, or of a log that does not count.
     pub fn take(&mut self, c: &Candidate) -> Option<Outcome> {
-        if c.score.is_nan() || c.score < self.params.threshold || !self.counts(c.log) {
+        let least = self.logs.get(c.log)?.least(self.params.threshold);
+        if c.score.is_nan() || c.score < least || !self.counts(c.log) {
             return None;
         }
         let name = self
@@ -444,6 +477,10 @@ impl Alerts {
         let o = self.open.entry(key).or_insert_with(|| Open {
             kind: c.identity.kind,
             account,
+            log: c.log,
+            entity: c.identity.entity,
+            score: c.score,
+            entities,
             alerted: None,
             first: at,
             last: now,
@@ -453,10 +490,20 @@ impl Alerts {
         });
         let since = o.alerted.map_or(o.last, |a| a.0);
         if (now - since).abs() >= self.params.window {
-            (o.alerted, o.first, o.records) = (None, at, 0);
+            Over::keep(&mut self.over, &self.logs, key, o);
+            (o.alerted, o.first, o.records, o.score) = (None, at, 0, c.score);
         }
         o.last = now;
-        o.records = o.records.saturating_add(c.records);
+        o.score = o.score.max(c.score);
+        o.entities = entities.max(1);
+        if key != c.identity.id {
+            o.entity = None;
+        }
+        // A behaviour's finding comes again with all its records, others come one by one.
+        o.records = match self.logs[c.log].behavior && key == c.identity.id {
+            true => o.records.max(c.records),
+            false => o.records.saturating_add(c.records),
+        };
         let told = o.alerted.is_some();
         if o.alerted.is_none_or(|a| a.1 == today) {
             o.today = o.today.max(level);
@@ -470,7 +517,7 @@ impl Alerts {
             a.alerts += 1;
             fresh = !o.held;
             if std::mem::take(&mut o.held) {
-                a.held -= 1;
+                a.held = a.held.saturating_sub(1);
             }
             Fate::Alert
         } else if level >= base {
@@ -500,49 +547,6 @@ impl Alerts {
         Some(outcome)
     }
 
-    /// The finding that records are counted with: their own, or that of the crowd. And how
-    /// many entities it has.
-    fn key(&mut self, c: &Candidate, level: f64, now: f64) -> (u64, u64) {
-        let own = c.identity.id;
-        let window = self.params.window;
-        let known = |o: &Open| o.alerted.is_some_and(|a| (now - a.0).abs() < window);
-        if self.open.get(&own).is_some_and(known) {
-            return (own, 1);
-        }
-        let Some(crowd) = self.crowds.get_mut(&c.identity.kind) else {
-            return (own, 1);
-        };
-        if (now - crowd.since).abs() >= window
-            || crowd.told < self.params.crowd()
-            || level >= crowd.peak + STRANGER
-        {
-            return (own, 1);
-        }
-        crowd.add(own);
-        (c.identity.crowd(), crowd.count())
-    }
-
-    /// A finding is high enough: one more of its kind.
-    fn joined(&mut self, c: &Candidate, key: u64, level: f64, now: f64) {
-        if self.crowds.len() >= MAX_CROWDS && !self.crowds.contains_key(&c.identity.kind) {
-            return;
-        }
-        let fresh = Crowd {
-            since: now,
-            told: 0,
-            peak: f64::NEG_INFINITY,
-            entities: [0; 16],
-        };
-        let crowd = self.crowds.entry(c.identity.kind).or_insert(fresh.clone());
-        if (now - crowd.since).abs() >= self.params.window {
-            *crowd = fresh;
-        }
-        if key == c.identity.id {
-            crowd.told = crowd.told.saturating_add(1);
-        }
-        crowd.peak = crowd.peak.max(level);
-    }
-
     /// Lets go of the findings that matter least, where there are too many.
     fn make_room(&mut self, key: u64) {
         if self.open.len() < MAX_OPEN || self.open.contains_key(&key) {
@@ -556,6 +560,7 @@ impl Alerts {
             .map(|o| o.today)
             .collect();
         if levels.is_empty() {
+            self.end_findings(true);
             self.open.clear();
             return;
         }
@@ -567,18 +572,13 @@ impl Alerts {
     }
 }
 
-impl Crowd {
-    fn add(&mut self, id: u64) {
-        // Six bits choose within a word, four the word.
-        self.entities[(id >> 6) as usize % 16] |= 1 << (id % 64);
-    }
-
-    fn count(&self) -> u64 {
-        let all = 64.0 * self.entities.len() as f64;
-        let set: u32 = self.entities.iter().map(|w| w.count_ones()).sum();
-        // Where every bit is set there are at least as many as can be told.
-        let unset = (all - f64::from(set)).max(1.0);
-        (all * (all / unset).ln()).round() as u64
+impl LogFacts {
+    /// The least score of an alert.
+    fn least(&self, threshold: f64) -> f64 {
+        match self.behavior {
+            true => 0.0,
+            false => threshold,
+        }
     }
 }
 
@@ -595,7 +595,7 @@ fn level(
     // What the calibrated scale promises: of r rows r·10⁻ˢ score s or more.
     budget.level(&|level| {
         let findings = |i: &usize| {
-            let needed = (level + expected[*i].log10()).max(threshold);
+            let needed = (level + expected[*i].log10()).max(logs[*i].least(threshold));
             match logs[*i].highest >= needed {
                 true => expected[*i] * 10f64.powf(-needed),
                 false => 0.0,

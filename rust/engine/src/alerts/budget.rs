@@ -1,5 +1,6 @@
 //! One budget: the level from which findings are alerts.
 
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Days that are remembered: whole weeks.
@@ -25,6 +26,9 @@ const STEEPEST: f64 = 2.0;
 /// Levels that are kept of a day at least, for budgets that grow.
 const LEVELS: usize = 128;
 
+/// Levels that a day can have: twice the largest budget.
+const MOST_LEVELS: usize = 2 * super::PER_DAY.1 as usize + 1;
+
 /// Levels that are looked at: from ten thousand million records a day to never.
 const RANGE: (f64, f64) = (-10.0, 310.0);
 
@@ -35,8 +39,9 @@ pub(super) struct Budget {
     days: VecDeque<Past>,
 }
 
-#[derive(Clone, Debug)]
-struct Past {
+/// A day that is over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Past {
     /// The part of it that was seen.
     part: f64,
     /// The highest levels of findings, descending.
@@ -46,6 +51,14 @@ struct Past {
 }
 
 impl Past {
+    /// Whether that can have been.
+    fn is_sound(&self) -> bool {
+        (LEAST_PART..=1.0).contains(&self.part)
+            && self.levels.len() <= MOST_LEVELS
+            && self.levels.iter().all(|l| l.is_finite())
+            && self.levels.windows(2).all(|w| w[0] >= w[1])
+    }
+
     /// Findings of the day that reach a level; more than any number where it is not known.
     fn reach(&self, level: f64) -> f64 {
         let n = self.levels.partition_point(|l| *l >= level);
@@ -62,6 +75,21 @@ impl Budget {
             per_day,
             days: VecDeque::new(),
         }
+    }
+
+    /// Days that are known, for keeping.
+    pub fn days(&self) -> &VecDeque<Past> {
+        &self.days
+    }
+
+    /// Days that were kept, the oldest first; false where they make no sense.
+    #[must_use]
+    pub fn set_days(&mut self, days: Vec<Past>) -> bool {
+        if days.len() > KEPT || !days.iter().all(Past::is_sound) {
+            return false;
+        }
+        self.days = days.into();
+        true
     }
 
     /// Wants another number of alerts from now on.

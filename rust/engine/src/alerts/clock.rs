@@ -15,6 +15,8 @@ pub(super) struct Clock {
     now: Option<f64>,
     /// The far day that was met, and its records in a row.
     stray: (i32, u64),
+    /// Whether the time is one that was saved: the first record tells what time it is now.
+    resumed: bool,
 }
 
 /// What a time did to the clock.
@@ -27,6 +29,20 @@ pub(super) enum Tick {
 }
 
 impl Clock {
+    /// A clock that stood since then.
+    pub fn resume(now: Option<f64>) -> Clock {
+        Clock {
+            now: now.filter(|t| day_of(*t).is_some()),
+            resumed: true,
+            ..Clock::default()
+        }
+    }
+
+    /// The time, if there is one.
+    pub fn time(&self) -> Option<f64> {
+        self.now
+    }
+
     /// Now, in seconds since the epoch; 0 before anything was seen.
     pub fn now(&self) -> f64 {
         self.now.unwrap_or(0.0)
@@ -46,6 +62,7 @@ impl Clock {
             self.now = Some(ts);
             return Tick::Set;
         };
+        let resumed = std::mem::take(&mut self.resumed);
         if (ts - now).abs() <= FAR {
             self.stray.1 = 0;
             self.now = Some(now.max(ts));
@@ -55,7 +72,7 @@ impl Clock {
             (d, before) if d == day => (day, before.saturating_add(n)),
             _ => (day, n),
         };
-        if self.stray.1 < STEP_AFTER {
+        if self.stray.1 < STEP_AFTER && !resumed {
             return Tick::On;
         }
         self.stray.1 = 0;
@@ -88,6 +105,16 @@ mod tests {
             assert_eq!(c.tick(Some(back), 1), Tick::Set);
             assert_eq!(c.now(), back);
         }
+    }
+
+    #[test]
+    fn a_clock_that_stood_is_set_by_the_first_record() {
+        let mut c = Clock::resume(Some(1e9));
+        assert_eq!(c.tick(Some(1e9 + 60.0), 1), Tick::On);
+        assert_eq!(c.tick(Some(2e9), 1), Tick::On);
+        let mut c = Clock::resume(Some(1e9));
+        assert_eq!(c.tick(Some(2e9), 1), Tick::Set);
+        assert_eq!(c.now(), 2e9);
     }
 
     #[test]

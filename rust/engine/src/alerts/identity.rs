@@ -111,6 +111,20 @@ impl Identity {
         }
     }
 
+    /// Of a finding of a behaviour: its kind, its number, and the host whose doing it is.
+    pub fn of_behavior(kind: &str, number: u64, host: IpAddr) -> Identity {
+        let mut h = Xxh3Default::new();
+        part(&mut h, super::BEHAVIOR.as_bytes());
+        part(&mut h, kind.as_bytes());
+        let kind = h.digest();
+        part(&mut h, &number.to_le_bytes());
+        Identity {
+            id: h.digest().max(1),
+            kind,
+            entity: Some(host),
+        }
+    }
+
     /// The finding of the entities that are too many to be told apart.
     pub(super) fn crowd(&self) -> u64 {
         xxhash_rust::xxh3::xxh3_64_with_seed(b"crowd", self.kind).max(1)

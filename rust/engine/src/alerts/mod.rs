@@ -21,20 +21,28 @@
 //!   on by two points, a hundred times. An attack is, and exceeds the budget, and that is
 //!   said. Findings that were held back are counted.
 //!
+//! What takes time to see (`zeek-anomaly-behavior`) may share a budget: each behaviour's finding
+//! is one here, with a level from its score.
+//!
 //! Time is the records' own. A record that is older than what was seen counts as of now;
 //! a clock that was set is followed once 32 records in a row say so. All memory is bounded.
 
 mod alert;
 mod budget;
 mod clock;
+mod crowd;
 mod identity;
+mod over;
 mod replay;
+mod state;
 mod volume;
 
 pub use alert::{Alerts, Day, Fate, LogThreshold, Outcome};
 pub(crate) use identity::EntityColumns;
 pub use identity::{Candidate, Identity};
+pub use over::Over;
 pub use replay::{Collector, Raised, Replay};
+pub use state::StateError;
 
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -59,6 +67,13 @@ pub const ALERT_LOGS: &[&str] = &[
     "ssh",
     "ssl",
 ];
+
+/// The log as which findings of behaviours share a budget. It stands behind those of the model.
+pub const BEHAVIOR: &str = "behavior";
+
+/// A finding of a behaviour comes at a score of 3, and that is to happen about once a day where
+/// nothing is wrong. So its level is its score less 3, as in a log of so many rows.
+const BEHAVIOR_ROWS: f64 = 1000.0;
 
 /// Fewer and more alerts a day than these cannot be asked for.
 pub const PER_DAY: (f64, f64) = (0.01, 10_000.0);
@@ -87,6 +102,8 @@ pub struct AlertParams {
     pub threshold: f64,
     /// How long records count with the alert of their finding, in seconds.
     pub window: f64,
+    /// Whether what takes time to see shares the budget, as a log named [`BEHAVIOR`].
+    pub behaviors: bool,
 }
 
 impl Default for AlertParams {
@@ -97,6 +114,7 @@ impl Default for AlertParams {
             networks: Vec::new(),
             threshold: crate::DEFAULT_THRESHOLD,
             window: DAY,
+            behaviors: false,
         }
     }
 }

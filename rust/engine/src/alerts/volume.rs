@@ -45,6 +45,19 @@ impl Volumes {
         }
     }
 
+    /// Days that are known, for keeping.
+    pub fn days(&self) -> &VecDeque<(i32, Vec<f64>)> {
+        &self.days
+    }
+
+    /// Days that were kept, the oldest first.
+    pub fn set_days(&mut self, days: impl Iterator<Item = (i32, Vec<f64>)>) {
+        self.days = days.collect();
+        while self.days.len() > KEPT {
+            self.days.pop_front();
+        }
+    }
+
     /// A day of which this part was seen is over.
     pub fn close(&mut self, day: i32, part: f64, rows: &[u64]) {
         if part < LEAST_PART {
