@@ -14,6 +14,7 @@ use crate::usual::Usual;
 use crate::world::World;
 use crate::{risk, world};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use std::net::IpAddr;
 use std::path::Path;
 use zeek_log::Record;
@@ -103,15 +104,42 @@ pub struct Hunter {
 }
 
 /// The parts of saved state, each encoded for itself.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct State {
     clock: Clock,
     ticked: f64,
     counts: Counts,
+    #[serde(with = "serde_bytes")]
     world: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     risk: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     book: Vec<u8>,
-    behaviors: Vec<(String, Vec<u8>)>,
+    behaviors: Vec<(String, ByteBuf)>,
+}
+
+/// A hunter's state on its way to a file; see [`Hunter::snapshot_step`]. It may go to another
+/// thread.
+#[derive(Debug, Default)]
+pub struct Snapshot(State);
+
+impl Snapshot {
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// Where it cannot be encoded.
+    pub fn into_bytes(self) -> Result<Vec<u8>, SnapshotError> {
+        let payload = crate::codec::encode(&self.0).map_err(SnapshotError::Unsaved)?;
+        Ok(snapshot::seal(snapshot::STATE, &payload))
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// # Errors
+    /// What prevented it.
+    pub fn write(self, path: &Path) -> Result<(), SnapshotError> {
+        snapshot::write(path, &self.into_bytes()?)
+    }
 }
 
 /// Bytes for each unit of a share.
@@ -310,22 +338,37 @@ impl Hunter {
     /// # Errors
     /// Where it cannot be encoded.
     pub fn save(&self) -> Result<Vec<u8>, SnapshotError> {
+        let mut taken = Snapshot::default();
+        while !self.snapshot_step(&mut taken)? {}
+        taken.into_bytes()
+    }
+
+    /// Encodes the next part of the state, and tells whether that was the last. Between the
+    /// steps the hunter may go on: each part stands for itself, as of its moment.
+    ///
+    /// # Errors
+    /// Where it cannot be encoded.
+    pub fn snapshot_step(&self, taken: &mut Snapshot) -> Result<bool, SnapshotError> {
         let unsaved = SnapshotError::Unsaved;
-        let mut behaviors = Vec::new();
-        for (d, (_, b)) in BEHAVIORS.iter().zip(&self.behaviors) {
-            behaviors.push((d.name.to_owned(), b.save().map_err(unsaved)?));
+        let state = &mut taken.0;
+        let next = BEHAVIORS
+            .iter()
+            .zip(&self.behaviors)
+            .nth(state.behaviors.len());
+        if let Some((d, (_, b))) = next {
+            let bytes = b.save().map_err(unsaved)?;
+            state
+                .behaviors
+                .push((d.name.to_owned(), ByteBuf::from(bytes)));
+        } else if state.world.is_empty() {
+            state.world = self.world.save().map_err(unsaved)?;
+        } else {
+            (state.clock, state.ticked, state.counts) = (self.clock, self.ticked, self.counts);
+            state.risk = self.risk.save().map_err(unsaved)?;
+            state.book = crate::codec::encode(&self.book).map_err(unsaved)?;
+            return Ok(true);
         }
-        let state = State {
-            clock: self.clock,
-            ticked: self.ticked,
-            counts: self.counts,
-            world: self.world.save().map_err(unsaved)?,
-            risk: self.risk.save().map_err(unsaved)?,
-            book: crate::codec::encode(&self.book).map_err(unsaved)?,
-            behaviors,
-        };
-        let payload = crate::codec::encode(&state).map_err(unsaved)?;
-        Ok(snapshot::seal(snapshot::STATE, &payload))
+        Ok(false)
     }
 
     /// A hunter that goes on from saved state, under these settings. What was saved

@@ -84,7 +84,7 @@ pub use behavior::Behavior;
 pub use entity::Entity;
 pub use event::{Columns, Event};
 pub use finding::{Basis, Evidence, Finding, Kind, Stage};
-pub use hunter::Hunter;
+pub use hunter::{Hunter, Snapshot};
 pub use settings::Settings;
 pub use snapshot::SnapshotError;
 pub use usual::Usual;

@@ -40,7 +40,9 @@
  * calls from several wait for one another. But the reasons in a
  * za_result stay only until the next za_engine_observe on that engine:
  * threads that share an engine and want reasons need a lock of their own.
- * Closing must be the last call. An error belongs to one thread at a time.
+ * Closing must be the last call; it waits for files that are still being written. Threads that
+ * the library starts block no signals: start them where signals are blocked if another thread
+ * is to get them. An error belongs to one thread at a time.
  * There is no other state: two engines know nothing of each other.
  *
  * Panics: a defect of the library does not unwind into the caller; it gives
@@ -79,6 +81,12 @@
  * The most bytes of a log's or a field's name.
  */
 #define ZA_MAX_NAME 1024
+
+/**
+ * There is no model (yet): nothing is scored, but there may be a budget of alerts for what a
+ * hunter finds.
+ */
+#define ZA_ENGINE_WITHOUT_MODEL 1
 
 /**
  * Records are packed for another process, and no state is kept here.
@@ -386,6 +394,64 @@ typedef uint32_t za_basis;
 #endif // __cplusplus
 
 /**
+ * How far a change of the model has come.
+ */
+enum za_reload
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The file is the one that was read last.
+     */
+    ZA_RELOAD_UNCHANGED = 0,
+    /**
+     * Another one is being read and checked, on a thread of its own.
+     */
+    ZA_RELOAD_READING = 1,
+    /**
+     * The engine goes on with another model from now on.
+     */
+    ZA_RELOAD_TAKEN = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_reload za_reload;
+#else
+typedef uint32_t za_reload;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How far the state has come on its way to a file.
+ */
+enum za_saving
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It is there.
+     */
+    ZA_SAVING_DONE = 0,
+    /**
+     * There is more to encode: call again.
+     */
+    ZA_SAVING_ENCODING = 1,
+    /**
+     * It is being written, on a thread of its own.
+     */
+    ZA_SAVING_WRITING = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_saving za_saving;
+#else
+typedef uint32_t za_saving;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * An engine: a model, and what is remembered of the connections that are open.
  * It carries its own lock.
  */
@@ -421,6 +487,10 @@ typedef struct za_options {
      * Connections that are remembered at once; 0 for the default, a million.
      */
     uint64_t max_connections;
+    /**
+     * ZA_ENGINE_WITHOUT_MODEL or 0.
+     */
+    uint64_t flags;
 } za_options;
 
 /**
@@ -664,6 +734,11 @@ typedef struct za_alert_options {
      * Bytes of the networks.
      */
     size_t networks_len;
+    /**
+     * 1 where what za_engine_alert_behavior takes shares the budgets, as a log named
+     * "behavior"; else 0.
+     */
+    uint64_t behaviors;
 } za_alert_options;
 
 /**
@@ -754,6 +829,106 @@ typedef struct za_alert {
      */
     uint64_t held_today;
 } za_alert;
+
+/**
+ * What a hunter found, for a budget.
+ */
+typedef struct za_behavior {
+    /**
+     * sizeof(za_behavior).
+     */
+    size_t size;
+    /**
+     * Its kind, as in za_finding.
+     */
+    const char *kind;
+    /**
+     * Bytes of the kind.
+     */
+    size_t kind_len;
+    /**
+     * The finding's id, as in za_finding.
+     */
+    uint64_t id;
+    /**
+     * Its records so far.
+     */
+    uint64_t records;
+    /**
+     * Its score.
+     */
+    double score;
+    /**
+     * When its last record was, in seconds since the epoch; NaN where that is not known.
+     */
+    double ts;
+    /**
+     * The host's address, in network order.
+     */
+    uint8_t host[16];
+    /**
+     * Bytes of the address: 4 or 16.
+     */
+    size_t host_len;
+} za_behavior;
+
+/**
+ * A finding that raised an alert and counts no more records.
+ */
+typedef struct za_over {
+    /**
+     * sizeof(za_over); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * 1 where there is one; 0 where all were taken, and all that follows is 0 and NULL.
+     */
+    uint32_t there;
+    /**
+     * Bytes of the entity's address: 0 where it is none, or many; 4 or 16.
+     */
+    uint32_t entity_len;
+    /**
+     * The entity's address, in network order.
+     */
+    uint8_t entity[16];
+    /**
+     * The finding, as in za_alert.
+     */
+    uint64_t finding;
+    /**
+     * Its records, all of them.
+     */
+    uint64_t records;
+    /**
+     * About how many entities it had.
+     */
+    uint64_t entities;
+    /**
+     * When it raised its alert, in seconds since the epoch.
+     */
+    double alerted;
+    /**
+     * When the first of its records was.
+     */
+    double first;
+    /**
+     * When the last came.
+     */
+    double last;
+    /**
+     * The highest score among them.
+     */
+    double score;
+    /**
+     * The log; "behavior" where a hunter found it. Stays until the next is taken.
+     */
+    const char *log;
+    /**
+     * Bytes of the log.
+     */
+    size_t log_len;
+} za_over;
 
 /**
  * A day of one budget that has ended.
@@ -1241,6 +1416,29 @@ za_status za_engine_alert(struct za_engine *engine,
                           struct za_error **err);
 
 /**
+ * Takes what a hunter found and is to be reported, and tells whether it is an alert, as
+ * za_engine_alert does.
+ *
+ * Fails with ZA_STATUS_INVALID for an empty or very long kind, or an impossible length of the
+ * host.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_alert_behavior(struct za_engine *engine,
+                                   const struct za_behavior *behavior,
+                                   struct za_alert *out,
+                                   struct za_error **err);
+
+/**
+ * Takes the oldest finding that raised an alert and is over, and was not taken.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_take_over(struct za_engine *engine, struct za_over *out, struct za_error **err);
+
+/**
  * Takes the oldest day of a budget that has ended and was not taken. With finish not 0
  * the day that is open ends here, as far as it was seen.
  *
@@ -1273,6 +1471,68 @@ za_status za_engine_watch_drift(struct za_engine *engine,
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
 za_status za_engine_take_drift(struct za_engine *engine, struct za_drift *out, struct za_error **err);
+
+/**
+ * Looks whether the model's file has changed, or another one is named. If so, it is read and
+ * checked on a thread of its own, from the second call on that finds it the same; a call after
+ * that takes it. To be called now and then, until out_state, a za_reload, is not
+ * ZA_RELOAD_READING.
+ *
+ * What is known of connections and alerts stays, and so do bindings; what za_engine_info handed
+ * out is gone, and a za_found of before must not be given to za_engine_alert.
+ *
+ * Fails with ZA_STATUS_MODEL_IO or ZA_STATUS_MODEL_REFUSED, once for each change, where the
+ * file cannot be used; the engine goes on with the model that it has.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_reload(struct za_engine *engine,
+                           const char *path,
+                           size_t path_len,
+                           uint32_t *out_state,
+                           struct za_error **err);
+
+/**
+ * Saves what is known of days, budgets and today's findings to a file, which is replaced whole
+ * or not at all, on a thread of its own; with wait not 0 the call returns when it is there. Does
+ * nothing where no alerts are raised.
+ *
+ * Fails with ZA_STATUS_MODEL_IO where this, or the last time, could not be written.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_save_alerts(struct za_engine *engine,
+                                const char *path,
+                                size_t path_len,
+                                uint32_t wait,
+                                struct za_error **err);
+
+/**
+ * Goes on from what za_engine_save_alerts wrote; after za_engine_set_alerts. A file that is not
+ * there is no failure. Where something else shares a budget than did then, only what is known of
+ * the logs' records is used.
+ *
+ * Fails with ZA_STATUS_MODEL_IO or ZA_STATUS_MODEL_REFUSED where the file cannot be used;
+ * nothing changes then.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_resume_alerts(struct za_engine *engine,
+                                  const char *path,
+                                  size_t path_len,
+                                  struct za_error **err);
+
+/**
+ * Time has passed, although no record says so: now is that of the network, in seconds since the
+ * epoch. For engines without a model, whose days nothing else ends.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
+ */
+za_status za_engine_tick(struct za_engine *engine, double now, struct za_error **err);
 
 /**
  * Opens a hunter. The caller closes it with za_hunter_close.
@@ -1398,12 +1658,27 @@ za_status za_hunter_take_batch(struct za_hunter *hunter,
 za_status za_hunter_reload(struct za_hunter *hunter, uint32_t *out_changed, struct za_error **err);
 
 /**
- * Saves the state to a file, which is replaced whole or not at all.
+ * Saves the state to a file, which is replaced whole or not at all. When the call returns,
+ * it is there.
  *
  * The caller answers for this:
  * The pointers are NULL or point to what they are said to point to; hunter is open.
  */
 za_status za_hunter_save(struct za_hunter *hunter, const char *path, size_t path_len, struct za_error **err);
+
+/**
+ * Does a part of what za_hunter_save does, so that no call takes long: each encodes the state of
+ * one behaviour, and the last has all of it written on a thread of its own. out_state becomes a
+ * za_saving. The next call after ZA_SAVING_DONE begins anew.
+ *
+ * The caller answers for this:
+ * The pointers are NULL or point to what they are said to point to; hunter is open.
+ */
+za_status za_hunter_save_step(struct za_hunter *hunter,
+                              const char *path,
+                              size_t path_len,
+                              uint32_t *out_state,
+                              struct za_error **err);
 
 /**
  * What a status means, in a few words: static, ends with a NUL, never NULL. Any

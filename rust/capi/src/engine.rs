@@ -1,12 +1,13 @@
 //! The engine's handle, and what can be done with it.
 
+use crate::background::Writer;
 use crate::borrow::{name, object, place, read_sized, slice};
 use crate::fill::fill;
 use crate::guard::{Guarded, Handle, entry, fill_in, quiet};
 use crate::status::{Failure, za_error, za_status};
 use crate::types::{
-    ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, za_claim, za_field, za_info, za_options,
-    za_reason, za_result, za_type, za_value,
+    ZA_ABI_VERSION, ZA_ENGINE_WITHOUT_MODEL, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, za_claim, za_field,
+    za_info, za_options, za_reason, za_result, za_type, za_value,
 };
 use std::collections::HashSet;
 use std::ffi::c_char;
@@ -32,6 +33,9 @@ pub(crate) struct Inner {
     /// The logs that the model scores, and the Zeek that it knows, in words.
     logs: String,
     zeek_version: String,
+    reloading: reload::Reloading,
+    /// Writes what is known of alerts.
+    writer: Writer,
     bound: Vec<Bound>,
     /// Filled again for each record.
     record: RecordBuf,
@@ -47,6 +51,7 @@ pub(crate) struct Inner {
 #[derive(Default)]
 struct Told {
     budget: String,
+    over: String,
     log: String,
     text: String,
 }
@@ -80,13 +85,13 @@ impl Shown {
 }
 
 impl za_engine {
-    fn new(model: Model, limits: Limits) -> za_engine {
-        let logs: Vec<&str> = model.logs.iter().map(|m| m.log()).collect();
-        let version = model.info.zeek_version.as_deref();
+    fn new(model: Model, limits: Limits, stamp: Option<reload::Stamp>) -> za_engine {
         za_engine {
             inner: Guarded::new(Inner {
-                logs: printable(&logs.join(",")),
-                zeek_version: version.map(printable).unwrap_or_default(),
+                logs: logs_of(&model),
+                zeek_version: zeek_version_of(&model),
+                reloading: reload::Reloading::new(stamp),
+                writer: Writer::default(),
                 engine: Engine::new(Arc::new(model), limits),
                 bound: Vec::new(),
                 record: RecordBuf::new(),
@@ -97,6 +102,18 @@ impl za_engine {
             }),
         }
     }
+}
+
+/// The logs that a model scores, in words.
+fn logs_of(model: &Model) -> String {
+    let logs: Vec<&str> = model.logs.iter().map(|m| m.log()).collect();
+    printable(&logs.join(","))
+}
+
+/// The Zeek that wrote the logs of a model; empty where it is not known.
+fn zeek_version_of(model: &Model) -> String {
+    let version = model.info.zeek_version.as_deref();
+    version.map(printable).unwrap_or_default()
 }
 
 impl Handle for za_engine {
@@ -139,28 +156,41 @@ pub unsafe extern "C" fn za_engine_open(
     let work = || {
         // SAFETY: as the caller says.
         let (options, out) = unsafe { (read_sized(options)?, place(out, "out")?) };
-        if options.model_path.is_null() {
-            return Err(Failure::null("za_options.model_path"));
-        }
-        if options.model_path_len == 0 || options.model_path_len > MAX_PATH {
-            return Err(Failure::invalid(format!(
-                "za_options.model_path is {} bytes long, 1 to {MAX_PATH} are allowed",
-                options.model_path_len
-            )));
-        }
-        let path = options.model_path.cast::<u8>();
-        // SAFETY: as the caller says.
-        let path = unsafe { slice(path, options.model_path_len, "za_options.model_path")? };
         let mut limits = Limits::default();
         if options.max_connections != 0 {
             limits.connections = usize::try_from(options.max_connections).unwrap_or(usize::MAX);
         }
-        let model = load(path)?;
-        out.write(Box::into_raw(Box::new(za_engine::new(model, limits))));
+        let engine = if options.flags & ZA_ENGINE_WITHOUT_MODEL != 0 {
+            za_engine::new(Model::default(), limits, None)
+        } else {
+            let (path, len) = (options.model_path, options.model_path_len);
+            // SAFETY: as the caller says.
+            let path = path_of(unsafe { path_bytes(path, len, "za_options.model_path")? })?;
+            let stamp = reload::Stamp::of(path);
+            za_engine::new(load(path)?, limits, Some(stamp))
+        };
+        out.write(Box::into_raw(Box::new(engine)));
         Ok(())
     };
     // SAFETY: as the caller says.
     unsafe { entry(err, work) }
+}
+
+/// The bytes of a path.
+///
+/// # Safety
+/// `ptr` is NULL, or `len` bytes are there for as long as the result is used.
+unsafe fn path_bytes<'a>(ptr: *const c_char, len: usize, what: &str) -> Result<&'a [u8], Failure> {
+    if ptr.is_null() {
+        return Err(Failure::null(what));
+    }
+    if len == 0 || len > MAX_PATH {
+        return Err(Failure::invalid(format!(
+            "{what} is {len} bytes long, 1 to {MAX_PATH} are allowed"
+        )));
+    }
+    // SAFETY: as the caller says.
+    unsafe { slice(ptr.cast::<u8>(), len, what) }
 }
 
 /// A path, which is bytes as the system has it.
@@ -179,8 +209,7 @@ pub(crate) fn path_of(path: &[u8]) -> Result<&Path, Failure> {
 }
 
 /// Reads a model.
-fn load(path: &[u8]) -> Result<Model, Failure> {
-    let path = path_of(path)?;
+fn load(path: &Path) -> Result<Model, Failure> {
     let mut model = Model::load(path).map_err(|e| {
         let status = if e.is_io() {
             za_status::ModelIo
@@ -435,6 +464,8 @@ fn pointer_to(text: &str) -> *const c_char {
 pub(crate) mod alert_types;
 pub(crate) mod alerts;
 pub(crate) mod drift;
+pub(crate) mod reload;
+pub(crate) mod state;
 
 #[cfg(test)]
 mod tests;

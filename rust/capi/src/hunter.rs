@@ -7,6 +7,7 @@ use crate::guard::{Guarded, Handle, entry, fill_in, give, quiet};
 use crate::status::{Failure, za_error, za_status};
 use crate::types::{ZA_MAX_BINDINGS, ZA_MAX_FIELDS, za_field, za_value};
 use show::Shown;
+use state::Saving;
 use std::collections::VecDeque;
 use std::ffi::c_char;
 use types::{za_finding, za_hunter_info, za_hunter_options};
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     waiting: VecDeque<Finding>,
     dropped: u64,
     shown: Shown,
+    saving: Saving,
 }
 
 /// What the handle is for.

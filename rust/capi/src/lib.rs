@@ -39,7 +39,9 @@
 //! calls from several wait for one another. But the reasons in a
 //! za_result stay only until the next za_engine_observe on that engine:
 //! threads that share an engine and want reasons need a lock of their own.
-//! Closing must be the last call. An error belongs to one thread at a time.
+//! Closing must be the last call; it waits for files that are still being written. Threads that
+//! the library starts block no signals: start them where signals are blocked if another thread
+//! is to get them. An error belongs to one thread at a time.
 //! There is no other state: two engines know nothing of each other.
 //!
 //! Panics: a defect of the library does not unwind into the caller; it gives
@@ -51,6 +53,7 @@
 
 #![allow(non_camel_case_types)] // The names are C's.
 
+mod background;
 mod borrow;
 mod engine;
 mod fill;
@@ -60,18 +63,21 @@ mod status;
 mod types;
 
 pub use engine::alert_types::{
-    za_alert, za_alert_options, za_day, za_drift, za_fate, za_found, za_share,
+    za_alert, za_alert_options, za_behavior, za_day, za_drift, za_fate, za_found, za_over, za_share,
 };
 pub use engine::alerts::{
-    za_engine_alert, za_engine_found, za_engine_set_alerts, za_engine_take_day,
+    za_engine_alert, za_engine_alert_behavior, za_engine_found, za_engine_set_alerts,
+    za_engine_take_day, za_engine_take_over,
 };
 pub use engine::drift::{za_engine_take_drift, za_engine_watch_drift};
+pub use engine::reload::{za_engine_reload, za_reload};
+pub use engine::state::{za_engine_resume_alerts, za_engine_save_alerts, za_engine_tick};
 pub use engine::{
     za_abi_version, za_engine, za_engine_bind, za_engine_close, za_engine_info, za_engine_observe,
     za_engine_open, za_version,
 };
 pub use hunter::batches::{za_hunter_take_batch, za_hunter_unpack};
-pub use hunter::state::{za_hunter_reload, za_hunter_save};
+pub use hunter::state::{za_hunter_reload, za_hunter_save, za_hunter_save_step, za_saving};
 pub use hunter::types::{
     ZA_HUNTER_PACKS, za_basis, za_batch, za_evidence, za_finding, za_hunter_info,
     za_hunter_options, za_text,
@@ -82,6 +88,6 @@ pub use hunter::{
 };
 pub use status::{za_error, za_error_free, za_error_message, za_status, za_status_text};
 pub use types::{
-    ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, ZA_MAX_NAME, za_claim, za_data, za_field,
-    za_info, za_kind, za_options, za_reason, za_result, za_type, za_value,
+    ZA_ABI_VERSION, ZA_ENGINE_WITHOUT_MODEL, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, ZA_MAX_NAME, za_claim,
+    za_data, za_field, za_info, za_kind, za_options, za_reason, za_result, za_type, za_value,
 };

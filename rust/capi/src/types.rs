@@ -182,7 +182,13 @@ pub struct za_options {
     pub model_path_len: usize,
     /// Connections that are remembered at once; 0 for the default, a million.
     pub max_connections: u64,
+    /// ZA_ENGINE_WITHOUT_MODEL or 0.
+    pub flags: u64,
 }
+
+/// There is no model (yet): nothing is scored, but there may be a budget of alerts for what a
+/// hunter finds.
+pub const ZA_ENGINE_WITHOUT_MODEL: u64 = 1;
 
 // SAFETY: repr(C), begins with size; numbers and pointers, for which zero is valid.
 unsafe impl Versioned for za_options {

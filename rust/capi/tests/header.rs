@@ -12,6 +12,8 @@ const SOURCES: &[&str] = &[
     "src/engine/alert_types.rs",
     "src/engine/alerts.rs",
     "src/engine/drift.rs",
+    "src/engine/reload.rs",
+    "src/engine/state.rs",
     "src/hunter/types.rs",
     "src/hunter.rs",
     "src/hunter/batches.rs",

@@ -37,6 +37,9 @@ pub struct za_alert_options {
     pub networks: *const c_char,
     /// Bytes of the networks.
     pub networks_len: usize,
+    /// 1 where what za_engine_alert_behavior takes shares the budgets, as a log named
+    /// "behavior"; else 0.
+    pub behaviors: u64,
 }
 
 // SAFETY: repr(C), begins with size; numbers and pointers, for which zero is valid.
@@ -72,6 +75,74 @@ pub struct za_found {
 unsafe impl Versioned for za_found {
     const NAME: &'static str = "za_found";
     const FIRST: usize = offset_of!(za_found, ts) + size_of::<f64>();
+}
+
+/// What a hunter found, for a budget.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct za_behavior {
+    /// sizeof(za_behavior).
+    pub size: usize,
+    /// Its kind, as in za_finding.
+    pub kind: *const c_char,
+    /// Bytes of the kind.
+    pub kind_len: usize,
+    /// The finding's id, as in za_finding.
+    pub id: u64,
+    /// Its records so far.
+    pub records: u64,
+    /// Its score.
+    pub score: f64,
+    /// When its last record was, in seconds since the epoch; NaN where that is not known.
+    pub ts: f64,
+    /// The host's address, in network order.
+    pub host: [u8; 16],
+    /// Bytes of the address: 4 or 16.
+    pub host_len: usize,
+}
+
+// SAFETY: repr(C), begins with size; numbers and pointers, for which zero is valid.
+unsafe impl Versioned for za_behavior {
+    const NAME: &'static str = "za_behavior";
+    const FIRST: usize = offset_of!(za_behavior, host_len) + size_of::<usize>();
+}
+
+/// A finding that raised an alert and counts no more records.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct za_over {
+    /// sizeof(za_over); set by the caller, and not changed.
+    pub size: usize,
+    /// 1 where there is one; 0 where all were taken, and all that follows is 0 and NULL.
+    pub there: u32,
+    /// Bytes of the entity's address: 0 where it is none, or many; 4 or 16.
+    pub entity_len: u32,
+    /// The entity's address, in network order.
+    pub entity: [u8; 16],
+    /// The finding, as in za_alert.
+    pub finding: u64,
+    /// Its records, all of them.
+    pub records: u64,
+    /// About how many entities it had.
+    pub entities: u64,
+    /// When it raised its alert, in seconds since the epoch.
+    pub alerted: f64,
+    /// When the first of its records was.
+    pub first: f64,
+    /// When the last came.
+    pub last: f64,
+    /// The highest score among them.
+    pub score: f64,
+    /// The log; "behavior" where a hunter found it. Stays until the next is taken.
+    pub log: *const c_char,
+    /// Bytes of the log.
+    pub log_len: usize,
+}
+
+// SAFETY: repr(C), begins with size; numbers and pointers, for which zero is valid.
+unsafe impl Versioned for za_over {
+    const NAME: &'static str = "za_over";
+    const FIRST: usize = offset_of!(za_over, log_len) + size_of::<usize>();
 }
 
 /// What became of a record that stands out.

@@ -1,8 +1,10 @@
 //! Alerts within a budget.
 
-use super::alert_types::{za_alert, za_alert_options, za_day, za_fate, za_found};
+use super::alert_types::{
+    za_alert, za_alert_options, za_behavior, za_day, za_fate, za_found, za_over,
+};
 use super::{Inner, pointer_to, za_engine};
-use crate::borrow::{read_sized, slice};
+use crate::borrow::{name, read_sized, slice};
 use crate::guard::{act, fill_in};
 use crate::status::{Failure, za_error, za_status};
 use std::ffi::c_char;
@@ -95,6 +97,7 @@ fn params_of(o: &za_alert_options) -> Result<AlertParams, Failure> {
         } else {
             o.window
         },
+        behaviors: o.behaviors != 0,
     })
 }
 
@@ -131,28 +134,17 @@ pub unsafe extern "C" fn za_engine_found(
 ) -> za_status {
     let work = |inner: &mut Inner, size| {
         let found = inner.engine.found();
-        let mut finding = za_found {
+        let (entity, entity_len) = bytes_of(found.and_then(|f| f.identity.entity));
+        Ok(za_found {
             size,
             id: found.map_or(0, |f| f.identity.id),
             kind: found.map_or(0, |f| f.identity.kind),
             log: found.map_or(0, |f| f.log as u32),
-            entity_len: 0,
-            entity: [0; 16],
+            entity_len,
+            entity,
             score: found.map_or(0.0, |f| f.score),
             ts: found.and_then(|f| f.ts).unwrap_or(f64::NAN),
-        };
-        match found.and_then(|f| f.identity.entity) {
-            Some(IpAddr::V4(a)) => {
-                finding.entity_len = 4;
-                finding.entity[..4].copy_from_slice(&a.octets());
-            }
-            Some(IpAddr::V6(a)) => {
-                finding.entity_len = 16;
-                finding.entity = a.octets();
-            }
-            None => {}
-        }
-        Ok(finding)
+        })
     };
     // SAFETY: as the caller says.
     unsafe { fill_in(engine, out, err, work) }
@@ -184,21 +176,114 @@ pub unsafe extern "C" fn za_engine_alert(
     unsafe { fill_in(engine, out, err, work) }
 }
 
+/// Takes what a hunter found and is to be reported, and tells whether it is an alert, as
+/// za_engine_alert does.
+///
+/// Fails with ZA_STATUS_INVALID for an empty or very long kind, or an impossible length of the
+/// host.
+///
+/// # Safety
+///
+/// The pointers are NULL or point to what they are said to point to; engine is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn za_engine_alert_behavior(
+    engine: *mut za_engine,
+    behavior: *const za_behavior,
+    out: *mut za_alert,
+    err: *mut *mut za_error,
+) -> za_status {
+    let work = |inner: &mut Inner, size| {
+        // SAFETY: as the caller says.
+        let (b, kind) = unsafe {
+            let b = read_sized(behavior)?;
+            (b, name(b.kind, b.kind_len, "za_behavior.kind")?)
+        };
+        let host = address(&b.host, b.host_len)
+            .flatten()
+            .ok_or_else(|| Failure::invalid("za_behavior.host_len is not 4 or 16"))?;
+        let outcome = inner.engine.alert_behavior(
+            Identity::of_behavior(kind, b.id, host),
+            b.score,
+            Some(b.ts).filter(|t| t.is_finite()),
+            b.records,
+        );
+        Ok(alert_of(size, outcome, inner.per_day))
+    };
+    // SAFETY: as the caller says.
+    unsafe { fill_in(engine, out, err, work) }
+}
+
+/// Takes the oldest finding that raised an alert and is over, and was not taken.
+///
+/// # Safety
+///
+/// The pointers are NULL or point to what they are said to point to; engine is open.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn za_engine_take_over(
+    engine: *mut za_engine,
+    out: *mut za_over,
+    err: *mut *mut za_error,
+) -> za_status {
+    let work = |inner: &mut Inner, size| {
+        let over = inner.engine.take_over();
+        inner.told.over = over.as_ref().map_or(String::new(), |o| printable(&o.log));
+        let (entity, entity_len) = bytes_of(over.as_ref().and_then(|o| o.entity));
+        let log = &inner.told.over;
+        let o = over.as_ref();
+        Ok(za_over {
+            size,
+            there: u32::from(o.is_some()),
+            entity_len,
+            entity,
+            finding: o.map_or(0, |o| o.finding),
+            records: o.map_or(0, |o| o.records),
+            entities: o.map_or(0, |o| o.entities),
+            alerted: o.map_or(0.0, |o| o.alerted),
+            first: o.map_or(0.0, |o| o.first),
+            last: o.map_or(0.0, |o| o.last),
+            score: o.map_or(0.0, |o| o.score),
+            log: pointer_to(log),
+            log_len: log.len(),
+        })
+    };
+    // SAFETY: as the caller says.
+    unsafe { fill_in(engine, out, err, work) }
+}
+
+/// An address from its bytes; `Some(None)` for no bytes, `None` where they are no address.
+fn address(bytes: &[u8; 16], len: usize) -> Option<Option<IpAddr>> {
+    let [a, b, c, d, ..] = *bytes;
+    match len {
+        0 => Some(None),
+        4 => Some(Some(IpAddr::from([a, b, c, d]))),
+        16 => Some(Some(IpAddr::from(*bytes))),
+        _ => None,
+    }
+}
+
+/// The bytes of an address, and how many they are.
+fn bytes_of(address: Option<IpAddr>) -> ([u8; 16], u32) {
+    let mut bytes = [0; 16];
+    match address {
+        Some(IpAddr::V4(a)) => {
+            bytes[..4].copy_from_slice(&a.octets());
+            (bytes, 4)
+        }
+        Some(IpAddr::V6(a)) => (a.octets(), 16),
+        None => (bytes, 0),
+    }
+}
+
 fn candidate_of(f: &za_found) -> Result<Candidate, Failure> {
     if f.id == 0 {
         return Err(Failure::invalid("za_found.id is 0: there is no finding"));
     }
-    let [a, b, c, d, ..] = f.entity;
-    let entity = match f.entity_len {
-        0 => None,
-        4 => Some(IpAddr::from([a, b, c, d])),
-        16 => Some(IpAddr::from(f.entity)),
-        n => {
-            return Err(Failure::invalid(format!(
-                "za_found.entity_len is {n}: 0, 4 or 16 bytes are an address"
-            )));
-        }
-    };
+    let entity = address(&f.entity, f.entity_len as usize).ok_or_else(|| {
+        Failure::invalid(format!(
+            "za_found.entity_len is {}: 0, 4 or 16 bytes are an address",
+            f.entity_len
+        ))
+    })?;
     Ok(Candidate {
         identity: Identity {
             id: f.id,

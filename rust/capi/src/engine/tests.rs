@@ -7,6 +7,7 @@ fn engine() -> *mut za_engine {
     Box::into_raw(Box::new(za_engine::new(
         Model::default(),
         Limits::default(),
+        None,
     )))
 }
 

@@ -1,6 +1,7 @@
 //! How a hunter is opened.
 
 use super::show::Shown;
+use super::state::Saving;
 use super::types::{ZA_HUNTER_PACKS, za_hunter_options};
 use super::{Inner, Role};
 use crate::borrow::slice;
@@ -115,5 +116,6 @@ pub(super) unsafe fn open(options: &za_hunter_options) -> Result<Inner, Failure>
         waiting: VecDeque::new(),
         dropped: 0,
         shown: Shown::default(),
+        saving: Saving::default(),
     })
 }

@@ -314,7 +314,7 @@ static void models_are_refused(const char* damaged, const char* missing) {
 static void sizes_are_minded(const char* model) {
     za_options o = options_for(model);
     za_engine* engine = NULL;
-    const size_t bad[] = {0, 1, sizeof o - 1, 4097, SIZE_MAX};
+    const size_t bad[] = {0, 1, offsetof(za_options, flags) - 1, 4097, SIZE_MAX};
     for ( size_t i = 0; i < sizeof bad / sizeof *bad; i++ ) {
         o.size = bad[i];
         FAILS(ZA_STATUS_INVALID, "za_options", za_engine_open(&o, &engine, &err));

@@ -218,6 +218,7 @@ pub fn open(path: &Path) -> *mut za_engine {
         model_path: path.as_ptr().cast(),
         model_path_len: path.len(),
         max_connections: 0,
+        flags: 0,
     };
     let mut engine = ptr::null_mut();
     // SAFETY: everything is there.
