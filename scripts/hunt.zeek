@@ -8,7 +8,8 @@
 ##! proxies keep the state; without a proxy, the manager does. More proxies share
 ##! the work.
 ##!
-##! State is bounded (:zeek:see:`Anomaly::hunt_memory`) and kept over a restart.
+##! State is bounded (:zeek:see:`Anomaly::hunt_memory`) and kept over a restart
+##! (:zeek:see:`Anomaly::state_directory`).
 
 @load-plugin Anomaly::Engine
 
@@ -89,22 +90,14 @@ export {
 	## ``usual.zau`` beside the default model is used, if it is there.
 	const usual_file = "" &redef;
 
-	## The directory in which state is kept over a restart. Where this is empty, that is
-	## ``var/lib/zeek-anomaly`` below the prefix of the Zeek installation, and only used
-	## on live traffic.
-	const hunt_state_directory = "" &redef;
-
-	## How often state is saved, beside at the end; 0 for never. It takes about a
-	## second for each 100 MB of state.
-	const hunt_state_interval = 1hr &redef;
-
 	## After how long a connection that is still open is looked at, and again each
 	## time that it has lasted twice as long; 0 for never. ``connection.hours`` in
 	## :zeek:see:`Anomaly::hunt_settings` says from when on one is long.
 	const hunt_open_after = 4hr &redef;
 
 	## The least score of a finding that raises a notice. Each finding in the log has
-	## reached its behaviour's threshold already.
+	## reached its behaviour's threshold already. How many do is bounded by
+	## :zeek:see:`Anomaly::alerts_per_day`.
 	option hunt_notice_score: double = 0.0;
 
 	## Kinds of findings that are neither logged nor raised, by their names in the log.
@@ -146,6 +139,10 @@ export {
 		uids: vector of string &log;
 		## Names the finding.
 		id: string &log;
+		## The finding that it is for a budget of alerts, as in ``anomaly_findings.log``.
+		finding: string &log &optional;
+		## What became of it, where it shares a budget, as :zeek:see:`Anomaly::Info` has it.
+		alert: string &log &optional;
 		## The Zeek process that found it.
 		peer: string &log &optional;
 
@@ -214,6 +211,9 @@ const send_interval = 1sec;
 ## How often the hunter is told the time.
 const tick_interval = 10sec;
 
+## How often it is looked whether the allowlist has changed.
+const allow_interval = 1sec;
+
 # Whether this process packs records for others, and keeps state.
 global packs = F;
 global keeps = F;
@@ -268,10 +268,40 @@ function report_behavior(rec: Behavior)
 		return;
 
 	rec$peer = peer_description;
+	local raises = rec?$note && rec$score >= hunt_notice_score;
+	local v = Alert($fate="none", $finding="", $records=0, $entities=0, $first=rec$first, $needed=0.0, $exceeded=F,
+	                $alerts_today=0, $held_today=0);
+
+	if ( raises && alerts_per_day > 0.0 && alert_behaviors )
+		v = __alert_behavior(rec$kind, rec$id, rec$host, rec$score, rec$ts, rec$records) as Alert;
+
+	if ( v$fate != "none" )
+		{
+		rec$alert = v$fate;
+		rec$finding = v$finding;
+		raises = v$fate == "alert";
+		}
+
 	Log::write(BEHAVIOR_LOG, rec);
 
-	if ( rec?$note && rec$score >= hunt_notice_score )
-		NOTICE(behavior_notice(rec));
+	if ( v$exceeded )
+		budget_exceeded(" so far today", v$alerts_today, v$held_today, "so far");
+
+	if ( ! raises )
+		return;
+
+	local n = behavior_notice(rec);
+
+	if ( v$fate != "none" )
+		{
+		n$identifier = v$finding;
+		n$suppress_for = alert_window;
+
+		if ( v$entities > 1 )
+			n$msg += fmt("; other hosts do the same, about %d", v$entities);
+		}
+
+	NOTICE(n);
 	}
 
 function report_behaviors()
@@ -345,20 +375,28 @@ event tick_hunter()
 	schedule tick_interval { tick_hunter() };
 	}
 
-function state_file(): string
+event look_at_allowlist()
 	{
-	# What a capture holds is no part of what is known of this network.
-	if ( hunt_state_directory == "" && ! reading_live_traffic() && ! Cluster::is_enabled() )
-		return "";
-
-	local dir = hunt_state_directory == "" ? __default_state_directory() : hunt_state_directory;
-	return fmt("%s/%s.state", dir, Cluster::is_enabled() ? Cluster::node : "standalone");
+	__hunt_reload();
+	schedule allow_interval { look_at_allowlist() };
 	}
 
+function state_file(): string
+	{
+	return state_file_of("state");
+	}
+
+# Each step is short; writing goes on by itself.
 event save_state()
 	{
-	__hunt_save(state_file());
-	schedule hunt_state_interval { save_state() };
+	local state = __hunt_save_step(state_file());
+
+	if ( state == 1 )
+		schedule 100msec { save_state() };
+	else if ( state == 2 )
+		schedule 1sec { save_state() };
+	else
+		schedule state_interval { save_state() };
 	}
 
 function settings_text(): string
@@ -394,6 +432,8 @@ event zeek_init() &priority=-5
 	{
 	Log::create_stream(BEHAVIOR_LOG, Log::Stream($columns=Behavior, $ev=log_behavior,
 		$path="anomaly_behavior", $policy=behavior_log_policy));
+
+	behaviors_watched = hunt;
 
 	if ( ! hunt )
 		return;
@@ -433,8 +473,11 @@ event zeek_init() &priority=-5
 	if ( keeps )
 		schedule tick_interval { tick_hunter() };
 
-	if ( state != "" && hunt_state_interval > 0sec )
-		schedule hunt_state_interval { save_state() };
+	if ( keeps && allow_file != "" )
+		schedule allow_interval { look_at_allowlist() };
+
+	if ( state != "" && state_interval > 0sec )
+		schedule state_interval { save_state() };
 	}
 
 event conn_duration_threshold_crossed(c: connection, threshold: interval, is_orig: bool)

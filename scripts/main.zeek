@@ -27,6 +27,10 @@ export {
 	## The log of what is unusual, ``anomaly.log``.
 	redef enum Log::ID += { LOG };
 
+	## The log of findings that raised a notice and are over, with all their
+	## records, ``anomaly_findings.log``.
+	redef enum Log::ID += { FINDINGS_LOG };
+
 	redef enum Notice::Type += {
 		## A connection is unusual for this network.
 		Unusual_Connection,
@@ -45,7 +49,22 @@ export {
 	## ``ZEEK_ANOMALY_MODEL`` is used, and if that is not set either,
 	## ``share/zeek-anomaly/model.zam`` below the prefix of the Zeek
 	## installation, which ``zeekctl deploy`` brings to all hosts of a cluster.
-	const model_path = "" &redef;
+	## When it changes, and when the file does, the new model is read and checked
+	## on a thread of its own; if it is of no use, that is said, and the old one stays.
+	option model_path: string = "";
+
+	## How often it is looked whether the model's file has changed; 0 for never.
+	const model_check_interval = 1min &redef;
+
+	## The directory in which state is kept over a restart: what is known of hosts, and of
+	## alerts. Where this is empty, that is ``var/lib/zeek-anomaly`` below the prefix of the
+	## Zeek installation, and only used on live traffic. Each process of a cluster has
+	## files of its own there.
+	const state_directory = "" &redef;
+
+	## How often state is saved, beside at the end; 0 for never. Files are written on threads of
+	## their own.
+	const state_interval = 1hr &redef;
 
 	## How many connections are remembered at once, as context for what comes
 	## later in them. 0 leaves it to the engine.
@@ -75,10 +94,19 @@ export {
 	## it takes follows the traffic, log by log; never is it less than
 	## :zeek:see:`Anomaly::threshold`. Records of the same log and host that
 	## are unusual for the same reasons raise one notice a day. An
-	## attack may exceed the budget, and then that is a notice too. In a
-	## cluster, workers have equal parts of it. With 0,
+	## attack may exceed the budget, and then that is a notice too. What takes time to
+	## see shares it (:zeek:see:`Anomaly::alert_behaviors`). In a cluster, each
+	## process has a part of it (:zeek:see:`Anomaly::alert_behaviors_part`). With 0,
 	## :zeek:see:`Anomaly::notice_threshold` decides.
 	option alerts_per_day: double = 20.0;
+
+	## Whether what takes time to see shares the budget. If not, each finding
+	## of it raises a notice.
+	option alert_behaviors = T;
+
+	## In a cluster, the part of the budget that the processes share equally which see what takes
+	## time; workers share the rest equally. Elsewhere all is one budget.
+	option alert_behaviors_part: double = 0.5;
 
 	## Whether each log has a budget of its own; otherwise all of
 	## :zeek:see:`Anomaly::notice_logs` share one.
@@ -220,6 +248,31 @@ export {
 		exceeded: bool;
 	};
 
+	## A finding that raised a notice and counts no more records: one line of
+	## ``anomaly_findings.log``.
+	type Over: record {
+		## When it raised its notice.
+		ts: time &log;
+		## The finding, as in ``anomaly.log`` and ``anomaly_behavior.log``.
+		finding: string &log;
+		## The log that its records are in; "behavior" for what takes time to see.
+		log: string &log;
+		## The host that it is about, where it is one.
+		host: addr &log &optional;
+		## About how many hosts it is about.
+		entities: count &log;
+		## Its records, all of them.
+		records: count &log;
+		## The highest score among them.
+		score: double &log;
+		## When the first of its records was.
+		first: time &log;
+		## When the last came.
+		last: time &log;
+		## The Zeek process that counted them.
+		peer: string &log &optional;
+	};
+
 	## How a log has changed.
 	type Drift: record {
 		## The log.
@@ -234,6 +287,18 @@ export {
 
 	## Raised when a day of a budget is over.
 	global alert_day: event(day: Day);
+
+	## Raised when a finding is over that raised a notice, with its final counts.
+	global finding_over: event(over: Over);
+
+	## Raised for every line of ``anomaly_findings.log``.
+	global log_finding: event(rec: Over);
+
+	## The usual policy hook of a log stream, for ``anomaly_findings.log``.
+	global findings_log_policy: Log::PolicyHook;
+
+	## Raised when lines are scored by another model than before.
+	global model_changed: event(path: string);
 
 	## Raised when a log has changed.
 	global model_drift: event(drift: Drift);
@@ -270,6 +335,12 @@ global configure: event();
 
 # It is time to look whether a day has ended.
 global look_at_days: event();
+
+# It is time to look whether there is another model; and again later.
+global check_model: event(again: bool);
+
+# It is time to save what is known of alerts.
+global save_alerts: event();
 
 # The connection that is being removed, while what was found in it is reported.
 type Removing: record {
@@ -338,6 +409,16 @@ function is_exempt(info: Info): bool
 	return info?$domain && |exempt_domains| > 0 && is_below(info$domain, exempt_domains);
 	}
 
+# Whether what takes time to see is watched here, or in other processes of the cluster.
+global behaviors_watched = F;
+
+# How many processes of a cluster see what takes time.
+function hunting_processes(): count
+	{
+	local proxies = Cluster::get_node_count(Cluster::PROXY);
+	return proxies > 0 ? proxies : Cluster::get_node_count(Cluster::MANAGER);
+	}
+
 # The alerts a day that this process may raise.
 function share_of_budget(): double
 	{
@@ -345,7 +426,42 @@ function share_of_budget(): double
 		return alerts_per_day;
 
 	local workers = Cluster::get_node_count(Cluster::WORKER);
-	return workers > 1 ? alerts_per_day / workers : alerts_per_day;
+	local hunters = hunting_processes();
+	local me = Cluster::local_node_type();
+	local hunts = me == Cluster::PROXY || (me == Cluster::MANAGER && Cluster::get_node_count(Cluster::PROXY) == 0);
+	local part = alert_behaviors && behaviors_watched ? alert_behaviors_part : 0.0;
+	local mine = alerts_per_day * (hunts && part > 0.0 ? part : 1.0 - part);
+	local among = hunts && part > 0.0 ? hunters : workers;
+
+	# The engine knows no less.
+	local share = mine / (among > 0 ? among : 1);
+	return alerts_per_day > 0.0 && share < 0.01 ? 0.01 : share;
+	}
+
+# The file in which this process keeps something; empty where nothing is kept.
+function state_file_of(ending: string): string
+	{
+	# What a capture holds is no part of what is known of this network.
+	if ( state_directory == "" && ! reading_live_traffic() && ! Cluster::is_enabled() )
+		return "";
+
+	local dir = state_directory == "" ? __default_state_directory() : state_directory;
+	return fmt("%s/%s.%s", dir, Cluster::is_enabled() ? Cluster::node : "standalone", ending);
+	}
+
+function alerts_file(): string
+	{
+	return alerts_per_day > 0.0 ? state_file_of("alerts") : "";
+	}
+
+# The model file that is to be used.
+function model_file(): string
+	{
+	if ( model_path != "" )
+		return model_path;
+
+	local path = getenv("ZEEK_ANOMALY_MODEL");
+	return path == "" ? __default_model() : path;
 	}
 
 # The date of a day of UTC, from its begin: noon has the same date nearly everywhere.
@@ -359,7 +475,7 @@ function budget_exceeded(when_: string, alerts: count, held: count, id: string)
 	local held_back = held > 0 ? fmt("; %d findings held back", held) : "";
 
 	NOTICE(Notice::Info($note = Alert_Budget_Exceeded,
-	                    $msg = fmt("Budget exceeded: %d alerts%s, %s a day wanted%s", alerts, when_,
+	                    $msg = fmt("Budget exceeded: %d alert%s%s, %s a day wanted%s", alerts, alerts == 1 ? "" : "s", when_,
 	                               share_of_budget(), held_back),
 	                    $n = alerts,
 	                    $identifier = id,
@@ -546,6 +662,19 @@ function report_days(finish: bool)
 
 	while ( T )
 		{
+		local ended = __take_over();
+
+		if ( |ended| == 0 )
+			break;
+
+		local over = ended[0] as Over;
+		over$peer = peer_description;
+		Log::write(FINDINGS_LOG, over);
+		event Anomaly::finding_over(over);
+		}
+
+	while ( T )
+		{
 		local changes = __take_drift();
 
 		if ( |changes| == 0 )
@@ -573,7 +702,7 @@ event connection_state_remove(c: connection) &priority=-6
 	}
 
 # Hands the options to the engine.
-event configure()
+function apply_options()
 	{
 	local names: vector of string = vector();
 	local networks: vector of string = vector();
@@ -591,7 +720,12 @@ event configure()
 
 	__set_threshold(threshold);
 	__set_alerts(share_of_budget(), threshold, alert_window, alerts_per_log, join_string_vec(names, ","),
-	             join_string_vec(networks, ","));
+	             join_string_vec(networks, ","), alert_behaviors);
+	}
+
+event configure()
+	{
+	apply_options();
 	}
 
 # An option gets its value after this.
@@ -614,8 +748,42 @@ function drift_changed(id: string, value: bool): bool
 	return value;
 	}
 
+# An option gets its value after this.
+function model_path_changed(id: string, value: string): string
+	{
+	event Anomaly::check_model(F);
+	return value;
+	}
+
+# A file that has changed is seen, read, and taken.
+event check_model(again: bool)
+	{
+	report_findings();
+	local state = __reload_model(model_file());
+
+	if ( state == 2 )
+		{
+		Reporter::info(fmt("Anomaly: another model is used from now on: %s", model_file()));
+		event Anomaly::model_changed(model_file());
+		}
+
+	if ( state == 1 )
+		schedule 1sec { Anomaly::check_model(again) };
+	else if ( again )
+		schedule model_check_interval { Anomaly::check_model(again) };
+	}
+
+event save_alerts()
+	{
+	if ( alerts_file() != "" )
+		__save_alerts(alerts_file(), F);
+
+	schedule state_interval { Anomaly::save_alerts() };
+	}
+
 event look_at_days()
 	{
+	__tick_budget(network_time());
 	report_days(F);
 	schedule 1min { Anomaly::look_at_days() };
 	}
@@ -624,26 +792,34 @@ event zeek_init() &priority=5
 	{
 	Log::create_stream(LOG, Log::Stream($columns=Info, $ev=log_anomaly, $path="anomaly", $policy=log_policy));
 
-	local path = model_path;
-
-	if ( path == "" )
-		path = getenv("ZEEK_ANOMALY_MODEL");
-
-	if ( path == "" )
-		path = __default_model();
+	Log::create_stream(FINDINGS_LOG, Log::Stream($columns=Over, $ev=log_finding, $path="anomaly_findings",
+	                                             $policy=findings_log_policy));
 
 	__set_threshold(threshold);
 	Option::set_change_handler("Anomaly::threshold", threshold_changed);
+	Option::set_change_handler("Anomaly::model_path", model_path_changed);
+	__open(model_file(), max_connections, log_filter);
 
-	if ( ! __open(path, max_connections, log_filter) )
-		return;
+	if ( model_check_interval > 0sec )
+		schedule model_check_interval { Anomaly::check_model(T) };
 
 	for ( id in set("alerts_per_day", "alerts_per_log", "alert_networks", "alert_window", "notice_logs",
-	                "ignored_logs", "logs") )
+	                "ignored_logs", "logs", "alert_behaviors", "alert_behaviors_part") )
 		Option::set_change_handler("Anomaly::" + id, option_changed);
 
 	Option::set_change_handler("Anomaly::drift_notices", drift_changed);
 	__watch_drift(drift_notices, ! Cluster::is_enabled());
+	apply_options();
+
+	if ( alerts_file() != "" )
+		{
+		__resume_alerts(alerts_file());
+
+		if ( state_interval > 0sec )
+			schedule state_interval { Anomaly::save_alerts() };
+		}
+
+	# Others may set options in their zeek_init.
 	event Anomaly::configure();
 	schedule 1min { Anomaly::look_at_days() };
 	}
@@ -651,5 +827,10 @@ event zeek_init() &priority=5
 event zeek_done() &priority=-100
 	{
 	report_findings();
-	report_days(T);
+
+	# What is kept goes on after a restart: the day is not over.
+	if ( alerts_file() != "" )
+		__save_alerts(alerts_file(), T);
+
+	report_days(alerts_file() == "");
 	}

@@ -17,6 +17,14 @@ bool Succeeded(za_status status, za_error* error, std::string& problem) {
 
 } // namespace
 
+SignalsBlocked::SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+}
+
+SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+
 std::string Engine::AbiMismatch() {
     if ( za_abi_version() == ZA_ABI_VERSION )
         return "";
@@ -35,6 +43,22 @@ std::unique_ptr<Engine> Engine::Open(const std::string& model, uint64_t max_conn
     za_engine* handle = nullptr;
     za_error* error = nullptr;
 
+    auto status = za_engine_open(&options, &handle, &error);
+
+    if ( ! Succeeded(status, error, problem) )
+        return nullptr;
+
+    return std::unique_ptr<Engine>(new Engine(handle));
+}
+
+std::unique_ptr<Engine> Engine::OpenWithoutModel(uint64_t max_connections, std::string& problem) {
+    za_options options{};
+    options.size = sizeof(options);
+    options.max_connections = max_connections;
+    options.flags = ZA_ENGINE_WITHOUT_MODEL;
+
+    za_engine* handle = nullptr;
+    za_error* error = nullptr;
     auto status = za_engine_open(&options, &handle, &error);
 
     if ( ! Succeeded(status, error, problem) )
@@ -92,6 +116,42 @@ bool Engine::Alert(const za_found& finding, za_alert& alert) {
     alert = za_alert{};
     alert.size = sizeof(alert);
     return za_engine_alert(handle, &finding, &alert, nullptr) == ZA_STATUS_OK;
+}
+
+bool Engine::AlertBehavior(const za_behavior& behavior, za_alert& alert) {
+    alert = za_alert{};
+    alert.size = sizeof(alert);
+    return za_engine_alert_behavior(handle, &behavior, &alert, nullptr) == ZA_STATUS_OK;
+}
+
+bool Engine::TakeOver(za_over& over) {
+    over = za_over{};
+    over.size = sizeof(over);
+    return za_engine_take_over(handle, &over, nullptr) == ZA_STATUS_OK && over.there;
+}
+
+void Engine::Tick(double now) { za_engine_tick(handle, now, nullptr); }
+
+bool Engine::ResumeAlerts(const std::string& path, std::string& problem) {
+    za_error* error = nullptr;
+    auto status = za_engine_resume_alerts(handle, path.data(), path.size(), &error);
+    return Succeeded(status, error, problem);
+}
+
+bool Engine::SaveAlerts(const std::string& path, bool wait, std::string& problem) {
+    SignalsBlocked blocked;
+    za_error* error = nullptr;
+    auto status = za_engine_save_alerts(handle, path.data(), path.size(), wait, &error);
+    return Succeeded(status, error, problem);
+}
+
+bool Engine::Reload(const std::string& path, za_reload& state, std::string& problem) {
+    SignalsBlocked blocked;
+    uint32_t number = ZA_RELOAD_UNCHANGED;
+    za_error* error = nullptr;
+    auto status = za_engine_reload(handle, path.data(), path.size(), &number, &error);
+    state = static_cast<za_reload>(number);
+    return Succeeded(status, error, problem);
 }
 
 bool Engine::TakeDay(bool finish, za_day& day) {

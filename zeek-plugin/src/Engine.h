@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +13,19 @@
 
 namespace plugin::Anomaly_Engine {
 
+/// Blocks all signals while it lives: threads that begin meanwhile never get one.
+class SignalsBlocked {
+public:
+    SignalsBlocked();
+    ~SignalsBlocked();
+
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+private:
+    sigset_t before;
+};
+
 class Engine {
 public:
     /// Text for the user when the library speaks another ABI than the one this
@@ -20,6 +34,9 @@ public:
 
     /// Reads and checks a model. Null if that failed, with the reason in problem.
     static std::unique_ptr<Engine> Open(const std::string& model, uint64_t max_connections, std::string& problem);
+
+    /// An engine that scores nothing, and may have a budget of alerts. Null if that failed.
+    static std::unique_ptr<Engine> OpenWithoutModel(uint64_t max_connections, std::string& problem);
 
     ~Engine();
 
@@ -47,6 +64,27 @@ public:
 
     /// Takes a record that is reported. False if the engine refused it.
     bool Alert(const za_found& finding, za_alert& alert);
+
+    /// The same for what the hunter found.
+    bool AlertBehavior(const za_behavior& behavior, za_alert& alert);
+
+    /// Takes the oldest finding that is over. False if there is none.
+    bool TakeOver(za_over& over);
+
+    /// Time has passed although no record says so.
+    void Tick(double now);
+
+    /// Goes on from what was saved of alerts. False if there is something that is of no use, with
+    /// the reason in problem.
+    bool ResumeAlerts(const std::string& path, std::string& problem);
+
+    /// Saves what is known of alerts on a thread of its own, for whose end it waits where asked
+    /// to. False if that, or the last time, failed, with the reason in problem.
+    bool SaveAlerts(const std::string& path, bool wait, std::string& problem);
+
+    /// Looks whether there is another model; it is read on a thread of its own. False if that
+    /// is of no use, with the reason in problem.
+    bool Reload(const std::string& path, za_reload& state, std::string& problem);
 
     /// Takes the oldest day of a budget that has ended; where finish is true, the one that
     /// is open ends here. False if there is none.

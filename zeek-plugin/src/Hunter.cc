@@ -1,5 +1,7 @@
 #include "Hunter.h"
 
+#include "Engine.h"
+
 #include <netinet/in.h>
 
 #include <cstdio>
@@ -398,6 +400,21 @@ bool Hunter::Save(const std::string& path) {
     za_error* error = nullptr;
     auto status = za_hunter_save(handle.get(), path.data(), path.size(), &error);
     return Succeeded(status, error, "what is known of hosts is not saved");
+}
+
+uint64_t Hunter::SaveStep(const std::string& path) {
+    if ( ! handle )
+        return ZA_SAVING_DONE;
+
+    std::error_code ignored;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+
+    SignalsBlocked blocked;
+    uint32_t state = ZA_SAVING_DONE;
+    za_error* error = nullptr;
+    auto status = za_hunter_save_step(handle.get(), path.data(), path.size(), &state, &error);
+
+    return Succeeded(status, error, "what is known of hosts is not saved") ? state : ZA_SAVING_DONE;
 }
 
 zeek::RecordValPtr Hunter::Tell() const {

@@ -83,6 +83,10 @@ public:
     /// Saves the state. False if it cannot, which is said.
     bool Save(const std::string& path);
 
+    /// Does a part of it, shortly: 0 if it is saved or cannot be, 1 if there is more to do at
+    /// once, 2 if it is being written.
+    uint64_t SaveStep(const std::string& path);
+
     /// What there is to know of it, as an Anomaly::HuntStats.
     zeek::RecordValPtr Tell() const;
 

@@ -1,9 +1,14 @@
 #include "Scorer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <initializer_list>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "zeek/Event.h"
@@ -21,7 +26,7 @@ Scorer scorer;
 namespace {
 
 // What this module itself logs and raises is never scored.
-constexpr std::string_view own_log = "anomaly";
+constexpr std::string_view own_logs[] = {"anomaly", "anomaly_behavior", "anomaly_findings"};
 constexpr std::string_view own_module = "Anomaly::";
 
 // The scripts take findings at once. Should they ever not, memory stays bounded.
@@ -102,12 +107,27 @@ bool Scorer::Open(const std::string& model, uint64_t max_connections, const std:
     if ( problem.empty() )
         engine = Engine::Open(model, max_connections, problem);
 
-    if ( ! engine ) {
-        // Not an error: after one during zeek_init, Zeek would stop.
-        zeek::reporter->Warning("Anomaly: no record is scored: %s", problem.c_str());
-        return false;
+    has_model = engine != nullptr;
+    filter_name = log_filter;
+    found = zeek::event_registry->Lookup("Anomaly::found");
+
+    if ( has_model ) {
+        CompareVersions();
+        return true;
     }
 
+    // Not an error: after one during zeek_init, Zeek would stop.
+    zeek::reporter->Warning("Anomaly: no record is scored: %s", problem.c_str());
+
+    std::string ignored;
+    if ( refusal.empty() )
+        engine = Engine::OpenWithoutModel(max_connections, ignored);
+
+    return false;
+}
+
+// Says where the model knows another Zeek than this.
+void Scorer::CompareVersions() const {
     auto trained_with = engine->TrainedWith();
     auto running = std::to_string(ZEEK_VERSION_NUMBER / 10000) + "." + std::to_string(ZEEK_VERSION_NUMBER / 100 % 100);
 
@@ -115,21 +135,62 @@ bool Scorer::Open(const std::string& model, uint64_t max_connections, const std:
         zeek::reporter->Warning("Anomaly: the model was trained on logs of Zeek %s and this is %s: scores may be off "
                                 "until it is trained on logs of this version",
                                 trained_with.c_str(), running.c_str());
+}
 
-    filter_name = log_filter;
-    found = zeek::event_registry->Lookup("Anomaly::found");
-    return true;
+uint64_t Scorer::Reload(const std::string& path) {
+    if ( ! engine || path.empty() )
+        return ZA_RELOAD_UNCHANGED;
+
+    // What was found with the old one is reported first.
+    if ( ! findings.empty() )
+        return ZA_RELOAD_READING;
+
+    za_reload state = ZA_RELOAD_UNCHANGED;
+    std::string problem;
+
+    if ( ! engine->Reload(path, state, problem) ) {
+        zeek::reporter->Warning("Anomaly: the model stays as it was: %s", problem.c_str());
+        return ZA_RELOAD_UNCHANGED;
+    }
+
+    if ( state == ZA_RELOAD_TAKEN ) {
+        has_model = true;
+        taken = za_found{};
+        CompareVersions();
+    }
+
+    return state;
+}
+
+void Scorer::ResumeAlerts(const std::string& path) {
+    std::string problem;
+    if ( engine && ! engine->ResumeAlerts(path, problem) )
+        zeek::reporter->Warning("Anomaly: what was known of alerts is not used: %s", problem.c_str());
+}
+
+void Scorer::SaveAlerts(const std::string& path, bool wait) {
+    if ( ! engine )
+        return;
+
+    // Where it cannot be made, saving says so.
+    std::error_code ignored;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+
+    std::string problem;
+    if ( ! engine->SaveAlerts(path, wait, problem) )
+        Complain("what is known of alerts is not saved", problem);
 }
 
 void Scorer::Close() {
     engine.reset();
+    has_model = false;
     logs.clear();
     findings.clear();
 }
 
 void Scorer::LineIsWritten(const std::string& filter, const WriterInfo& info, int num_fields,
                            const Field* const* fields, Value** line) {
-    if ( ! engine || filter != filter_name )
+    if ( ! has_model || filter != filter_name )
         return;
 
     auto& log = LogFor(info, num_fields, fields);
@@ -183,7 +244,7 @@ zeek::RecordValPtr Scorer::TakeFinding() {
 }
 
 bool Scorer::SetAlerts(double per_day, double least, double window, bool by_log, const std::string& for_logs,
-                       const std::string& networks) {
+                       const std::string& networks, bool behaviors) {
     if ( ! engine )
         return false;
 
@@ -197,6 +258,7 @@ bool Scorer::SetAlerts(double per_day, double least, double window, bool by_log,
     options.logs_len = for_logs.size();
     options.networks = networks.data();
     options.networks_len = networks.size();
+    options.behaviors = behaviors;
 
     std::string problem;
     if ( engine->SetAlerts(options, problem) )
@@ -207,12 +269,38 @@ bool Scorer::SetAlerts(double per_day, double least, double window, bool by_log,
 }
 
 zeek::RecordValPtr Scorer::Alert() {
-    static const auto type = zeek::id::find_type<zeek::RecordType>("Anomaly::Alert");
-    auto val = zeek::make_intrusive<zeek::RecordVal>(type);
-
     za_alert alert{};
     if ( ! engine || taken.id == 0 || ! engine->Alert(taken, alert) )
         alert = za_alert{};
+
+    return AlertVal(alert);
+}
+
+zeek::RecordValPtr Scorer::AlertBehavior(const std::string& kind, const std::string& id, const zeek::IPAddr& host,
+                                         double score, double ts, uint64_t records) {
+    za_behavior behavior{};
+    behavior.size = sizeof(behavior);
+    behavior.kind = kind.data();
+    behavior.kind_len = kind.size();
+    behavior.id = strtoull(id.c_str(), nullptr, 16);
+    behavior.records = records;
+    behavior.score = score;
+    behavior.ts = ts;
+
+    const uint32_t* bytes = nullptr;
+    behavior.host_len = static_cast<size_t>(host.GetBytes(&bytes)) * 4;
+    memcpy(behavior.host, bytes, behavior.host_len);
+
+    za_alert alert{};
+    if ( ! engine || ! engine->AlertBehavior(behavior, alert) )
+        alert = za_alert{};
+
+    return AlertVal(alert);
+}
+
+zeek::RecordValPtr Scorer::AlertVal(const za_alert& alert) {
+    static const auto type = zeek::id::find_type<zeek::RecordType>("Anomaly::Alert");
+    auto val = zeek::make_intrusive<zeek::RecordVal>(type);
 
     val->AssignField("fate", StringOf(FateText(alert.fate)));
     val->AssignField("finding", StringOf(HexOf(alert.finding)));
@@ -223,6 +311,33 @@ zeek::RecordValPtr Scorer::Alert() {
     val->AssignField("exceeded", zeek::val_mgr->Bool(alert.exceeded));
     val->AssignField("alerts_today", zeek::val_mgr->Count(alert.alerts_today));
     val->AssignField("held_today", zeek::val_mgr->Count(alert.held_today));
+    return val;
+}
+
+zeek::RecordValPtr Scorer::TakeOver() {
+    static const auto type = zeek::id::find_type<zeek::RecordType>("Anomaly::Over");
+
+    za_over over{};
+    if ( ! engine || ! engine->TakeOver(over) )
+        return nullptr;
+
+    auto moment = [](double t) { return zeek::make_intrusive<zeek::TimeVal>(t); };
+    auto val = zeek::make_intrusive<zeek::RecordVal>(type);
+    val->AssignField("ts", moment(over.alerted));
+    val->AssignField("finding", StringOf(HexOf(over.finding)));
+    val->AssignField("log", StringOf(View(over.log, over.log_len)));
+    val->AssignField("records", zeek::val_mgr->Count(over.records));
+    val->AssignField("entities", zeek::val_mgr->Count(over.entities));
+    val->AssignField("score", zeek::make_intrusive<zeek::DoubleVal>(over.score));
+    val->AssignField("first", moment(over.first));
+    val->AssignField("last", moment(over.last));
+
+    if ( over.entity_len > 0 ) {
+        auto family = over.entity_len == 4 ? IPv4 : IPv6;
+        zeek::IPAddr host(family, reinterpret_cast<const uint32_t*>(over.entity), zeek::IPAddr::Network);
+        val->AssignField("host", zeek::make_intrusive<zeek::AddrVal>(host));
+    }
+
     return val;
 }
 
@@ -270,7 +385,7 @@ Scorer::Log& Scorer::LogFor(const WriterInfo& info, int num_fields, const Field*
 
     auto& log = logs[&info];
     log.name = info.path ? info.path : "";
-    log.left_out = log.name == own_log;
+    log.left_out = std::find(std::begin(own_logs), std::end(own_logs), log.name) != std::end(own_logs);
 
     if ( log.left_out )
         return log;

@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "zeek/EventHandler.h"
+#include "zeek/IPAddr.h"
 #include "zeek/Val.h"
 #include "zeek/logging/WriterBackend.h"
 #include "zeek/threading/SerialTypes.h"
@@ -30,7 +31,8 @@ public:
     /// Keeps the scorer from ever opening a model, and says why when asked to.
     void Refuse(const std::string& reason) { refusal = reason; }
 
-    /// Opens a model. Says in one line what is wrong if it cannot.
+    /// Opens a model. Says in one line what is wrong if it cannot; nothing is scored then, but
+    /// what the hunter finds can have a budget.
     bool Open(const std::string& model, uint64_t max_connections, const std::string& log_filter);
 
     /// Lets go of the model and of every Zeek value.
@@ -55,10 +57,34 @@ public:
 
     /// How alerts are raised from now on. Says in one line what is wrong if it cannot be.
     bool SetAlerts(double per_day, double least, double window, bool by_log, const std::string& for_logs,
-                   const std::string& networks);
+                   const std::string& networks, bool behaviors);
 
     /// What becomes of the finding that was taken last, as an Anomaly::Alert.
     zeek::RecordValPtr Alert();
+
+    /// What becomes of something that the hunter found, as an Anomaly::Alert. The id is
+    /// hexadecimal.
+    zeek::RecordValPtr AlertBehavior(const std::string& kind, const std::string& id, const zeek::IPAddr& host,
+                                     double score, double ts, uint64_t records);
+
+    /// The oldest finding that is over, as an Anomaly::Over; null if there is none.
+    zeek::RecordValPtr TakeOver();
+
+    /// Time has passed. Where there are records, they say so themselves.
+    void Tick(double now) {
+        if ( engine && ! has_model )
+            engine->Tick(now);
+    }
+
+    /// Goes on from what was saved of alerts. Says what is wrong if it cannot.
+    void ResumeAlerts(const std::string& path);
+
+    /// Saves what is known of alerts; with wait, until it is there. Says what is wrong if it cannot.
+    void SaveAlerts(const std::string& path, bool wait);
+
+    /// Looks whether there is another model: 0 if not, 1 if it is being read, 2 if lines are scored
+    /// by it from now on. Says what is wrong with one that is of no use.
+    uint64_t Reload(const std::string& path);
 
     /// The oldest day of a budget that has ended, as an Anomaly::Day; null if there is none.
     zeek::RecordValPtr TakeDay(bool finish);
@@ -81,11 +107,14 @@ private:
 
     Log& LogFor(const WriterInfo& info, int num_fields, const Field* const* columns);
     zeek::RecordValPtr Describe(const Log& log, Value* const* line, const za_result& result) const;
+    static zeek::RecordValPtr AlertVal(const za_alert& alert);
+    void CompareVersions() const;
     void Complain(const std::string& what, const std::string& problem);
 
     std::string refusal;
     std::string filter_name;
     std::unique_ptr<Engine> engine;
+    bool has_model = false;
     double threshold = 0;
 
     std::unordered_map<const WriterInfo*, Log> logs;

@@ -53,4 +53,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub const DEFAULT_THRESHOLD: f64 = 3.0;
 
 /// Logs that say nothing of traffic, and this project's own.
-pub const LEFT_OUT: &[&str] = &["loaded_scripts", "anomaly"];
+pub const LEFT_OUT: &[&str] = &[
+    "loaded_scripts",
+    "anomaly",
+    "anomaly_behavior",
+    "anomaly_findings",
+];

@@ -7,7 +7,7 @@
 module Anomaly;
 
 redef exit_only_after_terminate = T;
-redef Anomaly::hunt_state_directory = ".";
+redef Anomaly::state_directory = ".";
 redef Log::default_rotation_interval = 0sec;
 
 @if ( Cluster::local_node_type() == Cluster::WORKER )
