@@ -203,6 +203,12 @@ pub struct ScoreArgs {
     /// log and originator that are strange for the same reasons
     #[arg(long, value_name = "N", value_parser = per_day, conflicts_with_all = ["all", "group", "top"])]
     pub alerts_per_day: Option<f64>,
+    /// With --alerts-per-day: what takes time to see (`hunt`) shares the budget, as in Zeek
+    #[arg(long, requires = "alerts_per_day")]
+    pub hunt: bool,
+    /// With --hunt: what ordinary logs taught (`hunt --learn`)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "hunt")]
+    pub usual: Option<PathBuf>,
     /// What shares a budget.
     #[command(flatten)]
     pub budget: BudgetArgs,

@@ -76,6 +76,7 @@ fn an_attack_of_many_records_is_a_few_alerts_and_backtest_counts_the_same() {
         "2",
         "--alerts-per-day",
         "50,5",
+        "--no-hunt",
         "--format",
         "json",
         "-q",
@@ -143,4 +144,68 @@ fn what_makes_no_sense_is_refused() {
     }
     let ran = run(&["score", "--alerts-per-day", "5", "--all", "logs"]);
     assert_eq!(ran.status, Some(2), "{}", ran.err);
+}
+
+#[test]
+fn what_takes_time_to_see_shares_the_budget_in_both_commands() {
+    let dir = Dir::new();
+    let model = model(&dir);
+    let attack = sample("attack");
+    let more = ["--threshold", "2", "--alerts-per-day", "3", "-q", &attack];
+    let run_with = |of: &[&str]| {
+        let ran = run(&[of, &["-m", &model], &more].concat());
+        assert_eq!(ran.status, Some(0), "{}", ran.err);
+        ran
+    };
+    let alerts = json(&run_with(&["score", "--hunt", "--format", "jsonl"]).out);
+    let of = |log: &str| alerts.iter().filter(|f| f["log"] == log).count();
+    assert!(of("behavior") >= 3 && of("behavior") < alerts.len());
+    let document: Value =
+        serde_json::from_str(&run_with(&["backtest", "--format", "json"]).out).unwrap();
+    assert_eq!(document["behaviors"], true);
+    let budget = &document["budgets"][0];
+    assert_eq!(budget["alerts_raised"], Value::Array(alerts.clone()));
+    assert_eq!(budget["alerts"], alerts.len());
+
+    // Each finding once, with all its records; what is fine is left out.
+    let mut ids: Vec<&str> = alerts
+        .iter()
+        .filter_map(|f| f["finding"].as_str())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), alerts.len());
+    let scan = |f: &&Value| f["detector"] == "scan_vertical" && f["records"].as_u64() > Some(1000);
+    assert!(alerts.iter().any(|f| scan(&f)), "{alerts:?}");
+    let allow = dir.write(
+        "allow",
+        "192.168.10.105\n192.168.10.103\n2001:db8:10::/48\n",
+    );
+    let fine = run_with(&["score", "--hunt", "--allow", &allow, "--format", "jsonl"]);
+    assert!(!fine.out.contains("\"behavior\""), "{}", fine.out);
+}
+
+#[test]
+fn csv_has_counts_of_groups_and_alerts() {
+    let dir = Dir::new();
+    let model = model(&dir);
+    let attack = sample("attack");
+    let counts = |args: &[&str]| -> Vec<(String, String)> {
+        let of = ["score", "-q", "-m", &model, "--format", "csv", &attack];
+        let ran = run(&[&of[..], args].concat());
+        assert_eq!(ran.status, Some(0), "{}", ran.err);
+        let mut csv = csv::Reader::from_reader(ran.out.as_bytes());
+        let header = csv.headers().unwrap().clone();
+        let at = |name: &str| header.iter().position(|h| h == name).unwrap();
+        let rows = csv.records().map(Result::unwrap);
+        rows.map(|r| (r[at("records")].to_owned(), r[at("finding")].to_owned()))
+            .collect()
+    };
+    let groups = counts(&["--group"]);
+    assert!(groups.iter().any(|g| g.0.parse::<u64>().unwrap() > 900));
+    assert!(groups.iter().all(|g| g.1.is_empty()));
+    let alerts = counts(&["--threshold", "2", "--alerts-per-day", "5"]);
+    assert!(alerts.iter().any(|a| a.0.parse::<u64>().unwrap() > 300));
+    assert!(alerts.iter().all(|a| a.1.len() == 16));
+    assert!(counts(&["--top", "3"]).iter().all(|r| r.0.is_empty()));
 }

@@ -81,6 +81,14 @@ fn odd_rows_are_found_by_label_by_uid_and_by_rule() {
         assert_eq!(of["alerts"]["first_row"], 1e9);
         assert_eq!(of["alerts"]["seconds_to_first_alert"], 0.0);
         assert_eq!(of["alerts"]["found"], 10);
+        // Ten records alike are one thing to read, or a few.
+        let findings = &of["findings"];
+        assert_eq!(findings["seconds_to_first_alert"], 0.0);
+        assert!(
+            (1..=3).contains(&findings["alerts"].as_u64().unwrap()),
+            "{findings}"
+        );
+        assert!(findings["false_alerts"].as_u64() <= of["alerts"]["false_alerts"].as_u64());
         let told = v["notes"]
             .to_string()
             .contains("decide the label: id.resp_p, proto");

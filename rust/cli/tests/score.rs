@@ -203,7 +203,7 @@ fn csv_has_a_header_and_as_many_rows() {
     let (model, log) = scored(&dir);
     let ran = run(&["score", "-m", &model, "--top", "3", "--format", "csv", &log]);
     let mut csv = csv::Reader::from_reader(ran.out.as_bytes());
-    assert_eq!(csv.headers().unwrap().len(), 14);
+    assert_eq!(csv.headers().unwrap().len(), 20);
     let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 3);
     assert_eq!(&rows[0][2], "Codd300");

@@ -1,15 +1,24 @@
 //! Records that stand out as alerts within a budget, for the commands that show them.
 
+use super::inputs::Inputs;
+use super::verdict;
+use crate::allowed;
+use crate::exit::Failure;
+use crate::progress::Progress;
 use crate::rows::{Alert, Finding, Findings};
 use crate::say::{self, counted};
+use crate::summary::Watch;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::collections::HashMap;
-use zeek_anomaly_engine::Model;
+use std::path::Path;
+use zeek_anomaly_behavior::{Entity, Finding as Behavior, Hunter, Settings};
 use zeek_anomaly_engine::alerts::{
-    ALERT_LOGS, AlertParams, Collector, Day, PER_DAY, Raised, Replay, Share,
+    ALERT_LOGS, AlertParams, BEHAVIOR, Collector, Day, Identity, PER_DAY, Raised, Replay, Share,
 };
-use zeek_anomaly_engine::offline::Scored;
+use zeek_anomaly_engine::offline::{ReadParams, Scored};
+use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_engine::{Claim, Model, Reason};
 
 /// Records that are kept in full, one for each finding and day.
 const MAX_KEPT: usize = 50_000;
@@ -78,6 +87,81 @@ pub struct Gatherer {
     kept: HashMap<(u64, i64), Finding>,
     threshold: f64,
     described: bool,
+    /// Whether what hosts did over time is part of it.
+    behaviors: bool,
+}
+
+/// What hosts do over time, as alerts have it.
+#[derive(Clone, Copy, Debug)]
+pub struct HuntFiles<'a> {
+    /// What is usual.
+    pub usual: Option<&'a Path>,
+    /// What is fine.
+    pub allow: Option<&'a Path>,
+}
+
+/// Has the behaviours engine read the logs, too: what it finds shares the budget, as in Zeek.
+pub fn hunt(
+    files: HuntFiles<'_>,
+    inputs: &Inputs,
+    read: &ReadParams,
+    watch: &mut Watch,
+    gatherer: &mut Gatherer,
+) -> Result<(), Failure> {
+    let usual = files.usual.map(verdict::read_usual).transpose()?;
+    let mut hunter = Hunter::new(Settings::default(), usual);
+    *hunter.allow() = allowed::load(files.allow)?;
+    // What is wrong with the logs was said when they were scored.
+    let mut quiet = Watch::new(Progress::new(0, false), None, None);
+    std::mem::swap(&mut quiet.progress, &mut watch.progress);
+    super::hunt::read(&inputs.list, read, &mut hunter, &mut quiet, &mut |f| {
+        gatherer.take_behavior(&f);
+    });
+    std::mem::swap(&mut quiet.progress, &mut watch.progress);
+    gatherer.behaviors = true;
+    Ok(())
+}
+
+/// What is written of a behaviour's finding.
+fn shown(f: &Behavior) -> Finding {
+    let (port, proto) = match &f.entity {
+        Entity::Pair { port, proto, .. } => (*port, Some(proto.name().to_owned())),
+        _ => (None, None),
+    };
+    let own_name = match &f.entity {
+        Entity::Name { name, .. } => Some(name.clone()),
+        _ => None,
+    };
+    let reasons = f.reasons.iter().map(|r| Reason {
+        feature: printable(&r.what),
+        value: printable(&r.value),
+        usual: String::new(),
+        share: 1.0 / f.reasons.len() as f64,
+    });
+    Finding {
+        log: BEHAVIOR.to_owned(),
+        ts: Some(f.last),
+        uid: f.uids.first().cloned(),
+        fuid: None,
+        orig_h: Some(f.entity.host().to_string()),
+        orig_p: None,
+        resp_h: f.entity.other().map(|a| a.to_string()),
+        resp_p: port,
+        score: f.score,
+        claim: Claim::Measured,
+        raw: f.score,
+        anomalous: true,
+        records: Some(f.count),
+        alert: None,
+        detector: f.kind.0.name,
+        members: Vec::new(),
+        reasons: reasons.collect(),
+        proto,
+        name: Some(match f.name.as_ref().or(own_name.as_ref()) {
+            Some(name) => format!("{}, {name}", f.kind.0.title),
+            None => f.kind.0.title.to_owned(),
+        }),
+    }
 }
 
 fn day_of(ts: f64) -> i64 {
@@ -93,6 +177,7 @@ impl Gatherer {
             kept: HashMap::new(),
             threshold,
             described,
+            behaviors: false,
         }
     }
 
@@ -121,8 +206,23 @@ impl Gatherer {
         }
     }
 
+    /// Takes what was found of a host, or what it has grown to.
+    pub fn take_behavior(&mut self, f: &Behavior) {
+        let host = f.entity.host();
+        let identity = Identity::of_behavior(f.kind.0.name, f.id, host);
+        self.collector
+            .add_behavior(identity, f.last, f.score, f.count);
+        let key = (identity.id, day_of(f.last));
+        self.kept.insert(key, shown(f));
+        self.behaviors = true;
+    }
+
     /// What a budget makes of it.
     pub fn replay(&mut self, model: &Model, params: AlertParams) -> Replay {
+        let params = AlertParams {
+            behaviors: self.behaviors,
+            ..params
+        };
         self.collector.replay(model, params)
     }
 

@@ -1,6 +1,6 @@
 //! `score`: logs in, findings out.
 
-use super::alerts::{Gatherer, logs, say_exceeded};
+use super::alerts::{self, Gatherer, HuntFiles, logs, say_exceeded};
 use super::drift;
 use super::group::Groups;
 use super::inputs::{Inputs, nothing_used};
@@ -42,7 +42,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     let place_name = place.name();
     let fit_here = loaded.is_none() && args.train_on.is_empty();
     let mut training = Inputs::gather(&args.train_on, true)?;
-    let mut inputs = Inputs::gather(&args.rows.paths, fit_here)?;
+    let mut inputs = Inputs::gather(&args.rows.paths, fit_here || args.hunt)?;
     let read = args.rows.read();
     let label = args.rows.label_column.as_ref();
 
@@ -107,6 +107,13 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
             }
         },
     );
+    if let (true, Some(gatherer)) = (args.hunt, &mut sink.gatherer) {
+        let files = HuntFiles {
+            usual: args.usual.as_deref(),
+            allow: args.allow.as_deref(),
+        };
+        alerts::hunt(files, &inputs, &read, &mut watch, gatherer)?;
+    }
     watch.progress.finish();
     let failed = |cause| Failure::Output {
         to: place_name.clone(),

@@ -3,12 +3,13 @@
 //! CSV has no escapes, so text is made printable ([`printable`]); who needs the
 //! exact bytes uses JSON lines.
 
-use crate::rows::Finding;
+use crate::rows::{Alert, Finding};
 use std::io::{self, Write};
 use zeek_anomaly_engine::text::printable;
 
-/// The header.
-const COLUMNS: [&str; 14] = [
+/// The header. Counts are empty but where records are grouped or alerts, and what is known of
+/// alerts but where there is a budget.
+const COLUMNS: [&str; 20] = [
     "log",
     "ts",
     "uid",
@@ -23,6 +24,12 @@ const COLUMNS: [&str; 14] = [
     "anomalous",
     "detector",
     "reasons",
+    "records",
+    "entities",
+    "finding",
+    "first",
+    "last",
+    "threshold",
 ];
 
 /// The writer.
@@ -45,10 +52,14 @@ impl<W: Write> Csv<W> {
         self.begin()?;
         let text = |t: &Option<String>| t.as_deref().map_or_else(String::new, printable);
         let port = |p: Option<u16>| p.map_or_else(String::new, |p| p.to_string());
+        let alert = |of: &dyn Fn(&Alert) -> String| f.alert.as_ref().map_or_else(String::new, of);
         let reasons: Vec<String> = f
             .reasons
             .iter()
             .map(|r| {
+                if r.usual.is_empty() {
+                    return format!("{} = {}", r.feature, r.value);
+                }
                 format!(
                     "{} = {} (usual: {}) {:.0} %",
                     r.feature,
@@ -73,6 +84,12 @@ impl<W: Write> Csv<W> {
             f.anomalous.to_string(),
             f.detector.to_owned(),
             reasons.join("; "),
+            f.records.map_or_else(String::new, |n| n.to_string()),
+            (f.alert.as_ref().and_then(|a| a.entities)).map_or_else(String::new, |n| n.to_string()),
+            alert(&|a| a.finding.clone()),
+            alert(&|a| a.first.to_string()),
+            alert(&|a| a.last.to_string()),
+            alert(&|a| a.threshold.to_string()),
         ];
         self.out.write_record(row).map_err(io_error)
     }

@@ -8,6 +8,7 @@ use crate::say;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Width};
 use std::io::{self, IsTerminal, Write};
 use zeek_anomaly_engine::Claim;
+use zeek_anomaly_engine::alerts::BEHAVIOR;
 use zeek_anomaly_engine::explain::{FEEDBACK, MEMBERS};
 use zeek_anomaly_engine::text::printable;
 
@@ -89,7 +90,10 @@ impl<W: Write> Table<W> {
             .iter()
             .enumerate()
             .filter(|(i, r)| *i < REASONS || [FEEDBACK, MEMBERS].contains(&r.feature.as_str()))
-            .map(|(_, r)| format!("{} {} (usual {})", r.feature, r.value, r.usual))
+            .map(|(_, r)| match r.usual.as_str() {
+                "" => format!("{} {}", r.feature, r.value),
+                usual => format!("{} {} (usual {usual})", r.feature, r.value),
+            })
             .collect();
         let cells = [
             match f.records {
@@ -250,6 +254,8 @@ pub fn what(f: &Finding) -> String {
             line.push_str(&format!("/{p}"));
         }
         lines.push(printable(&line));
+    } else if let (BEHAVIOR, Some(host)) = (f.log.as_str(), &f.orig_h) {
+        lines.push(printable(host));
     }
     if let Some(name) = &f.name {
         lines.push(cut(&printable(name), NAME));

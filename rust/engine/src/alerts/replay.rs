@@ -4,7 +4,7 @@
 //! in little memory; then all is replayed in the order of time, once for each budget that
 //! is to be tried.
 
-use super::{AlertParams, Alerts, Candidate, Day, Fate, Identity};
+use super::{AlertParams, Alerts, BEHAVIOR, Candidate, Day, Fate, Identity};
 use crate::explain::Reason;
 use crate::model::Model;
 use crate::offline::Scored;
@@ -16,6 +16,9 @@ const MAX_FINDINGS: usize = 1 << 20;
 
 /// Records that stand out and are kept, not counting those that change nothing.
 const MAX_KEPT: usize = 1 << 23;
+
+/// The log of what is kept of behaviours.
+const OF_BEHAVIOR: u32 = u32::MAX;
 
 /// Collects what stands out.
 #[derive(Debug)]
@@ -163,6 +166,30 @@ impl Collector {
         });
     }
 
+    /// Adds a finding of a behaviour, or what it has grown to: its records so far.
+    pub fn add_behavior(&mut self, identity: Identity, ts: f64, score: f64, records: u64) {
+        let new = !self.numbers.contains_key(&identity.id);
+        if self.kept.len() >= MAX_KEPT || (new && self.identities.len() >= MAX_FINDINGS) {
+            self.dropped += 1;
+            return;
+        }
+        let last = self.numbers.entry(identity.id).or_insert_with(|| {
+            self.identities.push(identity);
+            Last {
+                number: (self.identities.len() - 1) as u32,
+                kept: 0,
+            }
+        });
+        last.kept = self.kept.len();
+        self.kept.push(Kept {
+            ts,
+            score,
+            number: last.number,
+            log: OF_BEHAVIOR,
+            records: u32::try_from(records).unwrap_or(u32::MAX),
+        });
+    }
+
     /// Records that stood out and were let go, because there were too many.
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -198,7 +225,10 @@ impl Collector {
             };
             let candidate = Candidate {
                 identity: *identity,
-                log: k.log as usize,
+                log: match k.log {
+                    OF_BEHAVIOR => alerts.behavior_log(),
+                    log => log as usize,
+                },
                 score: k.score,
                 ts,
                 records: u64::from(k.records),
@@ -210,7 +240,7 @@ impl Collector {
             if outcome.fate == Fate::Alert {
                 by_finding.insert(outcome.finding, raised.len());
                 let log = model.logs.get(candidate.log);
-                let log = log.map_or(String::new(), |m| m.log().to_owned());
+                let log = log.map_or_else(|| BEHAVIOR.to_owned(), |m| m.log().to_owned());
                 raised.push(Raised {
                     identity: *identity,
                     finding: outcome.finding,

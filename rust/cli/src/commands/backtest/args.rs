@@ -27,6 +27,15 @@ pub struct BacktestArgs {
     /// What shares a budget.
     #[command(flatten)]
     pub budget: BudgetArgs,
+    /// Leave out what takes time to see (`hunt`), which shares the budget in Zeek
+    #[arg(long)]
+    pub no_hunt: bool,
+    /// What ordinary logs taught (`hunt --learn`)
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_hunt")]
+    pub usual: Option<PathBuf>,
+    /// A file of what is fine, as of `hunt --allow`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_hunt")]
+    pub allow: Option<PathBuf>,
     /// How to write it
     #[arg(long, value_enum, default_value_t = DocumentFormat::Table)]
     pub format: DocumentFormat,
@@ -45,5 +54,5 @@ Examples:
   zeek-anomaly backtest -m week.model --budget-net 10.1.0.0/16,10.2.0.0/16 logs
   zeek-anomaly backtest -m week.model --format json logs | jq '.budgets[] | .alerts_per_day, .mean'
 
-The logs are replayed in the order of time through what runs in Zeek, from a start without any
+The logs are replayed in the order of time through what runs in Zeek, beacons, scans and the like too, from a start without any
 history. `score --alerts-per-day N` shows the alerts themselves.";

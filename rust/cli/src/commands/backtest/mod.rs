@@ -3,7 +3,7 @@
 pub mod args;
 mod show;
 
-use super::alerts::{Gatherer, logs, say_exceeded};
+use super::alerts::{Gatherer, HuntFiles, hunt, logs, say_exceeded};
 use super::inputs::{Inputs, nothing_used};
 use crate::args::DocumentFormat;
 use crate::exit::{Failure, Status};
@@ -21,14 +21,22 @@ pub struct Tried {
     replay: Replay,
 }
 
+/// Bytes of the files.
+fn size(inputs: &Inputs) -> u64 {
+    inputs.list.iter().map(|i| i.size).sum()
+}
+
 /// Replays and shows.
 pub fn run(args: &BacktestArgs) -> Result<Status, Failure> {
     args.work.set_threads();
     let model = Model::load(&args.model)?;
-    let mut inputs = Inputs::gather(&args.rows.paths, false)?;
+    let mut inputs = Inputs::gather(&args.rows.paths, !args.no_hunt)?;
     let label = args.rows.label_column.as_ref();
     let mut watch = Watch::new(
-        Progress::new(offline::work(&inputs.list), !args.work.quiet),
+        Progress::new(
+            offline::work(&inputs.list) + if args.no_hunt { 0 } else { size(&inputs) },
+            !args.work.quiet,
+        ),
         label.map(|l| l.0.as_str()),
         inputs.alias(),
     );
@@ -46,6 +54,13 @@ pub fn run(args: &BacktestArgs) -> Result<Status, Failure> {
             ControlFlow::Continue(())
         },
     );
+    if !args.no_hunt && watch.used() > 0 {
+        let files = HuntFiles {
+            usual: args.usual.as_deref(),
+            allow: args.allow.as_deref(),
+        };
+        hunt(files, &inputs, &args.rows.read(), &mut watch, &mut gatherer)?;
+    }
     watch.progress.finish();
     watch.say_skipped();
     if watch.used() == 0 {

@@ -194,6 +194,8 @@ fn weekday(d: &Day) -> &'static str {
 struct Document<'a> {
     threshold: f64,
     logs: &'a [String],
+    /// Whether what takes time to see shares the budgets.
+    behaviors: bool,
     budget_per: &'static str,
     budgets: Vec<BudgetOut<'a>>,
 }
@@ -247,6 +249,7 @@ pub fn json(
     let document = Document {
         threshold: args.threshold,
         logs,
+        behaviors: !args.no_hunt,
         budget_per: match args.budget.budget_per {
             Per::All => "all",
             Per::Log => "log",

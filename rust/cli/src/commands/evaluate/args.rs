@@ -2,6 +2,7 @@
 
 use super::rule::Rule;
 use crate::args::{FitArgs, WorkArgs, column_value, finite, with_exit};
+use crate::commands::alerts::per_day;
 use crate::exit;
 use clap::{ArgGroup, Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -89,6 +90,9 @@ pub struct EvaluateArgs {
     /// The score from which a record raises an alert
     #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]
     pub threshold: f64,
+    /// Alerts a day that are wanted: findings are alerts within this budget, as in Zeek
+    #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = per_day)]
+    pub alerts_per_day: f64,
     /// Precision among this many of the strangest
     #[arg(long = "at", value_name = "K", value_delimiter = ',', default_values_t = [10, 100],
           value_parser = clap::value_parser!(u64).range(1..))]

@@ -1,5 +1,6 @@
 //! Scored rows with their labels, kept for measuring.
 
+use super::alerted::{Gathering, Told};
 use super::rule::Rule;
 use super::truth::{Label, LeftOut, Truth};
 use std::collections::{BTreeSet, HashMap};
@@ -71,6 +72,8 @@ pub struct Collected {
     pub left_out: LeftOut,
     /// Hours that had any scored row, labelled or not.
     pub hours: BTreeSet<i64>,
+    /// What somebody would have been told.
+    pub told: Vec<Told>,
     /// The highest score that each log's models can give; the least of them.
     pub ceilings: HashMap<u32, f64>,
 }
@@ -92,6 +95,8 @@ pub struct Collector<'a> {
     pub shared: &'a mut Shared,
     /// The rows.
     pub into: &'a mut Collected,
+    /// What stands out among them.
+    pub standing: &'a mut Gathering,
 }
 
 impl Collector<'_> {
@@ -104,12 +109,15 @@ impl Collector<'_> {
         }
         let attack = match self.truth.label(schema, record) {
             Label::LeftOut(why) => {
+                // It may raise an alert, too, and takes its place in the budget.
+                self.standing.take(scored, None);
                 *self.into.left_out.entry(why).or_default() += 1;
                 return;
             }
             Label::Normal => None,
             Label::Attack(name) => Some(self.shared.attacks.number(&name)),
         };
+        self.standing.take(scored, Some(attack));
         let log = self.shared.logs.number(&schema.log);
         if let Some(model) = scored.log_model() {
             let ceiling = match model.calibration.has_tail() {

@@ -1,5 +1,6 @@
 //! The models that are compared: read or trained, then each scores the same rows.
 
+use super::alerted::Gathering;
 use super::args::{EvaluateArgs, Split};
 use super::collect::{Collected, Collector, Shared, host};
 use super::truth::Truth;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use zeek_anomaly_engine::alerts::AlertParams;
 use zeek_anomaly_engine::offline::{self, ReadParams, Select};
 use zeek_anomaly_engine::{Choice, Model, text::printable};
 use zeek_log::{Input, LogReader};
@@ -94,8 +96,10 @@ pub fn contend(
                 }
             };
             let mut watch = Watch::new(progress, None, tested.alias());
+            let mut standing = Gathering::new(args.threshold);
             let mut collector = Collector {
                 truth,
+                standing: &mut standing,
                 baselines: &args.baselines,
                 uids: args.scores_out.is_some(),
                 shared,
@@ -112,6 +116,15 @@ pub fn contend(
                     ControlFlow::Continue(())
                 },
             );
+            let params = AlertParams {
+                per_day: args.alerts_per_day,
+                threshold: args.threshold,
+                ..AlertParams::default()
+            };
+            contender
+                .collected
+                .told
+                .extend(standing.finish(&model, params));
             if i == 0 && (k == 0 || args.split == Some(Split::File)) {
                 watch.say_skipped();
                 status = worse(status, watch.status());

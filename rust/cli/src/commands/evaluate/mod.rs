@@ -4,6 +4,7 @@
 //! lets each score the same rows, [`collect`] keeps what is needed of them, [`report`]
 //! measures, and [`table`], [`plots`] and [`dump`] show it.
 
+mod alerted;
 pub mod args;
 mod collect;
 mod contend;
@@ -36,6 +37,8 @@ use zeek_anomaly_engine::Choice;
 pub struct Evaluation {
     /// The score from which there is an alert.
     threshold: f64,
+    /// Alerts a day that are wanted, where findings are counted.
+    alerts_per_day: f64,
     /// Days that the scored rows cover: hours with any row, by 24.
     days: f64,
     /// How intervals were made.
@@ -189,6 +192,7 @@ fn evaluate(
         .collect();
     let measurer = Measurer {
         args,
+        shared,
         days: hours.len() as f64 / 24.0,
     };
     let mut notes = Vec::new();
@@ -211,6 +215,7 @@ fn evaluate(
     notes.extend(table::left_out(&left_out));
     Evaluation {
         threshold: args.threshold,
+        alerts_per_day: args.alerts_per_day,
         days: measurer.days,
         bootstrap: How {
             replicates: args.bootstrap,

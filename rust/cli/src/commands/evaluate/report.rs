@@ -1,7 +1,7 @@
 //! From scored rows to what is reported of them.
 
 use super::args::{EvaluateArgs, Groups};
-use super::collect::{Row, hour};
+use super::collect::{Row, Shared, hour};
 use super::promise::{Promise, promises};
 use super::sides::Side;
 use serde::Serialize;
@@ -41,8 +41,11 @@ pub struct Result {
     pub ranking: Option<Measures>,
     /// Why not.
     pub problem: Option<String>,
-    /// What an alert from the threshold on would mean.
+    /// What an alert for each record from the threshold on would mean.
     pub alerts: Alerts,
+    /// What alerts of findings mean within the budget, as in Zeek; `None` for a rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Findings>,
     /// Whether normal rows have the scores that they should; empty for a rule.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calibration: Vec<Promise>,
@@ -102,10 +105,30 @@ pub struct Alerts {
     pub seconds_to_first_alert: Option<f64>,
 }
 
+/// Alerts of findings within a budget.
+#[derive(Clone, Debug, Serialize)]
+pub struct Findings {
+    /// Alerts of which some record is of an attack of the set, or that are false. Those of
+    /// records without a label are not among them.
+    pub alerts: u64,
+    /// Alerts whose records are normal.
+    pub false_alerts: u64,
+    /// All these alerts for each day; `None` where no row has a time.
+    pub alerts_per_day: Option<f64>,
+    /// The false ones for each day.
+    pub false_alerts_per_day: Option<f64>,
+    /// Seconds from the first row of the attack to the first alert that tells of it; `None`
+    /// where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds_to_first_alert: Option<f64>,
+}
+
 /// Measures sides on sets.
 pub struct Measurer<'a> {
     /// What was asked for.
     pub args: &'a EvaluateArgs,
+    /// The names.
+    pub shared: &'a Shared,
     /// Days that the scored rows cover.
     pub days: f64,
 }
@@ -135,6 +158,7 @@ impl Measurer<'_> {
             ranked_by: if by_raw { "score, then raw" } else { "score" },
             ranking,
             problem,
+            findings: (!side.is_rule()).then(|| self.findings(side, set, rows)),
             alerts: self.alerts(side, set, rows),
             calibration: match set {
                 // The same normal rows as in all logs.
@@ -186,6 +210,43 @@ impl Measurer<'_> {
                 .ts
                 .and_then(|t| u32::try_from(hour(t)).ok())
                 .unwrap_or(u32::MAX),
+        }
+    }
+
+    fn findings(&self, side: &Side<'_>, set: &Set, rows: &[usize]) -> Findings {
+        let attack = match set {
+            Set::Attack(name) => {
+                let names = self.shared.attacks.all();
+                names.iter().position(|n| n == name).map(|n| n as u32)
+            }
+            _ => None,
+        };
+        let (mut alerts, mut false_alerts, mut told_at) = (0, 0, f64::INFINITY);
+        for t in side.told {
+            if matches!(set, Set::Log(log) if *log != t.log) {
+                continue;
+            }
+            let of = |a: &&(u32, f64)| attack.is_none_or(|n| n == a.0);
+            let mut found = false;
+            for (_, at) in t.attacks.iter().filter(of) {
+                found = true;
+                told_at = told_at.min(*at);
+            }
+            false_alerts += u64::from(t.normal);
+            alerts += u64::from(t.normal || found);
+        }
+        let first_row = (rows.iter().map(|i| &side.rows[*i]))
+            .filter(|r| r.attack.is_some())
+            .filter_map(|r| r.ts)
+            .fold(f64::INFINITY, f64::min);
+        let known = attack.is_some() && first_row.is_finite() && told_at.is_finite();
+        let per_day = |n: u64| (self.days > 0.0).then(|| n as f64 / self.days);
+        Findings {
+            alerts,
+            false_alerts,
+            alerts_per_day: per_day(alerts),
+            false_alerts_per_day: per_day(false_alerts),
+            seconds_to_first_alert: known.then_some(told_at - first_row),
         }
     }
 

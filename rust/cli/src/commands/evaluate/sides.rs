@@ -1,5 +1,6 @@
 //! What is shown side by side: models, and rules on the same rows.
 
+use super::alerted::Told;
 use super::args::EvaluateArgs;
 use super::collect::Row;
 use super::contend::Contender;
@@ -13,6 +14,8 @@ pub struct Side<'a> {
     /// The place of each row among all by score and then raw value, equal where both
     /// are. Compared within a log only.
     pub ranks: Vec<f64>,
+    /// What somebody would have been told; nothing of a rule.
+    pub told: &'a [Told],
     rule: Option<usize>,
 }
 
@@ -22,12 +25,14 @@ pub fn sides<'a>(args: &EvaluateArgs, contenders: &'a [Contender]) -> Vec<Side<'
         name: c.name.clone(),
         rows: &c.collected.rows,
         ranks: ranks(&c.collected.rows),
+        told: &c.collected.told,
         rule: None,
     });
     let rules = (args.baselines.iter().enumerate()).map(|(i, rule)| Side {
         name: format!("rule {rule}"),
         rows: contenders.first().map_or(&[], |c| &c.collected.rows),
         ranks: Vec::new(),
+        told: &[],
         rule: Some(i),
     });
     models.chain(rules).collect()

@@ -26,7 +26,8 @@ pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
             "recall at 1 % FP",
             "at 0.1 % FP",
             "found",
-            "false alerts/day",
+            "alerts/day",
+            "false",
             "first alert",
         ]
         .map(String::from),
@@ -83,11 +84,21 @@ fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<S
         0 => "-".into(),
         p => format!("{:.1} %", 100.0 * a.found as f64 / p as f64),
     });
-    let per_day = a.false_alerts_per_day.filter(|_| r.negatives > 0);
-    cells.push(per_day.map_or("-".into(), |n| format!("{n:.1}")));
-    cells.push(match (set, a.seconds_to_first_alert) {
+    // A rule has no findings: its records are counted.
+    let (all, per_day, first) = match &r.findings {
+        Some(f) => (
+            f.alerts_per_day,
+            f.false_alerts_per_day,
+            f.seconds_to_first_alert,
+        ),
+        None => (None, a.false_alerts_per_day, a.seconds_to_first_alert),
+    };
+    let number = |n: Option<f64>| n.map_or("-".into(), |n| format!("{n:.1}"));
+    cells.push(number(all));
+    cells.push(number(per_day.filter(|_| r.negatives > 0)));
+    cells.push(match (set, first) {
         (Set::Attack(_), Some(s)) => format!("after {}", span(s)),
-        (Set::Attack(_), None) if a.first_row.is_some() && a.found == 0 => "never".into(),
+        (Set::Attack(_), None) if a.first_row.is_some() => "never".into(),
         _ => "-".into(),
     });
     cells
