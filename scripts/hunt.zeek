@@ -52,12 +52,22 @@ export {
 		DNS_Tunnel,
 		## A host looks up generated names until one exists.
 		Generated_Names,
+		## A host asks for long names of a domain that hardly another asks.
+		Long_Queries,
+		## A host asks DNS for a type that nobody else asks for.
+		Rare_Query_Type,
+		## A host asks a DNS resolver that nobody else asks.
+		Lone_Resolver,
 		## A host sends far more than it, or its peers, usually do.
 		Unusual_Upload,
 		## A connection to a host that few others talk to lasts for hours.
 		Long_Connection,
 		## A host logs in to several others for the first time.
 		Lateral_Movement,
+		## A host talks to far more hosts or services here than it ever did.
+		Fan_Out_Change,
+		## A host is active at an hour when it never was.
+		Silent_Hour,
 		## A host makes a service or a task on another.
 		Remote_Execution,
 		## Several things about a host were never there before.

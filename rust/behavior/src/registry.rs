@@ -3,7 +3,10 @@
 use crate::behavior::Description;
 use crate::finding::{Kind, KindInfo};
 use crate::settings::Param;
-use crate::{beacons, dns, firsts, guessing, lateral, risk, scans, volume, world};
+use crate::{
+    beacons, dns, fanout, firsts, guessing, hours, lateral, queries, resolvers, risk, scans,
+    volume, world,
+};
 
 /// The behaviours, in the order in which they see an event.
 pub static BEHAVIORS: &[&Description] = &[
@@ -11,8 +14,12 @@ pub static BEHAVIORS: &[&Description] = &[
     &scans::DESCRIPTION,
     &guessing::DESCRIPTION,
     &dns::DESCRIPTION,
+    &queries::DESCRIPTION,
+    &resolvers::DESCRIPTION,
     &volume::DESCRIPTION,
     &lateral::DESCRIPTION,
+    &fanout::DESCRIPTION,
+    &hours::DESCRIPTION,
     &firsts::DESCRIPTION,
 ];
 
