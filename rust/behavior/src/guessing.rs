@@ -13,7 +13,7 @@ use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log, Proto};
 use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
 use crate::settings::{Param, Settings};
-use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
+use crate::state::{Distinct, Entry, Fading, GivenUp, Saved, Spans, Table, Uids};
 use crate::text;
 use crate::world::World;
 use serde::{Deserialize, Serialize};
@@ -86,11 +86,20 @@ static SESSIONS: Param = Param {
            they are guessing",
 };
 
+static DAYS: Param = Param {
+    name: "guessing.group_days",
+    default: 7.0,
+    min: 0.1,
+    max: 365.0,
+    help: "days for which a user, host or source counts among those of spraying, and of guessing by many; up to \
+           twice as long",
+};
+
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "guessing",
     kinds: &[&GUESSING, &SPRAYING, &DISTRIBUTED, &SUCCESS],
-    params: &[&THRESHOLD, &USERS, &SESSIONS],
+    params: &[&THRESHOLD, &USERS, &SESSIONS, &DAYS],
     share: 10,
     make: |settings, budget| Box::new(Guessing::new(settings, budget)),
 };
@@ -295,13 +304,13 @@ impl Entry for Pair {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Group {
     who: Option<Who>,
-    first: f64,
+    spans: Spans,
     last: f64,
     walk: f64,
     failed: f64,
     worked: u64,
-    users: Distinct,
-    hosts: Distinct,
+    users: Fading,
+    hosts: Fading,
     uids: Uids,
     reported: (f64, u32),
 }
@@ -316,11 +325,25 @@ impl Entry for Group {
     }
 
     fn is_sound(&self) -> bool {
-        let numbers = [self.first, self.last, self.failed, self.walk];
+        let numbers = [self.last, self.failed, self.walk];
         numbers.iter().all(|v| v.is_finite())
             && self.users.is_sound()
             && self.hosts.is_sound()
             && self.uids.is_sound()
+            && self.spans.is_sound()
+    }
+}
+
+impl Group {
+    /// A span is over: what was before it counts no more, and half of what happened in it.
+    fn turn(&mut self) {
+        self.users.turn();
+        self.hosts.turn();
+        (self.failed, self.worked) = (self.failed / 2.0, self.worked / 2);
+        self.walk /= 2.0;
+        let size = self.users.count().max(self.hosts.count());
+        self.reported.0 = self.reported.0.min(size);
+        self.uids = Uids::default();
     }
 }
 
@@ -333,7 +356,7 @@ struct Guessing {
 }
 
 const PAIR_HEAP: usize = Distinct::MAX_HEAP + Uids::MAX_HEAP + 16;
-const GROUP_HEAP: usize = 2 * (Distinct::MAX_HEAP + 16) + Uids::MAX_HEAP;
+const GROUP_HEAP: usize = 2 * Fading::MAX_HEAP + Uids::MAX_HEAP;
 const SMALL_HEAP: usize = 256;
 
 impl Guessing {
@@ -400,9 +423,13 @@ impl Guessing {
         };
         let key = world.key(domain).addr(host).bytes(l.service.as_bytes());
         let (wanted, threshold) = (world.threshold(&USERS), world.threshold(&THRESHOLD));
+        let days = world.settings().get(&DAYS) * 86_400.0;
         table.update(key.finish(), Group::default, |g| {
             let who = *g.who.get_or_insert_with(|| Who::of(l));
-            span(&mut g.first, &mut g.last, l.event.ts, |_| {});
+            for _ in 0..g.spans.at(l.event.ts, days) {
+                g.turn();
+            }
+            g.last = g.last.max(l.event.ts);
             g.walk = (g.walk + l.failed * FAILED).min(WALK.1);
             if l.came == Came::Worked {
                 g.worked += 1;
@@ -458,7 +485,7 @@ impl Behavior for Guessing {
         for (of_source, table) in [(true, &mut self.sources), (false, &mut self.targets)] {
             for g in table.values_mut().filter(|g| g.reported.1 > 0) {
                 let size = g.hosts.count().max(g.users.count());
-                if let Some(who) = g.who {
+                if let Some(who) = g.who.filter(|_| size >= wanted) {
                     out.push(spraying(g, &who, size / wanted, of_source));
                 }
             }
@@ -605,7 +632,10 @@ fn spraying(g: &Group, who: &Who, times: f64, of_source: bool) -> Finding {
             format!("{:.0} different", g.users.count()),
         ));
     }
-    reasons.push(Evidence::new("within", text::span(g.last - g.first)));
+    reasons.push(Evidence::new(
+        "within",
+        text::span(g.last - g.spans.first()),
+    ));
     Finding {
         id: who.id(&entity, kind),
         kind: Kind(kind),
@@ -613,7 +643,7 @@ fn spraying(g: &Group, who: &Who, times: f64, of_source: bool) -> Finding {
         score: 4.0 + times.log2().max(0.0),
         basis: Basis::Rule,
         confidence: if of_source { 0.7 } else { 0.4 },
-        first: g.first,
+        first: g.spans.first(),
         last: g.last,
         count: g.failed as u64,
         update: g.reported.1.saturating_sub(1),

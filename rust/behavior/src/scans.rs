@@ -16,7 +16,7 @@ use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log, Outcome, Proto};
 use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
 use crate::settings::{Param, Settings};
-use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
+use crate::state::{Distinct, Entry, Fading, GivenUp, Saved, Spans, Table, Uids};
 use crate::text;
 use crate::world::{World, is_unicast};
 use serde::{Deserialize, Serialize};
@@ -84,11 +84,19 @@ static SOURCES: Param = Param {
     help: "sources, and ports tried in vain, from which many scan one host together",
 };
 
+static DAYS: Param = Param {
+    name: "scan.distributed_days",
+    default: 7.0,
+    min: 0.1,
+    max: 365.0,
+    help: "days for which a source counts among the many that scan one host; up to twice as long",
+};
+
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "scans",
     kinds: &[&HORIZONTAL, &VERTICAL, &BLOCK, &DISTRIBUTED],
-    params: &[&THRESHOLD, &UNANSWERED, &SOURCES],
+    params: &[&THRESHOLD, &UNANSWERED, &SOURCES, &DAYS],
     share: 25,
     make: |settings, budget| Box::new(Scans::new(settings, budget)),
 };
@@ -98,6 +106,10 @@ const STEP: f32 = 0.602;
 
 /// The same for UDP, where many do not answer in any case.
 const STEP_UDP: f32 = 0.2;
+
+/// The same for ICMP echo: people ping what they know. An answer counts little, since that is how one finds
+/// out who is there.
+const STEP_ECHO: (f32, f32) = (0.4, -0.1);
 
 /// The bounds of the walk: what was answered long ago does not buy much.
 const WALK: (f32, f32) = (-2.0, 12.0);
@@ -199,10 +211,10 @@ impl Entry for Scanner {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Target {
     who: Option<IpAddr>,
-    first: f64,
+    spans: Spans,
     last: f64,
-    sources: Distinct,
-    ports: Distinct,
+    sources: Fading,
+    ports: Fading,
     failed: u64,
     answered: u64,
     uids: Uids,
@@ -219,7 +231,10 @@ impl Entry for Target {
     }
 
     fn is_sound(&self) -> bool {
-        self.sources.is_sound() && self.ports.is_sound() && self.uids.is_sound()
+        self.sources.is_sound()
+            && self.ports.is_sound()
+            && self.uids.is_sound()
+            && self.spans.is_sound()
     }
 }
 
@@ -235,7 +250,23 @@ struct Scans {
 
 const WALK_HEAP: (usize, usize) = (64, Distinct::MAX_HEAP + 16);
 const SCANNER_HEAP: usize = 4 * (Distinct::MAX_HEAP + 16) + Uids::MAX_HEAP + 160;
-const TARGET_HEAP: usize = 2 * (Distinct::MAX_HEAP + 16) + Uids::MAX_HEAP;
+const TARGET_HEAP: usize = 2 * Fading::MAX_HEAP + Uids::MAX_HEAP;
+
+impl Target {
+    /// A span is over: what was before it counts no more.
+    fn turn(&mut self) {
+        self.sources.turn();
+        self.ports.turn();
+        (self.failed, self.answered) = (self.failed / 2, self.answered / 2);
+        // What grows now is news beside what is left.
+        self.reported.0 = self.reported.0.min(self.size());
+        self.uids = Uids::default();
+    }
+
+    fn size(&self) -> f64 {
+        self.sources.count().min(self.ports.count())
+    }
+}
 
 impl Scans {
     fn new(_: &Settings, budget: usize) -> Scans {
@@ -329,10 +360,11 @@ impl Scans {
     fn target(&mut self, c: &Contact<'_>, world: &World, out: &mut Vec<Finding>) {
         let key = world.key(TARGET).addr(c.resp).finish();
         let wanted = world.threshold(&SOURCES);
+        let span = world.settings().get(&DAYS) * 86_400.0;
         self.targets.update(key, Target::default, |t| {
             t.who = Some(c.resp);
-            if t.first == 0.0 || c.event.ts < t.first {
-                t.first = c.event.ts;
+            for _ in 0..t.spans.at(c.event.ts, span) {
+                t.turn();
             }
             t.last = t.last.max(c.event.ts);
             if c.step <= 0.0 {
@@ -397,13 +429,15 @@ impl<'a> Contact<'a> {
             Proto::Tcp => STEP,
             // Where it is blocked, browsers try everybody in vain.
             Proto::Udp if port == 443 => return None,
-            Proto::Udp | Proto::Icmp => STEP_UDP,
+            Proto::Udp => STEP_UDP,
+            Proto::Icmp => STEP_ECHO.0,
             Proto::Other => return None,
         };
         let (step, refused) = match outcome {
             Outcome::Unclear => return None,
             // A connection without a byte is neither: a probe of an open port looks so.
-            Outcome::Answered if data || event.proto == Proto::Icmp => (-step, false),
+            Outcome::Answered if event.proto == Proto::Icmp => (STEP_ECHO.1, false),
+            Outcome::Answered if data => (-step, false),
             Outcome::Answered => (0.0, false),
             Outcome::Refused => (step, true),
             Outcome::Unanswered => {
@@ -451,7 +485,8 @@ impl Behavior for Scans {
             report(s, world, true, out);
         }
         let wanted = world.threshold(&SOURCES);
-        for t in self.targets.values_mut().filter(|t| t.reported.1 > 0) {
+        let told = |t: &&mut Target| t.reported.1 > 0 && t.size() >= wanted;
+        for t in self.targets.values_mut().filter(told) {
             if let Some(host) = t.who {
                 out.push(distributed(t, host, wanted));
             }
@@ -565,7 +600,7 @@ fn distributed(t: &Target, host: IpAddr, wanted: f64) -> Finding {
         score: 3.0 + (sources.min(ports) / wanted).log2().max(0.0),
         basis: Basis::Rule,
         confidence: 0.3,
-        first: t.first,
+        first: t.spans.first(),
         last: t.last,
         count: t.failed,
         update: t.reported.1.saturating_sub(1),

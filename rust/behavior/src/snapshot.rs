@@ -13,7 +13,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 pub(crate) const STATE: &[u8; 8] = b"ZEEKHUNT";
 pub(crate) const USUAL: &[u8; 8] = b"ZEEKUSUL";

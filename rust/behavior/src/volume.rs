@@ -7,6 +7,9 @@
 //! says little, but few are larger than the largest of many. An hour that stands out is
 //! remembered as one that just did not: whoever sends more every day becomes usual slowly.
 //!
+//! While nothing is known to compare with, one thing tells nevertheless: as much, nearly all of it going
+//! out, by a protocol that Zeek does not know. Backups and shares of files speak protocols that it does.
+//!
 //! A connection that stays for hours is weak evidence by itself: RITA's bands of 4, 8 and 12
 //! hours, and only where few others talk to the same host. Inside Zeek it is looked at while it
 //! is still open.
@@ -85,6 +88,9 @@ const PEERS_ENOUGH: usize = 100;
 /// The share of the peers' hours that are more than usual.
 const RARE: f64 = 0.01;
 
+/// How many times what came back went out, where nearly all goes out.
+const ONE_WAY: f64 = 10.0;
+
 /// The domains of keys.
 const HOST: u64 = 0x0f1d_0001;
 const PAIR: u64 = 0x0f1d_0002;
@@ -96,6 +102,8 @@ struct Host {
     /// The hour that is being added up, since the epoch.
     hour: i64,
     bytes: f64,
+    /// Of these, what went out nearly alone by unknown protocols.
+    unknown: f64,
     first: f64,
     last: f64,
     count: u64,
@@ -122,7 +130,7 @@ impl Entry for Host {
         self.hours.len() <= KEPT
             && usize::from(self.at) < KEPT
             && self.hours.iter().all(|h| h.is_finite())
-            && [self.bytes, self.first, self.last]
+            && [self.bytes, self.unknown, self.first, self.last]
                 .iter()
                 .all(|n| n.is_finite())
             && self.most.is_none_or(|m| m.1.is_finite())
@@ -211,6 +219,10 @@ impl Volume {
             }
             // What comes late belongs to an hour that is over: it counts to this one.
             h.bytes += to.1;
+            let received = e.bytes().map_or(0.0, |b| b.1);
+            if e.service().is_empty() && to.1 >= ONE_WAY * received {
+                h.unknown += to.1;
+            }
             h.count += 1;
             h.last = h.last.max(e.written);
             h.first = h.first.min(e.ts);
@@ -228,16 +240,17 @@ impl Volume {
                 false if peers.len() < PEERS_ENOUGH => None,
                 false => usual_of(peers),
             };
-            let Some(usual) = usual.map(|u| f64::from(u).exp_m1()) else {
-                return;
+            let usual = usual.map(|u| f64::from(u).exp_m1());
+            let beyond = match usual {
+                Some(usual) => h.bytes / (usual * times).max(1.0),
+                None => h.unknown / least,
             };
-            if h.bytes < usual * times {
+            if beyond < 1.0 {
                 return;
             }
             if h.reported.1 == 0 || h.reported.0 == 0.0 || world.has_grown(h.reported.0, h.bytes) {
                 h.reported = (h.bytes, h.reported.1 + 1);
-                let times = h.bytes / (usual * times).max(1.0);
-                out.push(h.finding(orig, times, usual, own, world));
+                out.push(h.finding(orig, beyond, usual, own, world));
             }
         });
     }
@@ -312,7 +325,8 @@ impl Host {
                 self.at = (self.at + 1) % KEPT as u16;
             }
         }
-        (self.bytes, self.count, self.most) = (0.0, 0, None);
+        (self.bytes, self.unknown) = (0.0, 0.0);
+        (self.count, self.most) = (0, None);
         (self.last, self.reported.0) = (0.0, 0.0);
         self.uids = Uids::default();
     }
@@ -322,17 +336,30 @@ impl Host {
         self.hours.iter().copied().max_by(f32::total_cmp)
     }
 
-    fn finding(&self, orig: IpAddr, times: f64, usual: f64, own: bool, world: &World) -> Finding {
+    fn finding(
+        &self,
+        orig: IpAddr,
+        times: f64,
+        usual: Option<f64>,
+        own: bool,
+        world: &World,
+    ) -> Finding {
         let entity = Entity::Host(orig);
         let (to, most) = self.most.unwrap_or((orig, 0.0));
         let talkers = world.talkers(world.addr_key(to));
         let whose = if own { "this host" } else { "the hosts here" };
         let reasons = vec![
             Evidence::new("sent within the hour", text::bytes(self.bytes)),
-            Evidence::new(
-                "most within an hour before",
-                format!("{} for {whose}", text::bytes(usual)),
-            ),
+            match usual {
+                Some(usual) => Evidence::new(
+                    "most within an hour before",
+                    format!("{} for {whose}", text::bytes(usual)),
+                ),
+                None => Evidence::new(
+                    "by unknown protocols",
+                    format!("{}, and hardly anything back", text::bytes(self.unknown)),
+                ),
+            },
             Evidence::new("most of it", format!("{} to {to}", text::bytes(most))),
             Evidence::new("hosts that talk to it", format!("{talkers:.0}")),
         ];

@@ -53,6 +53,24 @@ impl Entry for Talkers {
     }
 }
 
+/// The names below one registered domain that ours have called.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Below(Distinct);
+
+impl Entry for Below {
+    fn is_established(&self) -> bool {
+        self.0.count() >= 2.0
+    }
+
+    fn merit(&self) -> f64 {
+        self.0.count()
+    }
+
+    fn is_sound(&self) -> bool {
+        self.0.is_sound()
+    }
+}
+
 /// What every behaviour may know.
 #[derive(Debug)]
 pub struct World {
@@ -62,20 +80,27 @@ pub struct World {
     /// Whether what is seen is ordinary by definition, and to be learned.
     pub learning: bool,
     talkers: Table<Talkers>,
+    below: Table<Below>,
     hosts: Distinct,
     local: BTreeSet<u64>,
 }
 
 #[derive(Serialize)]
-struct Save<'a>(&'a Table<Talkers>, &'a Distinct, &'a BTreeSet<u64>);
+struct Save<'a>(
+    &'a Table<Talkers>,
+    &'a Table<Below>,
+    &'a Distinct,
+    &'a BTreeSet<u64>,
+);
 
 #[derive(Deserialize)]
-struct Load(Saved<Talkers>, Distinct, BTreeSet<u64>);
+struct Load(Saved<Talkers>, Saved<Below>, Distinct, BTreeSet<u64>);
 
 impl World {
     pub(crate) fn new(settings: Settings, usual: Usual, budget: usize) -> World {
         World {
-            talkers: Table::new(budget, 3 * 8 + 16, Distinct::MAX_HEAP + 16),
+            talkers: Table::new(budget / 8 * 7, 3 * 8 + 16, Distinct::MAX_HEAP + 16),
+            below: Table::new(budget / 8, 3 * 8 + 16, Distinct::MAX_HEAP + 16),
             settings,
             usual,
             learning: false,
@@ -153,6 +178,13 @@ impl World {
                 None => return,
             },
         };
+        if let (Log::Ssl | Log::Http | Log::Quic, Some(name)) = (event.log, event.name())
+            && let Some(domain) = crate::text::registered_domain(name)
+        {
+            let (domain, name) = (self.name_key(domain), target);
+            self.below
+                .update(domain, Below::default, |b| b.0.insert(name));
+        }
         self.hosts.insert(host);
         self.talkers.update(target, Talkers::default, |t| {
             t.hosts.insert(host);
@@ -199,6 +231,23 @@ impl World {
         share.max(talkers.log10() / 2.0).min(1.0)
     }
 
+    /// How many other names below its registered domain ours have called: what belongs to a vendor of
+    /// many services has many.
+    pub fn siblings(&self, name: &[u8]) -> f64 {
+        let domain = crate::text::registered_domain(name);
+        let below = domain.and_then(|d| self.below.get(self.name_key(d)));
+        below.map_or(0.0, |b| (b.0.count() - 1.0).max(0.0))
+    }
+
+    /// How little is known of what is usual here, from 0 to 1: 1 for one host alone, of which nothing was
+    /// learned; 0 where ordinary logs have taught, or ten hosts tell what is common.
+    pub fn ignorance(&self) -> f64 {
+        match self.learning || self.usual.hosts() > 0.0 {
+            true => 0.0,
+            false => (1.0 - self.hosts().max(1.0).log10()).clamp(0.0, 1.0),
+        }
+    }
+
     /// All targets that were seen, with how many talk to each.
     pub(crate) fn targets(&self) -> impl Iterator<Item = (u64, f64)> + '_ {
         self.talkers.entries().map(|(k, t)| (k, t.hosts.count()))
@@ -213,23 +262,27 @@ impl World {
             Distinct::Few(v) => v.capacity() * 8,
             Distinct::Many(v) => v.capacity(),
         };
-        self.talkers.memory(heap) + self.local.len() * 16 + self.usual.memory()
+        let below = self.below.memory(|_| Distinct::MAX_HEAP);
+        self.talkers.memory(heap) + below + self.local.len() * 16 + self.usual.memory()
     }
 
     pub(crate) fn given_up(&self) -> GivenUp {
-        self.talkers.given_up()
+        let mut g = self.talkers.given_up();
+        g.add(self.below.given_up());
+        g
     }
 
     pub(crate) fn save(&self) -> Result<Vec<u8>, String> {
-        crate::codec::encode(&Save(&self.talkers, &self.hosts, &self.local))
+        crate::codec::encode(&Save(&self.talkers, &self.below, &self.hosts, &self.local))
     }
 
     pub(crate) fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let Load(talkers, hosts, local) = crate::codec::decode(bytes)?;
+        let Load(talkers, below, hosts, local) = crate::codec::decode(bytes)?;
         if !hosts.is_sound() || local.len() > MAX_PREFIXES {
             return Err("networks or hosts that make no sense".into());
         }
         self.talkers.restore(talkers)?;
+        self.below.restore(below)?;
         (self.hosts, self.local) = (hosts, local);
         Ok(())
     }

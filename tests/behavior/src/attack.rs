@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use std::net::Ipv4Addr;
 
 /// How a beacon goes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// Bare TCP.
     Tcp,
@@ -17,6 +17,45 @@ pub enum Channel {
     Fronted,
     /// DNS: names that were never asked for before.
     Dns,
+    /// HTTP to one address, with a host.
+    Http,
+    /// Bare UDP.
+    Udp,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Channel; 6] = [
+        Channel::Tcp,
+        Channel::Tls,
+        Channel::Fronted,
+        Channel::Dns,
+        Channel::Http,
+        Channel::Udp,
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Channel::Tcp => "tcp",
+            Channel::Tls => "tls",
+            Channel::Fronted => "fronted",
+            Channel::Dns => "dns",
+            Channel::Http => "http",
+            Channel::Udp => "udp",
+        }
+    }
+
+    /// The port and protocol of the pair.
+    pub fn service(self) -> &'static str {
+        match self {
+            Channel::Tcp => "8088/tcp",
+            Channel::Udp => "7777/udp",
+            Channel::Http => "80/tcp",
+            Channel::Tls | Channel::Fronted => "443/tcp",
+            Channel::Dns => "53/udp",
+        }
+    }
 }
 
 /// A beacon.
@@ -94,6 +133,33 @@ impl Beacon {
                     "SF",
                 );
                 rows.with(RowKind::Ssl(self.name()));
+            }
+            Channel::Http => {
+                rows.conn(
+                    at,
+                    self.host,
+                    self.server(),
+                    80,
+                    false,
+                    "http",
+                    0.3,
+                    bytes,
+                    "SF",
+                );
+                rows.with(RowKind::Http(self.name()));
+            }
+            Channel::Udp => {
+                rows.conn(
+                    at,
+                    self.host,
+                    self.server(),
+                    7777,
+                    true,
+                    "",
+                    0.1,
+                    bytes,
+                    "SF",
+                );
             }
             Channel::Fronted => {
                 let edge = server(2_000_000 + rng.random_range(0..200u32));

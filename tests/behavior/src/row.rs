@@ -45,10 +45,12 @@ pub enum RowKind {
     Dns(String, &'static str),
     /// ssh.log: whether the login worked.
     Ssh(bool),
+    /// http.log: the host that was asked.
+    Http(String),
 }
 
 /// The logs, in the order of [`Row::log`].
-pub const LOGS: [&str; 4] = ["conn", "ssl", "dns", "ssh"];
+pub const LOGS: [&str; 5] = ["conn", "ssl", "dns", "ssh", "http"];
 
 const ID: [(&str, FieldType, &str); 6] = [
     ("ts", FieldType::Time, "time"),
@@ -59,7 +61,7 @@ const ID: [(&str, FieldType, &str); 6] = [
     ("id.resp_p", FieldType::Port, "port"),
 ];
 
-const OWN: [&[(&str, FieldType, &str)]; 4] = [
+const OWN: [&[(&str, FieldType, &str)]; 5] = [
     &[
         ("proto", FieldType::Enum, "enum"),
         ("service", FieldType::String, "string"),
@@ -77,6 +79,11 @@ const OWN: [&[(&str, FieldType, &str)]; 4] = [
     &[
         ("auth_success", FieldType::Bool, "bool"),
         ("auth_attempts", FieldType::Count, "count"),
+    ],
+    &[
+        ("method", FieldType::String, "string"),
+        ("host", FieldType::String, "string"),
+        ("uri", FieldType::String, "string"),
     ],
 ];
 
@@ -112,6 +119,7 @@ impl Row {
             RowKind::Ssl(_) => 1,
             RowKind::Dns(..) => 2,
             RowKind::Ssh(_) => 3,
+            RowKind::Http(_) => 4,
         }
     }
 
@@ -157,6 +165,11 @@ impl Row {
                 b.push_bool(*worked);
                 b.push_count(1);
             }
+            RowKind::Http(host) => {
+                b.push_text(b"GET");
+                b.push_text(host.as_bytes());
+                b.push_text(b"/");
+            }
         }
     }
 
@@ -190,6 +203,7 @@ impl Row {
             RowKind::Ssl(name) => write!(out, "\t{name}"),
             RowKind::Dns(query, qtype) => write!(out, "\tudp\t{query}\t{qtype}"),
             RowKind::Ssh(worked) => write!(out, "\t{}\t1", if *worked { "T" } else { "F" }),
+            RowKind::Http(host) => write!(out, "\tGET\t{host}\t/"),
         };
         out.push('\n');
         out
@@ -245,6 +259,20 @@ impl Rows {
             kind,
         });
         self.next
+    }
+
+    /// Adds a row of another log that is not about a connection here.
+    pub fn of(&mut self, ts: f64, (orig, resp, port): (Ipv4Addr, Ipv4Addr, u16), kind: RowKind) {
+        self.next += 1;
+        self.rows.push(Row {
+            ts,
+            written: ts,
+            uid: self.next,
+            orig,
+            resp,
+            port,
+            kind,
+        });
     }
 
     /// Adds what another log says of the connection added last.

@@ -8,7 +8,9 @@
 //!
 //! The score is that of the rhythm ([`rhythm`]), plus up to half a point where beats have all
 //! the same size, times how *un*common the other side is: what many hosts call (updates,
-//! telemetry, time) is no beacon, and what was as regular in training is usual.
+//! telemetry, time) is no beacon, and what was as regular in training is usual. Where there is but
+//! one host and nothing was learned, neither helps: there more is asked of a rhythm, and what
+//! looks like installed software counts less.
 
 mod rhythm;
 
@@ -57,6 +59,15 @@ static MIN_BEATS: Param = Param {
     help: "beats before a pair is looked at",
 };
 
+static UNKNOWN: Param = Param {
+    name: "beacon.unknown",
+    default: 2.5,
+    min: 0.0,
+    max: 20.0,
+    help: "what is added to the threshold where one host is all there is, and no ordinary logs have taught \
+           what is usual; less with more hosts, nothing from ten on",
+};
+
 static INTERNAL: Param = Param {
     name: "beacon.internal_weight",
     default: 0.5,
@@ -69,13 +80,22 @@ static INTERNAL: Param = Param {
 pub static DESCRIPTION: Description = Description {
     name: "beacons",
     kinds: &[&BEACON, &DNS_BEACON],
-    params: &[&THRESHOLD, &MIN_BEATS, &INTERNAL],
+    params: &[&THRESHOLD, &MIN_BEATS, &UNKNOWN, &INTERNAL],
     share: 35,
     make: |settings, budget| Box::new(Beacons::new(settings, budget)),
 };
 
 /// The highest score that a rhythm gets, before it is weighted.
 const HIGHEST: f64 = 10.0;
+
+/// Seconds from which a call is one that was kept open for more.
+const KEPT_OPEN: f64 = 10.0;
+
+/// Where nothing is known as usual: what the score is multiplied by where most calls are kept open.
+const BY_OPEN: f64 = 0.55;
+
+/// The same, by which the score is divided for each doubling of the names that the other side's domain has here.
+const BY_SIBLINGS: f64 = 0.35;
 
 /// What is added where beats have all the same size.
 const SAME_SIZE: f64 = 0.5;
@@ -115,6 +135,8 @@ struct Calls {
     heavy: u32,
     calls: u32,
     answered: u32,
+    /// Calls that were kept open, or go on with one that was.
+    open: u32,
     /// The first call.
     first: f64,
     /// Beats at the last look, and the score that it gave.
@@ -203,8 +225,16 @@ impl Beacons {
         let size = e.bytes().map_or(0.0, |(o, _)| o);
         let answered = matches!(e.outcome(), Outcome::Answered);
         let tested = self.pairs.established();
+        let names = &mut self.names;
         self.pairs.update(key, Calls::default, |c| {
             c.outside = !e.resp_local;
+            // How long a name's call lasted, only the connection tells.
+            if let (Some(name), 1, true) = (&c.name, c.others.len(), is_open(e)) {
+                let name = name_key(world, orig, world.name_key(name.as_bytes()));
+                if let Some(named) = names.get_mut(name) {
+                    named.open = named.open.saturating_add(1);
+                }
+            }
             if !add(c, e, size, answered) || !due(c, world) {
                 return;
             }
@@ -244,7 +274,7 @@ impl Beacons {
                 }
             }
         }
-        let key = world.key(NAMES).addr(orig).number(name_key).finish();
+        let key = self::name_key(world, orig, name_key);
         let tested = self.names.established();
         let size = e.text(Column::Uri).map_or(0.0, |u| u.len() as f64);
         self.names.update(key, Calls::default, |c| {
@@ -359,6 +389,17 @@ impl Behavior for Beacons {
     }
 }
 
+fn name_key(world: &World, orig: IpAddr, name: u64) -> u64 {
+    world.key(NAMES).addr(orig).number(name).finish()
+}
+
+/// Whether a connection was kept open for more, or goes on with one that was: Zeek gives up a
+/// connection that is silent for minutes, and what comes then has no beginning.
+fn is_open(e: &Event<'_>) -> bool {
+    let goes_on = e.proto == Proto::Tcp && e.text(Column::ConnState) == Some(b"OTH");
+    goes_on || e.number(Column::Duration).is_some_and(|d| d >= KEPT_OPEN)
+}
+
 fn pair_key(world: &World, orig: IpAddr, resp: IpAddr, port: u16, proto: Proto) -> u64 {
     let key = world.key(PAIRS).addr(orig).addr(resp);
     key.number(u64::from(port)).number(proto as u64).finish()
@@ -383,6 +424,7 @@ fn through_proxy(e: &Event<'_>) -> bool {
 fn add(c: &mut Calls, e: &Event<'_>, size: f64, answered: bool) -> bool {
     c.calls = c.calls.saturating_add(1);
     c.answered = c.answered.saturating_add(u32::from(answered));
+    c.open = c.open.saturating_add(u32::from(is_open(e)));
     if c.first == 0.0 || e.ts < c.first {
         c.first = e.ts;
     }
@@ -433,9 +475,12 @@ fn look(
         true => 1.0,
         false => world.settings().get(&INTERNAL),
     };
-    let score = ((v.score - chances).min(HIGHEST) + same) * rare * rare * side;
+    let ignorance = world.ignorance();
+    let software = 1.0 - ignorance * (1.0 - unlike_software(c, &entity, world));
+    let score = ((v.score - chances).min(HIGHEST) + same) * rare * rare * side * software;
     c.score = score as f32;
-    let many = (tested as f64 / 100.0).max(1.0).log10();
+    let many =
+        (tested as f64 / 100.0).max(1.0).log10() + ignorance * world.settings().get(&UNKNOWN);
     if score < world.threshold(&THRESHOLD) + many {
         return;
     }
@@ -448,6 +493,20 @@ fn look(
     let about = (entity, kind);
     out.push(finding(c, &about, score, talkers, &v, world));
     c.about = Some(Box::new(about));
+}
+
+/// How little a rhythm is like that of installed software, from 0 to 1. Software keeps its connections
+/// open to use them again, and calls one of many names of its vendor's domain; most implants ask
+/// and hang up, at a domain that does nothing else here. Neither proves anything: it counts
+/// only as far as nobody knows what is usual.
+fn unlike_software(c: &Calls, entity: &Entity, world: &World) -> f64 {
+    let name = match entity {
+        Entity::Name { name, .. } => Some(name.as_str()),
+        _ => c.name.as_deref().filter(|_| c.others.len() == 1),
+    };
+    let siblings = name.map_or(0.0, |n| world.siblings(n.as_bytes()));
+    let open = if c.open * 2 >= c.calls { BY_OPEN } else { 1.0 };
+    open / (1.0 + BY_SIBLINGS * (1.0 + siblings).log2())
 }
 
 fn finding(

@@ -42,12 +42,18 @@ enum What {
         /// The share of beats that are missing
         #[arg(long, default_value_t = 0.1)]
         missed: f64,
-        /// Ordinary conn logs to mix in instead of an office (real ones)
+        /// Ordinary logs (conn, ssl, http, dns) to mix in instead of an office (real ones)
         #[arg(long)]
         ordinary: Vec<PathBuf>,
         /// Only rows of those whose label is this
         #[arg(long)]
         label: Option<String>,
+        /// Of those, conn.log alone: nothing has a name
+        #[arg(long)]
+        conn_only: bool,
+        /// A parameter, as beacon.threshold=5
+        #[arg(long, value_parser = setting)]
+        set: Vec<(String, f64)>,
     },
     /// Memory, speed, and a beacon in a flood
     Flood {
@@ -63,6 +69,12 @@ enum What {
     },
 }
 
+fn setting(text: &str) -> Result<(String, f64), String> {
+    let wrong = || "should be NAME=NUMBER".to_owned();
+    let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+    Ok((name.to_owned(), value.parse().map_err(|_| wrong())?))
+}
+
 fn main() {
     match Args::parse().what {
         What::Beacons {
@@ -74,7 +86,11 @@ fn main() {
             missed,
             ordinary,
             label,
-        } => beacons(hosts, each, days, lonely, learn, missed, &ordinary, label),
+            conn_only,
+            set,
+        } => beacons(
+            hosts, each, days, lonely, learn, missed, &ordinary, label, conn_only, &set,
+        ),
         What::Flood {
             sources,
             names,
@@ -98,8 +114,8 @@ fn hunt(hunter: &mut Hunter, rows: &[Row], mut each: impl FnMut(f64, Finding)) {
     }
 }
 
-/// Ordinary rows of real conn logs, whose hosts are as they are.
-fn real(paths: &[PathBuf], label: Option<&str>) -> Rows {
+/// Ordinary rows of real logs, whose hosts are as they are.
+fn real(paths: &[PathBuf], label: Option<&str>, conn_only: bool) -> Rows {
     let mut rows = Rows::from(1 << 50);
     for input in discover(paths).inputs {
         let Ok(mut reader) = LogReader::open(&input, &Options::default()) else {
@@ -109,7 +125,7 @@ fn real(paths: &[PathBuf], label: Option<&str>) -> Rows {
             let get = |n: &str| row.schema.position(n).map(|i| row.record.get(i));
             let text = |n: &str| get(n).and_then(|v| v.text()).unwrap_or_default();
             let number = |n: &str| get(n).and_then(|v| v.number());
-            if row.schema.log != "conn" || label.is_some_and(|l| text("label") != l.as_bytes()) {
+            if label.is_some_and(|l| text("label") != l.as_bytes()) {
                 continue;
             }
             let addr = |n: &str| match get(n).and_then(|v| v.addr()) {
@@ -121,6 +137,21 @@ fn real(paths: &[PathBuf], label: Option<&str>) -> Rows {
             else {
                 continue;
             };
+            let port = number("id.resp_p").unwrap_or(0.0) as u16;
+            let named = |n: &str| String::from_utf8_lossy(text(n)).into_owned();
+            let kind = match row.schema.log.as_str() {
+                "conn" => None,
+                "ssl" => Some(RowKind::Ssl(named("server_name"))),
+                "http" => Some(RowKind::Http(named("host"))),
+                "dns" => Some(RowKind::Dns(named("query"), "A")),
+                _ => continue,
+            };
+            if let Some(kind) = kind {
+                if !conn_only {
+                    rows.of(ts, (orig, resp, port), kind);
+                }
+                continue;
+            }
             let service = match text("service") {
                 b"dns" => "dns",
                 b"ntp" => "ntp",
@@ -140,7 +171,6 @@ fn real(paths: &[PathBuf], label: Option<&str>) -> Rows {
                 number("orig_bytes").unwrap_or(0.0) as u64,
                 number("resp_bytes").unwrap_or(0.0) as u64,
             );
-            let port = number("id.resp_p").unwrap_or(0.0) as u16;
             let seconds = number("duration").unwrap_or(0.0);
             let udp = text("proto") == b"udp";
             rows.conn(ts, orig, resp, port, udp, service, seconds, bytes, state);
@@ -164,6 +194,8 @@ fn beacons(
     missed: f64,
     ordinary: &[PathBuf],
     label: Option<String>,
+    conn_only: bool,
+    set: &[(String, f64)],
 ) {
     let office = |seed, days, start| Office {
         seed,
@@ -178,7 +210,7 @@ fn beacons(
             (START, START + f64::from(days) * 86_400.0),
         ),
         false => {
-            let rows = real(ordinary, label.as_deref());
+            let rows = real(ordinary, label.as_deref(), conn_only);
             let first = rows.rows.iter().map(|r| r.ts).fold(f64::INFINITY, f64::min);
             let last = rows.rows.iter().map(|r| r.ts).fold(0.0, f64::max);
             (rows, (first, last))
@@ -208,12 +240,7 @@ fn beacons(
         for (j, jitter) in JITTERS.iter().enumerate() {
             for k in 0..each {
                 let number = ((p * JITTERS.len() + j) as u32) * each + k;
-                let channel = match (k % 4, *period < 30.0) {
-                    (0, _) | (_, true) => Channel::Tcp,
-                    (1, _) => Channel::Tls,
-                    (2, _) => Channel::Fronted,
-                    _ => Channel::Dns,
-                };
+                let channel = Channel::ALL[k as usize % Channel::ALL.len()];
                 // Fast ones for a day: enough is enough.
                 let until = match *period < 1000.0 {
                     true => (span.0 + 86_400.0).min(span.1),
@@ -237,9 +264,9 @@ fn beacons(
         .enumerate()
         .flat_map(|(i, b)| {
             let tunnel = format!("{} -> tunnel{}.example", b.host, b.number);
-            let port = if b.channel == Channel::Tcp { 8088 } else { 443 };
+            let service = b.channel.service();
             [
-                (format!("{} -> {}:{port}/tcp", b.host, b.server()), i),
+                (format!("{} -> {}:{service}", b.host, b.server()), i),
                 (format!("{} -> {}", b.host, b.name()), i),
                 (tunnel, i),
             ]
@@ -261,6 +288,9 @@ fn beacons(
         learner.learned()
     });
     let mut settings = Settings::default();
+    for (name, value) in set {
+        settings.set(name, *value).expect("a parameter");
+    }
     // Real hosts with public addresses are ours here.
     settings.local_nets = whose.iter().map(|a| IpAddr::from(*a).into()).collect();
     let mut hunter = Hunter::new(settings, usual);
@@ -273,10 +303,13 @@ fn beacons(
             return;
         }
         match labels.get(&about(&f)) {
-            Some(i) if kind.contains("beacon") => {
-                found.entry(*i).or_insert(at);
+            Some(i) => {
+                // A tunnel is one, too, but not what is counted here.
+                if kind.contains("beacon") {
+                    found.entry(*i).or_insert(at);
+                }
             }
-            _ => {
+            None => {
                 wrong.insert(format!("{kind} {}", about(&f)), format!("{:.1}", f.score));
             }
         }
@@ -311,6 +344,7 @@ fn beacons(
         .for_each(|j| print!("  {:>20}", format!("jitter {:.0} %", j * 100.0)));
     println!();
     let mut sums = [0.0; 3];
+    let mut by_channel: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     for (p, period) in PERIODS.iter().enumerate() {
         print!("{:>8} s", period);
         for j in 0..JITTERS.len() {
@@ -320,7 +354,10 @@ fn beacons(
                 .iter()
                 .filter(|b| (of..of + each).contains(&b.number))
             {
+                let of = by_channel.entry(b.channel.name()).or_default();
+                of.1 += 1;
                 if let Some(at) = found.get(&(b.number as usize)) {
+                    of.0 += 1;
                     ours += 1;
                     beats.push((at - b.span.0) / b.period);
                 }
@@ -342,6 +379,10 @@ fn beacons(
             );
         }
         println!();
+    }
+    println!();
+    for (channel, (n, of)) in by_channel {
+        println!("{channel:>10}: {n} of {of}");
     }
     println!(
         "\nmean recall: {:.3}, RITA's formula: {:.3}",

@@ -8,7 +8,7 @@ use zeek_anomaly_traffic::attack::{Beacon, Channel, guess, scan};
 use zeek_anomaly_traffic::office::{Office, host};
 use zeek_anomaly_traffic::row::{LOGS, RowKind, header};
 
-/// Writes conn, ssl, dns and ssh logs of an office with attacks in it, and labels.csv (uid,label).
+/// Writes conn, ssl, http, dns and ssh logs of an office with attacks in it, and labels.csv (uid,label).
 #[derive(Parser)]
 struct Args {
     /// Where to write; made where it is not there
@@ -29,7 +29,7 @@ struct Args {
     /// Midnight of the first day, seconds since the epoch
     #[arg(long, default_value_t = 1_772_668_800.0)]
     start: f64,
-    /// A beacon: CHANNEL:PERIOD:JITTER[:MISSED], as tls:300:0.2 (channels: tcp, tls, fronted, dns; seconds; share)
+    /// A beacon: CHANNEL:PERIOD:JITTER[:MISSED], as tls:300:0.2 (channels: tcp, udp, http, tls, fronted, dns; seconds; share)
     #[arg(long, value_parser = beacon)]
     beacon: Vec<(Channel, f64, f64, f64)>,
     /// Whether beacons sleep from 20:00 to 06:00
@@ -47,13 +47,8 @@ fn beacon(text: &str) -> Result<(Channel, f64, f64, f64), String> {
     let wrong = || "should be CHANNEL:PERIOD:JITTER[:MISSED], as tls:300:0.2".to_owned();
     let parts: Vec<&str> = text.split(':').collect();
     let number = |i: usize| parts.get(i).map_or(Ok(0.0), |t| t.parse::<f64>());
-    let channel = match parts.first() {
-        Some(&"tcp") => Channel::Tcp,
-        Some(&"tls") => Channel::Tls,
-        Some(&"fronted") => Channel::Fronted,
-        Some(&"dns") => Channel::Dns,
-        _ => return Err(wrong()),
-    };
+    let named = |c: &&Channel| parts.first() == Some(&c.name());
+    let channel = *Channel::ALL.iter().find(named).ok_or_else(wrong)?;
     match (number(1), number(2), number(3)) {
         (Ok(p), Ok(j), Ok(m)) if p > 0.0 && (0.0..1.0).contains(&j) && (0.0..1.0).contains(&m) => {
             Ok((channel, p, j, m))
