@@ -108,8 +108,15 @@ const STEP: f32 = 0.602;
 const STEP_UDP: f32 = 0.2;
 
 /// The same for ICMP echo: people ping what they know. An answer counts little, since that is how one finds
-/// out who is there.
+/// out who is there; and it counts for a sweep where the one before was pinged seconds ago.
 const STEP_ECHO: (f32, f32) = (0.4, -0.1);
+const STEP_SWEEP: f32 = 0.25;
+
+/// Stands for the port of what has none.
+const ECHO: u16 = 0;
+
+/// Seconds between two hosts of a sweep.
+const SWEEP: f64 = 5.0;
 
 /// The bounds of the walk: what was answered long ago does not buy much.
 const WALK: (f32, f32) = (-2.0, 12.0);
@@ -146,6 +153,8 @@ enum Step {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Walk {
     first: f64,
+    /// The last new contact.
+    last: f64,
     walk: f32,
     contacts: Distinct,
     failed: u32,
@@ -163,7 +172,7 @@ impl Entry for Walk {
 
     fn is_sound(&self) -> bool {
         let walk = (WALK.0..=WALK.1).contains(&self.walk);
-        self.contacts.is_sound() && walk && self.first.is_finite()
+        self.contacts.is_sound() && walk && self.first.is_finite() && self.last.is_finite()
     }
 }
 
@@ -297,7 +306,10 @@ impl Scans {
             }
             let before = w.alarmed;
             if w.contacts.insert(contact.finish()) {
-                w.walk = (w.walk + c.step).clamp(WALK.0, WALK.1);
+                let sweeps = c.is_answered_echo() && (c.event.ts - w.last).abs() <= SWEEP;
+                let step = if sweeps { STEP_SWEEP } else { c.step };
+                w.last = c.event.ts;
+                w.walk = (w.walk + step).clamp(WALK.0, WALK.1);
                 w.failed = w.failed.saturating_add(u32::from(c.step > 0.0));
                 w.alarmed |= w.walk >= threshold;
             }
@@ -327,7 +339,7 @@ impl Scans {
             s.last = s.last.max(c.event.ts);
             match c.refused {
                 true => s.refused += 1,
-                false => s.unanswered += 1,
+                false => s.unanswered += u64::from(c.step > 0.0),
             }
             let host = Key::new(CONTACT).addr(c.resp).finish();
             let port = Key::new(CONTACT).number(u64::from(c.port)).finish();
@@ -338,7 +350,10 @@ impl Scans {
                     s.first = s.first.min(*first);
                     match c.refused {
                         true => s.refused += u64::from(failed.saturating_sub(1)),
-                        false => s.unanswered += u64::from(failed.saturating_sub(1)),
+                        false => {
+                            let this = u32::from(c.step > 0.0);
+                            s.unanswered += u64::from(failed.saturating_sub(this));
+                        }
                     }
                 }
             }
@@ -401,6 +416,11 @@ struct Contact<'a> {
 }
 
 impl<'a> Contact<'a> {
+    /// Whether it is a ping that was answered.
+    fn is_answered_echo(&self) -> bool {
+        self.event.proto == Proto::Icmp && self.step < 0.0
+    }
+
     fn of(event: &'a Event<'a>, world: &World) -> Option<Contact<'a>> {
         let (orig, resp) = (event.orig?, event.resp?);
         if !is_unicast(resp) || !is_unicast(orig) || orig == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
@@ -414,7 +434,7 @@ impl<'a> Contact<'a> {
                 if event.value(Column::OrigP).port() != Some(8) {
                     return None;
                 }
-                port = 8;
+                port = ECHO;
                 match event
                     .number(Column::RespPkts)
                     .or(event.number(Column::RespBytes))
@@ -472,7 +492,8 @@ impl Behavior for Scans {
             Proto::Icmp => Step::Quiet,
             _ => self.step(&c, Lane::Host(c.resp), world),
         };
-        if c.step > 0.0 && (swept != Step::Quiet || probed != Step::Quiet) {
+        let counts = c.step > 0.0 || c.is_answered_echo();
+        if counts && (swept != Step::Quiet || probed != Step::Quiet) {
             self.scanner(&c, swept, probed, world, out);
         }
         if event.resp_local {
@@ -556,7 +577,7 @@ fn report(s: &mut Scanner, world: &World, last: bool, out: &mut Vec<Finding>) {
         let mut reasons = Vec::new();
         if at != 1 {
             let value = match at {
-                0 => format!("{hosts:.0} hosts at {}", ports_in_words(&s.swept.1, swept)),
+                0 => format!("{hosts:.0} hosts {}", ports_in_words(&s.swept.1, swept)),
                 _ => format!("{hosts:.0} hosts, {ports:.0} ports"),
             };
             reasons.push(Evidence::new("tried", value));
@@ -614,7 +635,11 @@ fn distributed(t: &Target, host: IpAddr, wanted: f64) -> Finding {
     }
 }
 
+/// Ports in words, or that it was by ping.
 fn ports_in_words(ports: &[u16], total: f64) -> String {
+    if ports == [ECHO] {
+        return "by ping".into();
+    }
     let noun = if total > 1.0 { "ports" } else { "port" };
-    format!("{noun} {}", text::listed(ports, total, NAMED))
+    format!("at {noun} {}", text::listed(ports, total, NAMED))
 }

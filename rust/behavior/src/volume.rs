@@ -62,7 +62,8 @@ static HOURS: Param = Param {
     default: 4.0,
     min: 0.1,
     max: 10_000.0,
-    help: "hours from which a connection to a host that few others talk to is long",
+    help: "hours from which a connection to a host that few others talk to is long; up to three times as many \
+           where one host is all there is and no ordinary logs have taught what is usual",
 };
 
 /// What this behaviour is.
@@ -260,7 +261,8 @@ impl Volume {
             return;
         };
         let hours = d / 3600.0;
-        let wanted = world.threshold(&HOURS);
+        // Where nobody knows what is usual, RITA's highest band is what is left.
+        let wanted = world.threshold(&HOURS) * (1.0 + 2.0 * world.ignorance());
         if hours < wanted || world.prevalence(world.talkers(world.addr_key(resp))) > 0.3 {
             return;
         }

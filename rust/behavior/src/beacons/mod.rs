@@ -61,11 +61,11 @@ static MIN_BEATS: Param = Param {
 
 static UNKNOWN: Param = Param {
     name: "beacon.unknown",
-    default: 2.5,
+    default: 2.0,
     min: 0.0,
     max: 20.0,
     help: "what is added to the threshold where one host is all there is, and no ordinary logs have taught \
-           what is usual; less with more hosts, nothing from ten on",
+           what is usual; less with more hosts, nothing from ten on, nor for protocols that Zeek does not know",
 };
 
 static INTERNAL: Param = Param {
@@ -137,6 +137,8 @@ struct Calls {
     answered: u32,
     /// Calls that were kept open, or go on with one that was.
     open: u32,
+    /// Connections whose protocol Zeek does not know, and that were not kept open.
+    unknown: u32,
     /// The first call.
     first: f64,
     /// Beats at the last look, and the score that it gave.
@@ -424,7 +426,10 @@ fn through_proxy(e: &Event<'_>) -> bool {
 fn add(c: &mut Calls, e: &Event<'_>, size: f64, answered: bool) -> bool {
     c.calls = c.calls.saturating_add(1);
     c.answered = c.answered.saturating_add(u32::from(answered));
-    c.open = c.open.saturating_add(u32::from(is_open(e)));
+    let open = is_open(e);
+    let unknown = e.log == Log::Conn && !open && e.service().is_empty();
+    c.open = c.open.saturating_add(u32::from(open));
+    c.unknown = c.unknown.saturating_add(u32::from(unknown));
     if c.first == 0.0 || e.ts < c.first {
         c.first = e.ts;
     }
