@@ -135,10 +135,10 @@ struct Calls {
     heavy: u32,
     calls: u32,
     answered: u32,
-    /// Calls that were kept open, or go on with one that was.
-    open: u32,
-    /// Connections whose protocol Zeek does not know, and that were not kept open.
-    unknown: u32,
+    /// Of the latest connections the share that was kept open, or goes on with one that was.
+    open: f32,
+    /// The share whose protocol Zeek does not know, of those that were not kept open.
+    unknown: f32,
     /// The first call.
     first: f64,
     /// Beats at the last look, and the score that it gave.
@@ -192,6 +192,8 @@ impl Entry for Calls {
             && self.others.len() <= 3
             && self.score.is_finite()
             && self.highest.is_finite()
+            && (0.0..=1.0).contains(&self.open)
+            && (0.0..=1.0).contains(&self.unknown)
             && self.first.is_finite()
             && self.name.as_ref().is_none_or(|n| n.len() <= 2 * MAX_NAME)
     }
@@ -231,10 +233,10 @@ impl Beacons {
         self.pairs.update(key, Calls::default, |c| {
             c.outside = !e.resp_local;
             // How long a name's call lasted, only the connection tells.
-            if let (Some(name), 1, true) = (&c.name, c.others.len(), is_open(e)) {
+            if let (Some(name), 1) = (&c.name, c.others.len()) {
                 let name = name_key(world, orig, world.name_key(name.as_bytes()));
                 if let Some(named) = names.get_mut(name) {
-                    named.open = named.open.saturating_add(1);
+                    lately(&mut named.open, is_open(e), 8.0);
                 }
             }
             if !add(c, e, size, answered) || !due(c, world) {
@@ -402,6 +404,11 @@ fn is_open(e: &Event<'_>) -> bool {
     goes_on || e.number(Column::Duration).is_some_and(|d| d >= KEPT_OPEN)
 }
 
+/// Moves a share of about the `latest` calls.
+fn lately(share: &mut f32, holds: bool, latest: f32) {
+    *share += (f32::from(u8::from(holds)) - *share) / latest;
+}
+
 fn pair_key(world: &World, orig: IpAddr, resp: IpAddr, port: u16, proto: Proto) -> u64 {
     let key = world.key(PAIRS).addr(orig).addr(resp);
     key.number(u64::from(port)).number(proto as u64).finish()
@@ -426,10 +433,11 @@ fn through_proxy(e: &Event<'_>) -> bool {
 fn add(c: &mut Calls, e: &Event<'_>, size: f64, answered: bool) -> bool {
     c.calls = c.calls.saturating_add(1);
     c.answered = c.answered.saturating_add(u32::from(answered));
-    let open = is_open(e);
-    let unknown = e.log == Log::Conn && !open && e.service().is_empty();
-    c.open = c.open.saturating_add(u32::from(open));
-    c.unknown = c.unknown.saturating_add(u32::from(unknown));
+    if e.log == Log::Conn {
+        let open = is_open(e);
+        lately(&mut c.open, open, 8.0);
+        lately(&mut c.unknown, !open && e.service().is_empty(), 4.0);
+    }
     if c.first == 0.0 || e.ts < c.first {
         c.first = e.ts;
     }
@@ -510,7 +518,7 @@ fn unlike_software(c: &Calls, entity: &Entity, world: &World) -> f64 {
         _ => c.name.as_deref().filter(|_| c.others.len() == 1),
     };
     let siblings = name.map_or(0.0, |n| world.siblings(n.as_bytes()));
-    let open = if c.open * 2 >= c.calls { BY_OPEN } else { 1.0 };
+    let open = if c.open >= 0.5 { BY_OPEN } else { 1.0 };
     open / (1.0 + BY_SIBLINGS * (1.0 + siblings).log2())
 }
 
