@@ -87,10 +87,9 @@ pub struct TrainArgs {
     /// Go on from this model, with its seed and detectors where none are asked for
     #[arg(long = "continue", value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub from_model: Option<PathBuf>,
-    /// Take each PATH for a sensor of its own: equal uids below different PATHs are different
-    /// connections
-    #[arg(long)]
-    pub sensors: bool,
+    /// Whose rows.
+    #[command(flatten)]
+    pub sensors: SensorArgs,
     /// Which rows.
     #[command(flatten)]
     pub rows: RowArgs,
@@ -238,6 +237,9 @@ pub struct ScoreArgs {
     /// Which of the records that --all shows get their reasons
     #[arg(long, value_enum, default_value_t = Reasons::Anomalous)]
     pub reasons: Reasons,
+    /// Whose rows.
+    #[command(flatten)]
+    pub sensors: SensorArgs,
     /// Which rows.
     #[command(flatten)]
     pub rows: RowArgs,
@@ -254,6 +256,7 @@ Examples:
   zeek-anomaly score -m week.model /opt/zeek/logs/current
   zeek-anomaly score -m week.model --top 50 --log dns,http logs
   zeek-anomaly score --train-on 2026-07-0{1,2,3} --group 2026-07-04
+  zeek-anomaly score -m both.model --sensors --from 2026-07-20 --until 2026-07-21 north south
   zeek-anomaly score -m week.model --alerts-per-day 10 /opt/zeek/logs/2026-07-*
   zeek-anomaly score -m week.model --all --format jsonl conn.log > scores.jsonl
   zeek-anomaly score -m week.model --format csv -o top.csv conn.log.gz
@@ -437,6 +440,15 @@ impl RowArgs {
             ..ReadParams::default()
         }
     }
+}
+
+/// Whose rows they are.
+#[derive(Debug, Args)]
+pub struct SensorArgs {
+    /// Take each PATH for a sensor of its own: equal uids below different PATHs are different
+    /// connections
+    #[arg(long)]
+    pub sensors: bool,
 }
 
 /// The work itself.

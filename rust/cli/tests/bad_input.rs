@@ -177,7 +177,17 @@ fn log_of(dir: &Dir, rows: impl Iterator<Item = String>) -> String {
 
 /// What a training and scoring of the log's own rows gives: all scores are numbers.
 fn trains_and_scores(dir: &Dir, log: &str, rows: usize) {
-    for detector in ["auto", "isolation_forest", "pca", "pca+rarity"] {
+    for detector in [
+        "auto",
+        "rarity",
+        "isolation_forest",
+        "pca",
+        "kitnet",
+        "one_class_svm",
+        "hybrid",
+        "time_series",
+        "pca+rarity+kitnet",
+    ] {
         let model = dir.arg("extreme.model");
         let ran = run(&["train", "-o", &model, "--detector", detector, log]);
         assert_eq!(ran.status, Some(0), "{detector}: {}", ran.err);
@@ -256,6 +266,7 @@ fn detectors_and_parameters_that_are_impossible_are_refused() {
         ("--forest-trees", "0", "not in 1.."),
         ("--holdout", "nan", "0 to 0.5"),
         ("--pca-variance", "2", "at most 1"),
+        ("--pca-distance", "euclid", "mahalanobis, eigenvectors"),
         ("--from", "yesterday", "yesterday"),
         ("--threads", "0", "not in 1.."),
     ] {

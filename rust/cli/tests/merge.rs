@@ -143,6 +143,20 @@ fn files_of_an_archive_outside_the_time_bounds_are_not_opened() {
         "{}",
         ran.err
     );
+    let ran = run(&[&["score", "-m", &into, &days][..], &bounds].concat());
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    assert!(ran.err.contains("3 files outside"), "{}", ran.err);
+    let page = dir.arg("page.html");
+    for command in [
+        &["verdict", "-m", &into, &days][..],
+        &["report", "-m", &into, "-o", &page, &days],
+        &["hunt", &days],
+        &["backtest", "-m", &into, &days],
+        &["drift", "-m", &into, &days],
+    ] {
+        let ran = run(&[command, &bounds].concat());
+        assert!(!ran.err.contains("is not a log"), "{command:?}: {}", ran.err);
+    }
     let ran = run(&["train", "-o", &into, &days]);
     assert_eq!(ran.status, Some(3), "{}", ran.err);
 }
@@ -181,4 +195,19 @@ fn equal_uids_of_two_sensors_are_two_connections() {
         "{}",
         usual(&["--sensors"])
     );
+    let model = train(&dir, "m.model", &["--sensors", &north, &south]);
+    let scored = |name: &str, flags: &[&str]| {
+        let out = dir.arg(name);
+        let args = ["score", "-q", "-m", &model, "--features-out", &out];
+        let ran = run(&[&args[..], flags, &[&north, &south]].concat());
+        assert_eq!(ran.status, Some(0), "{}", ran.err);
+        let text = std::fs::read_to_string(dir.path(name).join("conn.csv")).unwrap();
+        let rows: Vec<Vec<String>> = (text.lines())
+            .map(|l| l.split(',').map(str::to_owned).collect())
+            .collect();
+        let at = rows[0].iter().position(|c| c == "uid_http").unwrap();
+        rows[1..].iter().map(|r| r[at].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(scored("together", &[]), ["5", "5"]);
+    assert_eq!(scored("apart", &["--sensors"]), ["2", "3"]);
 }

@@ -7,7 +7,7 @@ use zeek_anomaly_models::DetectorKind;
 use zeek_anomaly_models::ensemble::MAX_MEMBERS;
 pub use zeek_anomaly_models::forest::ForestParams;
 pub use zeek_anomaly_models::kitnet::{KitnetParams, MAX_CLUSTER};
-pub use zeek_anomaly_models::pca::PcaParams;
+pub use zeek_anomaly_models::pca::{Distance, PcaParams};
 pub use zeek_anomaly_models::svm::{KernelKind, MAX_GAMMA, SvmParams};
 
 /// How detectors are made.

@@ -221,7 +221,6 @@ impl Material<'_> {
             of_block.entry(block).or_default().push((i, bits));
         }
         let mut raw = vec![f64::NAN; rows.len()];
-        let mut scratch = Scratch::default();
         for (block, others) in self.blocks.without_each(self.total) {
             // Rows are judged by all blocks but their own, and where that is too much of
             // the whole, by all rows but themselves.
@@ -239,8 +238,14 @@ impl Material<'_> {
                     (others, false)
                 }
             };
-            for (i, bits) in of_block.remove(&block).unwrap_or_default() {
-                raw[i] = detector.raw(&by.encode(bits, leave_out, &mut scratch));
+            let of_block = of_block.remove(&block).unwrap_or_default();
+            let judged: Vec<f64> = (of_block.par_iter().with_min_len(256))
+                .map_init(Scratch::default, |scratch, (_, bits)| {
+                    detector.raw(&by.encode(bits, leave_out, scratch))
+                })
+                .collect();
+            for ((i, _), value) in of_block.iter().zip(judged) {
+                raw[*i] = value;
             }
         }
         Fitted { model, raw }

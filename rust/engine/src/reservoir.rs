@@ -11,7 +11,6 @@
 //! get their number mixed in: then the sample is as fair, but depends on the order.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BinaryHeap;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The sample.
@@ -22,11 +21,12 @@ pub struct Reservoir {
     seed: u64,
     seen: u64,
     cells: Vec<u64>,
-    /// Keys and slots, the largest key first.
-    heap: BinaryHeap<(u64, u32)>,
+    /// Keys and slots; up to a quarter more than the capacity, until it is thinned.
+    kept: Vec<(u64, u32)>,
+    /// Slots of rows that were let go.
+    free: Vec<u32>,
     /// The smallest key that was let go: only below it nothing is missing.
     limit: u64,
-    bytes: Vec<u8>,
 }
 
 /// A sample's rows, as a model keeps them.
@@ -50,9 +50,9 @@ impl Reservoir {
             seed: xxh3_64_with_seed(log.as_bytes(), seed),
             seen: 0,
             cells: Vec::new(),
-            heap: BinaryHeap::new(),
+            kept: Vec::new(),
+            free: Vec::new(),
             limit: u64::MAX,
-            bytes: Vec::new(),
         }
     }
 
@@ -71,34 +71,45 @@ impl Reservoir {
         self.put(key, row);
     }
 
-    fn key(&mut self, row: &[u64], number: Option<u64>) -> u64 {
-        self.bytes.clear();
-        for cell in row.iter().chain(&number) {
-            self.bytes.extend(cell.to_le_bytes());
+    /// As bytes lie in memory: machines of another order of bytes draw another sample, as good.
+    fn key(&self, row: &[u64], number: Option<u64>) -> u64 {
+        let key = xxh3_64_with_seed(bytemuck::cast_slice(row), self.seed);
+        match number {
+            None => key,
+            Some(n) => xxh3_64_with_seed(&n.to_le_bytes(), key),
         }
-        xxh3_64_with_seed(&self.bytes, self.seed)
     }
 
     fn put(&mut self, key: u64, row: &[u64]) {
         if key > self.limit {
             return;
         }
-        if self.heap.len() < self.capacity {
-            let slot = (self.cells.len() / self.width) as u32;
-            self.cells.extend_from_slice(row);
-            self.heap.push((key, slot));
-            return;
-        }
-        let Some(mut top) = self.heap.peek_mut() else {
-            return;
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                let start = slot as usize * self.width;
+                self.cells[start..start + self.width].copy_from_slice(row);
+                slot
+            }
+            None => {
+                self.cells.extend_from_slice(row);
+                (self.cells.len() / self.width - 1) as u32
+            }
         };
-        let (largest, slot) = *top;
-        self.limit = self.limit.min(largest.max(key));
-        if key < largest {
-            *top = (key, slot);
-            let start = slot as usize * self.width;
-            self.cells[start..start + self.width].copy_from_slice(row);
+        self.kept.push((key, slot));
+        if self.kept.len() > self.capacity + self.capacity / 4 {
+            self.thin();
         }
+    }
+
+    /// Lets those go that are beyond the capacity. Many at once: that is cheaper than a heap.
+    fn thin(&mut self) {
+        if self.kept.len() <= self.capacity {
+            return;
+        }
+        let (_, first, _) = self.kept.select_nth_unstable(self.capacity);
+        self.limit = self.limit.min(first.0);
+        let gone = self.kept.drain(self.capacity..).map(|(_, slot)| slot);
+        self.free.extend(gone);
     }
 
     /// Adds what another sample kept, of other rows of the same log.
@@ -108,7 +119,7 @@ impl Reservoir {
         // Where one of them let rows go, those of the other do not count either.
         self.limit = own.limit.min(other.limit);
         for from in [&own, other] {
-            for (key, slot) in &from.heap {
+            for (key, slot) in &from.kept {
                 self.put(*key, from.slot(*slot));
             }
         }
@@ -119,8 +130,8 @@ impl Reservoir {
             seen: 0,
             limit: u64::MAX,
             cells: Vec::new(),
-            heap: BinaryHeap::new(),
-            bytes: Vec::new(),
+            kept: Vec::new(),
+            free: Vec::new(),
             ..*self
         }
     }
@@ -128,7 +139,7 @@ impl Reservoir {
     /// Those of the sampled rows that pass.
     pub(crate) fn filtered(&self, passes: impl Fn(&[u64]) -> bool) -> Reservoir {
         let mut out = self.empty();
-        for (key, slot) in &self.heap {
+        for (key, slot) in &self.kept {
             let row = self.slot(*slot);
             if passes(row) {
                 out.seen += 1;
@@ -142,18 +153,20 @@ impl Reservoir {
     /// Puts the rows in order, which is random, and the same however they came. To be called
     /// after the last row, where that matters.
     pub(crate) fn seal(&mut self) {
-        let mut order: Vec<(u64, u32)> = self.heap.iter().copied().collect();
+        self.thin();
+        let mut order = std::mem::take(&mut self.kept);
         // Equal keys are equal rows, but for a collision in 64 bits.
         order.sort_unstable_by(|a, b| {
             a.0.cmp(&b.0)
                 .then_with(|| self.slot(a.1).cmp(self.slot(b.1)))
         });
-        let mut cells = Vec::with_capacity(self.cells.len());
+        let mut cells = Vec::with_capacity(order.len() * self.width);
         for (_, slot) in &order {
             cells.extend_from_slice(self.slot(*slot));
         }
         self.cells = cells;
-        self.heap = (0u32..)
+        self.free.clear();
+        self.kept = (0u32..)
             .zip(order)
             .map(|(at, (key, _))| (key, at))
             .collect();
@@ -173,9 +186,9 @@ impl Reservoir {
         self.seen
     }
 
-    /// Rows kept.
+    /// Rows kept; it has to be sealed.
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.kept.len()
     }
 
     /// Whether no row was offered.
@@ -183,12 +196,12 @@ impl Reservoir {
         self.seen == 0
     }
 
-    /// The rows kept, to be changed: their keys stay.
+    /// The rows kept, to be changed: their keys stay. It has to be sealed.
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u64]> {
         self.cells.chunks_exact_mut(self.width)
     }
 
-    /// The rows kept.
+    /// The rows kept; it has to be sealed.
     pub fn rows(&self) -> impl Iterator<Item = &[u64]> {
         self.cells.chunks_exact(self.width)
     }
@@ -200,7 +213,7 @@ impl Reservoir {
 
     /// At most `most` rows, for a model; it has to be sealed.
     pub(crate) fn keep(&self, most: usize) -> Kept {
-        let mut keys: Vec<u64> = self.heap.iter().map(|(key, _)| *key).collect();
+        let mut keys: Vec<u64> = self.kept.iter().map(|(key, _)| *key).collect();
         keys.sort_unstable();
         let limit = keys.get(most).map_or(self.limit, |k| self.limit.min(*k));
         keys.truncate(most);
@@ -278,10 +291,9 @@ mod tests {
                         false => r.add(&[i, 0]),
                     }
                 }
+                let rows = rows(&mut r);
                 assert_eq!((r.len(), r.seen()), (10, 100));
-                rows(&mut r)
-                    .iter()
-                    .for_each(|row| hits[row[0] as usize] += 1);
+                rows.iter().for_each(|row| hits[row[0] as usize] += 1);
             }
             // 200 expected, standard deviation 13.4: six of them either way.
             assert!(hits.iter().all(|h| (120..=280).contains(h)), "{hits:?}");

@@ -42,7 +42,8 @@ impl Hasher for IdentityHasher {
     }
 }
 
-pub(crate) type HashOf<V> = HashMap<u64, V, BuildHasherDefault<IdentityHasher>>;
+/// A map whose keys are hashes already.
+pub type HashOf<V> = HashMap<u64, V, BuildHasherDefault<IdentityHasher>>;
 
 /// Counts the values of one feature.
 #[derive(Clone, Debug)]

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 pub struct KitnetParams {
     /// The most inputs of one autoencoder (m).
     pub cluster: usize,
-    /// Rows of which the feature map is made.
+    /// Rows of which the feature map is made; where there are few, a tenth of them.
     pub map_rows: usize,
     /// Rows that are learned; where there are fewer, the same ones again, three times at most.
     pub rows: usize,
@@ -60,6 +60,13 @@ impl Default for KitnetParams {
     }
 }
 
+/// The feature map is made of one row in so many, as in the original: inputs that do not vary among few rows
+/// stay by themselves, and have an autoencoder's say each.
+const MAP_PART: usize = 10;
+
+/// But of at least so many.
+const LEAST_MAP_ROWS: usize = 100;
+
 /// How often the same row is learned, at most: nets that know a day by heart call the next one strange.
 const PASSES: usize = 3;
 
@@ -81,7 +88,9 @@ impl Kitnet {
     /// Learns from rows × inputs.
     pub fn fit(rows: ArrayView2<'_, f32>, features: usize, params: &KitnetParams) -> Kitnet {
         let most = params.cluster.clamp(1, MAX_CLUSTER);
-        let mapped = rows.slice(ndarray::s![..rows.nrows().min(params.map_rows), ..]);
+        let few = (rows.nrows() / MAP_PART).max(LEAST_MAP_ROWS);
+        let few = few.min(params.map_rows).min(rows.nrows());
+        let mapped = rows.slice(ndarray::s![..few, ..]);
         let clusters = map::clusters(mapped, most);
         let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
         let mut learning: Vec<Learning> = (clusters.iter())

@@ -37,7 +37,7 @@ mod words;
 
 pub use bins::Bins;
 pub use calibration::{Calibration, Claim};
-pub use counts::FeatureCounts;
+pub use counts::{FeatureCounts, HashOf};
 pub use detector::{Detector, DetectorKind, DetectorModel, Encoded, Single};
 pub use ensemble::{Ensemble, Member};
 pub use inputs::Inputs;

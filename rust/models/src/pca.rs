@@ -11,6 +11,10 @@
 //! scheme based on principal component classifier", ICDM 2003, which adds the two
 //! with weights.
 //!
+//! The other distance there is, [`Distance::Eigenvectors`], is the weighted sum of distances to the eigenvectors as
+//! points, Σ |z − vₖ|/λₖ, as PyOD's PCA has it (there by λₖ's part of the variance, here as a
+//! weighted mean: the same order of rows).
+//!
 //! An input that never varied in training cannot have an infinite say: standard deviations
 //! and variances have a floor.
 
@@ -25,12 +29,45 @@ use serde::{Deserialize, Serialize};
 pub struct PcaParams {
     /// The part of the variance that the kept components hold, above 0 and at most 1.
     pub variance: f64,
+    /// What is measured.
+    pub distance: Distance,
+}
+
+/// How far out a row lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Distance {
+    /// Mahalanobis distance, in the kept subspace and outside of it.
+    #[default]
+    Mahalanobis,
+    /// The mean distance to the kept eigenvectors as points, by 1/λ.
+    Eigenvectors,
+}
+
+impl Distance {
+    /// All of them.
+    pub const ALL: [Distance; 2] = [Distance::Mahalanobis, Distance::Eigenvectors];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Distance::Mahalanobis => "mahalanobis",
+            Distance::Eigenvectors => "eigenvectors",
+        }
+    }
+
+    /// The one with this name.
+    pub fn by_name(name: &str) -> Option<Distance> {
+        Distance::ALL.into_iter().find(|d| d.name() == name)
+    }
 }
 
 impl Default for PcaParams {
-    /// 99 % of the variance.
+    /// 99 % of the variance, and the Mahalanobis distance.
     fn default() -> Self {
-        PcaParams { variance: 0.99 }
+        PcaParams {
+            variance: 0.99,
+            distance: Distance::default(),
+        }
     }
 }
 
@@ -97,6 +134,7 @@ pub struct Pca {
     residual: f32,
     /// The part of the variance that the kept components hold.
     kept: f32,
+    distance: Distance,
 }
 
 impl Pca {
@@ -138,6 +176,30 @@ impl Pca {
             } else {
                 0.0
             },
+            distance: params.distance,
+        }
+    }
+
+    /// The squares of a standardised row's parts in its mean distance to the eigenvectors: `each`
+    /// gets each input's. Their sum is the distance.
+    fn to_eigenvectors(&self, row: &Encoded<'_>, mut each: impl FnMut(usize, f64)) {
+        let d = self.mean.len();
+        let mut z = [0.0; MAX_INPUTS];
+        self.standardise(row, &mut z);
+        let weights: f64 = self.precision.iter().map(|p| f64::from(*p)).sum();
+        for (v, p) in self.components.chunks_exact(d.max(1)).zip(&self.precision) {
+            let part = |i: usize| f64::from(z[i] - v[i]).powi(2);
+            let distance = (0..d).map(part).sum::<f64>().sqrt();
+            let weight = f64::from(*p) / (weights * distance).max(f64::MIN_POSITIVE);
+            (0..d).for_each(|i| each(i, part(i) * weight));
+        }
+    }
+
+    fn standardise(&self, row: &Encoded<'_>, z: &mut [f32; MAX_INPUTS]) {
+        for (z, (x, (m, s))) in
+            (z.iter_mut()).zip(row.inputs.iter().zip(self.mean.iter().zip(&self.scale)))
+        {
+            *z = (x - m) * s;
         }
     }
 
@@ -151,11 +213,7 @@ impl Pca {
         mut each: impl FnMut(&[f32], f32, f32),
     ) {
         let d = self.mean.len();
-        for (z, (x, (m, s))) in
-            (z.iter_mut()).zip(row.inputs.iter().zip(self.mean.iter().zip(&self.scale)))
-        {
-            *z = (x - m) * s;
-        }
+        self.standardise(row, z);
         left[..d].copy_from_slice(&z[..d]);
         for (v, p) in self.components.chunks_exact(d.max(1)).zip(&self.precision) {
             let y: f32 = v.iter().zip(&*z).map(|(v, z)| v * z).sum();
@@ -202,6 +260,11 @@ impl Detector for Pca {
     }
 
     fn raw(&self, row: &Encoded<'_>) -> f64 {
+        if self.distance == Distance::Eigenvectors {
+            let mut sum = 0.0;
+            self.to_eigenvectors(row, |_, part| sum += part);
+            return sum;
+        }
         let (mut z, mut left) = ([0.0; MAX_INPUTS], [0.0; MAX_INPUTS]);
         let mut sum = 0.0f64;
         self.project(row, &mut z, &mut left, |_, y, p| {
@@ -215,6 +278,15 @@ impl Detector for Pca {
     /// less strange, for its correlation with others, contributes nothing.
     fn attribute(&self, row: &Encoded<'_>, out: &mut [f64]) {
         out.fill(0.0);
+        if self.distance == Distance::Eigenvectors {
+            self.to_eigenvectors(row, |i, part| {
+                let f = row.input_features.get(i).map(|f| usize::from(*f));
+                if let Some(o) = f.and_then(|f| out.get_mut(f)) {
+                    *o += part;
+                }
+            });
+            return;
+        }
         let (mut z, mut left) = ([0.0; MAX_INPUTS], [0.0; MAX_INPUTS]);
         let mut weighted = [0.0f32; MAX_INPUTS];
         self.project(row, &mut z, &mut left, |v, y, p| {
@@ -256,6 +328,7 @@ impl Detector for Pca {
                 format!("{} of {}", self.precision.len(), self.mean.len()),
             ),
             ("variance kept", format!("{:.1} %", 100.0 * self.kept)),
+            ("distance", self.distance.name().to_owned()),
         ]
     }
 }
@@ -288,7 +361,11 @@ mod tests {
     }
 
     fn fit(rows: &Array2<f32>, variance: f64) -> Pca {
-        let pca = Pca::fit(&Moments::new(rows.view()), 3, &PcaParams { variance });
+        let params = PcaParams {
+            variance,
+            ..PcaParams::default()
+        };
+        let pca = Pca::fit(&Moments::new(rows.view()), 3, &params);
         assert!(pca.is_sound(3));
         pca
     }
@@ -322,6 +399,36 @@ mod tests {
             why[0].min(why[1]) > 10.0 * why[2] && why[2] >= 0.0,
             "{why:?}"
         );
+    }
+
+    #[test]
+    fn the_distance_to_the_eigenvectors_is_what_the_features_have_together() {
+        let rows = rows(500);
+        let params = PcaParams {
+            variance: 0.9,
+            distance: Distance::Eigenvectors,
+        };
+        let pca = Pca::fit(&Moments::new(rows.view()), 3, &params);
+        assert!(pca.is_sound(3));
+        let x = [0.9, 0.2, 0.5];
+        let z: Vec<f32> = (0..3)
+            .map(|i| (x[i] - pca.mean[i]) * pca.scale[i])
+            .collect();
+        let far = |v: &[f32]| {
+            let parts = z.iter().zip(v).map(|(z, v)| f64::from(z - v).powi(2));
+            parts.sum::<f64>().sqrt()
+        };
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for (v, p) in pca.components.chunks_exact(3).zip(&pca.precision) {
+            sum += far(v) * f64::from(*p);
+            weights += f64::from(*p);
+        }
+        let raw = pca.raw(&row(&x));
+        assert!((raw - sum / weights).abs() < 1e-6 * raw, "{raw}");
+        let mut why = [0.0; 3];
+        pca.attribute(&row(&x), &mut why);
+        assert!((why.iter().sum::<f64>() - raw).abs() < 1e-6 * raw);
+        assert!(raw > 1.5 * pca.raw(&row(&[0.5, 1.0, 0.5])));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use zeek_anomaly_engine::choice::{
-    Choice, DetectorParams, KernelKind, KitnetParams, MAX_CLUSTER, MAX_GAMMA, SvmParams,
+    Choice, DetectorParams, Distance, KernelKind, KitnetParams, MAX_CLUSTER, MAX_GAMMA, SvmParams,
 };
 use zeek_anomaly_engine::train::TrainParams;
 
@@ -34,7 +34,7 @@ pub struct FitArgs {
 #[command(next_help_heading = "Detectors")]
 pub struct HowArgs {
     /// Trees of an isolation forest
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..=5000))]
+    #[arg(long, value_name = "N", default_value_t = DetectorParams::default().forest.trees as u16, value_parser = clap::value_parser!(u16).range(1..=5000))]
     pub forest_trees: u16,
     /// Rows for each tree
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(2..=8192))]
@@ -42,6 +42,9 @@ pub struct HowArgs {
     /// The part of the variance that the components which PCA keeps hold
     #[arg(long, value_name = "PART", default_value_t = DetectorParams::default().pca.variance, value_parser = part)]
     pub pca_variance: f64,
+    /// What PCA measures: mahalanobis, or eigenvectors, the weighted distance to the eigenvectors as PyOD has it
+    #[arg(long, value_name = "DISTANCE", default_value = Distance::default().name(), value_parser = distance)]
+    pub pca_distance: Distance,
     /// The most inputs of one of KitNET's autoencoders
     #[arg(long, value_name = "N", default_value_t = KitnetParams::default().cluster as u16, value_parser = clap::value_parser!(u16).range(1..=MAX_CLUSTER as i64))]
     pub kitnet_cluster: u16,
@@ -51,7 +54,7 @@ pub struct HowArgs {
     /// The learning rate
     #[arg(long, value_name = "RATE", default_value_t = KitnetParams::default().rate, value_parser = rate)]
     pub kitnet_rate: f32,
-    /// Rows of which KitNET's feature map is made
+    /// Rows of which KitNET's feature map is made, a tenth of all at most
     #[arg(long, value_name = "N", default_value_t = KitnetParams::default().map_rows as u32, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub kitnet_map_rows: u32,
     /// Rows that KitNET learns; where there are fewer, the same ones again, three times at most
@@ -77,6 +80,7 @@ impl HowArgs {
         params.forest.trees = usize::from(self.forest_trees);
         params.forest.sample = usize::from(self.forest_rows);
         params.pca.variance = self.pca_variance;
+        params.pca.distance = self.pca_distance;
         params.kitnet.cluster = usize::from(self.kitnet_cluster);
         params.kitnet.hidden = self.kitnet_hidden;
         params.kitnet.rate = self.kitnet_rate;
@@ -143,6 +147,13 @@ fn gamma(text: &str) -> Result<f64, String> {
             "should be above 0 and at most {MAX_GAMMA}, as 0.01"
         )),
     }
+}
+
+fn distance(text: &str) -> Result<Distance, String> {
+    Distance::by_name(text).ok_or_else(|| {
+        let all = Distance::ALL.map(Distance::name);
+        format!("there are {}", all.join(", "))
+    })
 }
 
 fn kernel(text: &str) -> Result<KernelKind, String> {

@@ -24,6 +24,7 @@ pub fn run(args: &DriftArgs) -> Result<Status, Failure> {
     args.work.set_threads();
     let model = Model::load(&args.model)?;
     let mut inputs = Inputs::gather(&args.rows.paths, false)?;
+    inputs.within(&args.rows);
     let label = args.rows.label_column.as_ref();
     let mut watch = Watch::new(
         Progress::new(offline::work(&inputs.list), !args.work.quiet),

@@ -1,6 +1,6 @@
 //! What there is to read, for the commands that read logs.
 
-use crate::args::RowArgs;
+use crate::args::{RowArgs, SensorArgs};
 use crate::exit::Failure;
 use crate::say::{self, counted};
 use crate::summary::Watch;
@@ -49,9 +49,20 @@ impl Inputs {
         })
     }
 
+    /// What is under the paths of `rows`, without files whose names tell that they hold none of them; with
+    /// `sensors`, each path is a sensor.
+    pub fn of(rows: &RowArgs, sensors: &SensorArgs, twice: bool) -> Result<Inputs, Failure> {
+        let mut inputs = Inputs::gather(&rows.paths, twice)?;
+        if sensors.sensors {
+            inputs.by_sensor(&rows.paths);
+        }
+        inputs.within(rows);
+        Ok(inputs)
+    }
+
     /// Takes each path for a sensor of its own: equal uids below different paths are
     /// different connections.
-    pub fn by_sensor(&mut self, paths: &[PathBuf]) {
+    fn by_sensor(&mut self, paths: &[PathBuf]) {
         for input in &mut self.list {
             // The most particular path has it, where one lies in another.
             let of = (paths.iter().enumerate())

@@ -42,7 +42,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     let place_name = place.name();
     let fit_here = loaded.is_none() && args.train_on.is_empty();
     let mut training = Inputs::gather(&args.train_on, true)?;
-    let mut inputs = Inputs::gather(&args.rows.paths, fit_here || args.hunt)?;
+    let mut inputs = Inputs::of(&args.rows, &args.sensors, fit_here || args.hunt)?;
     let read = args.rows.read();
     let label = args.rows.label_column.as_ref();
 
@@ -172,6 +172,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     }
     if !args.work.quiet {
         summarize(&args, &model, &watch, &anomalous);
+        inputs.say_outside();
         if args.allow.is_some() {
             allowed.say();
         }

@@ -21,11 +21,7 @@ pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
     let base = args.from_model.as_deref().map(Model::load).transpose()?;
     let trainer = trainer(args, base.as_ref())?;
 
-    let mut inputs = Inputs::gather(&args.rows.paths, true)?;
-    if args.sensors {
-        inputs.by_sensor(&args.rows.paths);
-    }
-    inputs.within(&args.rows);
+    let mut inputs = Inputs::of(&args.rows, &args.sensors, true)?;
     let total = offline::work(&inputs.list);
     let label = args.rows.label_column.as_ref();
     let mut watch = Watch::new(

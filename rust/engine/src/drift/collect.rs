@@ -4,9 +4,10 @@ use super::baseline::{
     Baseline, FeatureProfile, KEPT_CATEGORIES, MAX_DAYS, MAX_PROFILES, Profile, day_of,
     keep_most_frequent,
 };
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use std::collections::BTreeMap;
 use zeek_anomaly_features::{Kind, Spec};
+use zeek_anomaly_models::HashOf;
 use zeek_anomaly_models::bins::NUMBER_KEYS;
 #[cfg(test)]
 use zeek_anomaly_models::bins::key_of;
@@ -28,7 +29,7 @@ pub(crate) struct DayCollector {
 
 /// On which day each category was seen, as long as it was on one only.
 #[derive(Debug, Default)]
-pub(super) struct FirstSeen(pub(super) HashMap<u64, (i32, u64)>);
+pub(super) struct FirstSeen(pub(super) HashOf<(i32, u64)>);
 
 /// The day that stands for several.
 pub(super) const SEVERAL: i32 = -1;
@@ -46,7 +47,7 @@ pub(super) struct OpenFeature {
     pub(super) new: u64,
     /// Numbers: rows by key; empty until the first.
     pub(super) cells: Vec<u32>,
-    pub(super) categories: HashMap<u64, u64>,
+    pub(super) categories: HashOf<u64>,
 }
 
 impl DayCollector {
@@ -97,15 +98,15 @@ impl DayCollector {
     /// Keeps count of the rows whose category was on one day only.
     fn note_new(&mut self, spec: &Spec, day: i32, keys: &[Option<u64>]) {
         let categories = (0..spec.len()).filter(|f| spec.kind(*f) == Kind::Category);
-        for ((i, f), key) in categories
-            .enumerate()
-            .filter_map(|(i, f)| Some(((i, f), (*keys.get(f)?)?)))
-        {
+        for (i, f) in categories.enumerate() {
+            let Some(Some(key)) = keys.get(f) else {
+                continue;
+            };
             if self.first_seen.len() <= i {
                 self.first_seen.resize_with(i + 1, FirstSeen::default);
             }
             let remembered = &mut self.first_seen[i].0;
-            let (change, of) = match remembered.get_mut(&key) {
+            let (change, of) = match remembered.get_mut(key) {
                 Some((SEVERAL, _)) => continue,
                 Some((first, n)) if *first == day => {
                     *n += 1;
@@ -119,7 +120,7 @@ impl DayCollector {
                 None => {
                     // What does not fit is taken for new each time.
                     if remembered.len() < MAX_REMEMBERED {
-                        remembered.insert(key, (day, 1));
+                        remembered.insert(*key, (day, 1));
                     }
                     (1, day)
                 }

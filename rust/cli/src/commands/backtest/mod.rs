@@ -31,6 +31,7 @@ pub fn run(args: &BacktestArgs) -> Result<Status, Failure> {
     args.work.set_threads();
     let model = Model::load(&args.model)?;
     let mut inputs = Inputs::gather(&args.rows.paths, !args.no_hunt)?;
+    inputs.within(&args.rows);
     let label = args.rows.label_column.as_ref();
     let mut watch = Watch::new(
         Progress::new(

@@ -37,6 +37,7 @@ pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
     let place_name = place.name();
     let mut training = Inputs::gather(&args.train_on, false)?;
     let mut inputs = Inputs::gather(&args.rows.paths, false)?;
+    inputs.within(&args.rows);
     let total: u64 = inputs
         .list
         .iter()

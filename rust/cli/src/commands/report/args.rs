@@ -1,6 +1,6 @@
 //! What `report` can be asked for.
 
-use crate::args::{FitArgs, RowArgs, WorkArgs, finite, with_exit};
+use crate::args::{FitArgs, RowArgs, SensorArgs, WorkArgs, finite, with_exit};
 use crate::exit;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -44,6 +44,9 @@ pub struct ReportArgs {
     /// The score from which a record is flagged
     #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]
     pub threshold: f64,
+    /// Whose rows.
+    #[command(flatten)]
+    pub sensors: SensorArgs,
     /// Which rows.
     #[command(flatten)]
     pub rows: RowArgs,

@@ -49,7 +49,7 @@ pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
     let fit_here = loaded.is_none() && args.train_on.is_empty();
     let mut training = Inputs::gather(&args.train_on, true)?;
     // Behaviours need the logs in the order of time, so all is read twice.
-    let mut inputs = Inputs::gather(&args.rows.paths, true)?;
+    let mut inputs = Inputs::of(&args.rows, &args.sensors, true)?;
     let read = args.rows.read();
     let label = args.rows.label_column.as_ref();
     let size = |inputs: &Inputs| inputs.list.iter().map(|i| i.size).sum::<u64>();
@@ -136,6 +136,7 @@ pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
     if !args.work.quiet {
         watch.say_lines();
         watch.say_unscored();
+        inputs.say_outside();
         say::line(&format!(
             "{}: {}, {} flagged, {}",
             printable(&written.join(", ")),

@@ -46,7 +46,7 @@ pub struct VerdictArgs {
     /// The score from which a record is strange
     #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = positive)]
     pub threshold: f64,
-    /// Which rows. Each path is judged by itself.
+    /// Which rows. Each path is judged by itself, so equal uids of two are two connections.
     #[command(flatten)]
     pub rows: RowArgs,
     /// How to learn, without a model.

@@ -109,7 +109,8 @@ impl Work {
             };
             paths.iter().map(one).collect()
         };
-        let (normal, directories) = (each(&args.normal)?, each(&args.rows.paths)?);
+        let (normal, mut directories) = (each(&args.normal)?, each(&args.rows.paths)?);
+        (directories.iter_mut()).for_each(|(_, inputs)| inputs.within(&args.rows));
         let mut training = Inputs::gather(&args.train_on, true)?;
         let bytes: u64 = normal
             .iter()
