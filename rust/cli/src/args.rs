@@ -149,8 +149,9 @@ two models have both been trained on, each counts twice.";
 /// What is held out, and what a model keeps.
 #[derive(Debug, Args)]
 pub struct KeepArgs {
-    /// Hold out this part of each log's rows, the last ones, from fitting, and calibrate scores on
-    /// them [default: none, or as in the model that is continued]
+    /// Hold out this part of each log's rows, the last by their time, from fitting, and calibrate
+    /// scores on them; it is told how scores made without them held [default: none, or as in the model
+    /// that is continued]
     #[arg(long, value_name = "FRACTION", value_parser = holdout)]
     pub holdout: Option<f64>,
     /// Rows of each log that the model keeps so that it can be continued and merged

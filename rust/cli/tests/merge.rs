@@ -110,6 +110,18 @@ fn rows_are_held_out_from_the_end_and_the_model_says_so() {
         shown.contains(&format!("the last {held} of 1,500 rows")),
         "{shown}"
     );
+    // How scores made without those rows hold on them is told: about one in ten has 1 or more.
+    let ran = run(&["train", "-o", &model, "--holdout", "0.2", &log]);
+    assert!(ran.err.contains("≥ 2 (1 %)"), "{}", ran.err);
+    let line = ran
+        .err
+        .lines()
+        .skip_while(|l| !l.contains("held out"))
+        .nth(1);
+    let cells: Vec<&str> = line.unwrap().split_whitespace().collect();
+    assert_eq!(cells[..2], ["conn", &held.to_string()]);
+    let share: f64 = cells[2].parse().unwrap();
+    assert!((1.0..40.0).contains(&share), "{share} %");
     let ran = run(&["train", "-o", &model, "--holdout", "0.9", &log]);
     assert_eq!(ran.status, Some(2), "{}", ran.err);
     assert!(ran.err.contains("0 to 0.5"), "{}", ran.err);
@@ -155,7 +167,11 @@ fn files_of_an_archive_outside_the_time_bounds_are_not_opened() {
         &["drift", "-m", &into, &days],
     ] {
         let ran = run(&[command, &bounds].concat());
-        assert!(!ran.err.contains("is not a log"), "{command:?}: {}", ran.err);
+        assert!(
+            !ran.err.contains("is not a log"),
+            "{command:?}: {}",
+            ran.err
+        );
     }
     let ran = run(&["train", "-o", &into, &days]);
     assert_eq!(ran.status, Some(3), "{}", ran.err);

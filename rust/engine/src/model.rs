@@ -82,6 +82,15 @@ pub struct Scratch {
     inputs: Vec<f32>,
 }
 
+/// What became of a promise: of rows that were held out, the share 10⁻ˢ has a score of s or more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Held {
+    /// The score.
+    pub score: f64,
+    /// The share of the held-out rows that has it or more; 10⁻ˢ was promised.
+    pub share: f64,
+}
+
 /// The model of one log.
 #[derive(Clone, Debug)]
 pub struct LogModel {
@@ -107,6 +116,8 @@ pub struct LogModel {
     pub span: Option<(f64, f64)>,
     /// Those of them that nothing was fitted to, and that scores are calibrated on.
     pub held_out: u64,
+    /// How scores that were calibrated without those rows held on them; known only to who has just trained.
+    pub held: Vec<Held>,
     /// What training days looked like.
     pub days: Baseline,
     /// What ordinary names look like: the model's.
@@ -137,6 +148,7 @@ impl LogModel {
             rows: 0,
             span: None,
             held_out: 0,
+            held: Vec::new(),
             days: Baseline::default(),
             names: Language::prior(),
             kept: None,

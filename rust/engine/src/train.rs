@@ -13,7 +13,7 @@ use crate::file::pack;
 use crate::fit::{Material, fit};
 use crate::labels::{self, Labels};
 use crate::live::role_of;
-use crate::model::{LogModel, Model, ModelInfo, Scratch};
+use crate::model::{Held, LogModel, Model, ModelInfo, Scratch};
 use crate::reservoir::Reservoir;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,6 +68,9 @@ impl Default for TrainParams {
 /// Rows of a log without definitions of its own from which the kinds of its
 /// columns are learned.
 const LEARNING_ROWS: usize = 1000;
+
+/// The scores of which it is told how they hold on rows that were held out.
+const PROMISES: [f64; 3] = [1.0, 2.0, 3.0];
 
 /// Learns from rows, log by log.
 #[derive(Debug)]
@@ -447,6 +450,17 @@ impl Counting {
                 raw.push(model.detector.as_detector().raw(&encoded));
             }
         }
+        let reaches = |score: f64, raw: f64| model.calibration.score(raw).0 >= score;
+        model.held = (PROMISES.iter())
+            // Where not one row is promised there is nothing to be told.
+            .filter(|s| raw.len() as f64 * 10f64.powf(-**s) >= 1.0)
+            .map(|score| {
+                let rows = raw.iter().filter(|r| reaches(*score, **r)).count();
+                let share = rows as f64 / raw.len() as f64;
+                let score = *score;
+                Held { score, share }
+            })
+            .collect();
         model.held_out = self.blocks.rows(held);
         model.calibration = Calibration::fit(raw);
     }

@@ -43,6 +43,7 @@ pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
     if !args.work.quiet {
         summarize(&model, &watch);
         inputs.say_outside();
+        say_held(&model);
         say_kept(&model, args.keep.compact);
         let size = std::fs::metadata(&output).map_or(0, |m| m.len());
         say::line(&format!(
@@ -115,6 +116,38 @@ pub(super) fn say_kept(model: &Model, compact: bool) {
         say::line(&format!(
             "too large to be kept for merging and continuing: {lost}"
         ));
+    }
+}
+
+/// Says how scores that know nothing of the held-out rows hold on them, before they are calibrated on them.
+fn say_held(model: &Model) {
+    let share = |m: &LogModel, score: f64| {
+        let held = m.held.iter().find(|h| h.score == score);
+        held.map_or("-".into(), |h| format!("{:.2} %", 100.0 * h.share))
+    };
+    let rows: Vec<Vec<String>> = (model.logs.iter())
+        .filter(|m| m.held_out > 0)
+        .map(|m| {
+            vec![
+                printable(m.log()),
+                count(m.held_out),
+                share(m, 1.0),
+                share(m, 2.0),
+                share(m, 3.0),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        say_table(
+            &[
+                "log",
+                "held out",
+                "score ≥ 1 (10 %)",
+                "≥ 2 (1 %)",
+                "≥ 3 (0.1 %)",
+            ],
+            rows,
+        );
     }
 }
 
