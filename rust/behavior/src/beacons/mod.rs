@@ -492,8 +492,12 @@ fn look(
     let software = 1.0 - ignorance * (1.0 - unlike_software(c, &entity, world));
     let score = ((v.score - chances).min(HIGHEST) + same) * rare * rare * side * software;
     c.score = score as f32;
-    let many =
-        (tested as f64 / 100.0).max(1.0).log10() + ignorance * world.settings().get(&UNKNOWN);
+    // What is installed speaks protocols that Zeek knows: no more is asked of others.
+    let more = match c.unknown >= 0.5 {
+        true => 0.0,
+        false => ignorance * world.settings().get(&UNKNOWN),
+    };
+    let many = (tested as f64 / 100.0).max(1.0).log10() + more;
     if score < world.threshold(&THRESHOLD) + many {
         return;
     }
