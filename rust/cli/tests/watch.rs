@@ -175,6 +175,31 @@ fn rotation_and_kills_neither_lose_nor_double_a_line() {
 }
 
 #[test]
+fn of_a_finding_one_alert_is_written_also_after_a_restart() {
+    let dir = Dir::new();
+    let model = model(&dir, 600);
+    std::fs::create_dir(dir.path("logs")).unwrap();
+    let log = dir.path("logs/conn.log");
+    let odd = |from: usize| (from..from + 5).map(odd_row).collect::<String>();
+    std::fs::write(&log, conn_log(50) + &odd(50)).unwrap();
+    let (logs, state) = (dir.arg("logs"), dir.arg("state"));
+    let args = ["watch", "-m", &model, "--once", "--settle", "0"];
+    let watch = |more: &[&str]| {
+        let ran = run(&[&args[..], more, &["--threshold", "2.7", &logs]].concat());
+        assert_eq!(ran.status, Some(0), "{}", ran.err);
+        json(&ran.out)
+    };
+    assert_eq!(watch(&[]).len(), 5);
+    let budget = ["--alerts-per-day", "100", "--state", &state];
+    let alerts = watch(&budget);
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert!(alerts[0]["finding"].is_string(), "{}", alerts[0]);
+    let mut file = OpenOptions::new().append(true).open(&log).unwrap();
+    file.write_all(odd(55).as_bytes()).unwrap();
+    assert_eq!(watch(&budget).len(), 0);
+}
+
+#[test]
 fn what_was_rotated_and_is_not_found_is_said() {
     let dir = Dir::new();
     let model = model(&dir, 2000);

@@ -117,7 +117,7 @@ pub(crate) fn fit(of: &Material<'_>) -> Fit {
             (DetectorKind::IsolationForest, _) => Some(of.forest(&rows)),
             (DetectorKind::TimeSeries, _) => Some(of.time_series(&rows)),
             (DetectorKind::Pca, Some(m)) => Some(m.pca(of)),
-            (DetectorKind::Kitnet, Some(m)) => Some(m.kitnet(of)),
+            (DetectorKind::Kitnet, Some(m)) => Some(m.kitnet(of, &rows)),
             (DetectorKind::OneClassSvm, Some(m)) => Some(m.svm(of)),
             // A matrix was made for those that want it.
             (_, None) => None,
@@ -510,15 +510,26 @@ impl Matrix {
         self.rows.select(Axis(0), &kept)
     }
 
-    fn kitnet(&self, of: &Material<'_>) -> Fitted {
+    /// `at` are the places of the rows in the sample.
+    fn kitnet(&self, of: &Material<'_>, at: &[usize]) -> Fitted {
         let params = KitnetParams {
             seed: of.params.seed,
             ..of.params.how.kitnet
         };
-        let fit =
-            |rows: &Array2<f32>| Single::Kitnet(Kitnet::fit(rows.view(), of.spec.len(), &params));
-        let model = fit(&self.rows);
-        let raw = self.judged(&model, |k| fit(&self.without(k)));
+        // Its feature map is made of the first rows, so they are put in the order of time.
+        let mut order: Vec<usize> = (0..self.rows.nrows()).collect();
+        let time = |i: usize| of.row(at[i]).1.unwrap_or(f64::NEG_INFINITY);
+        order.sort_by(|a, b| time(*a).total_cmp(&time(*b)));
+        let fit = |but: Option<usize>| {
+            let mut kept = vec![true; order.len()];
+            let left_out = but.map_or(&[][..], |fold| &self.folds[fold]);
+            left_out.iter().for_each(|i| kept[*i] = false);
+            let kept: Vec<usize> = order.iter().copied().filter(|i| kept[*i]).collect();
+            let rows = self.rows.select(Axis(0), &kept);
+            Single::Kitnet(Kitnet::fit(rows.view(), of.spec.len(), &params))
+        };
+        let model = fit(None);
+        let raw = self.judged(&model, |k| fit(Some(k)));
         Fitted { model, raw }
     }
 

@@ -60,8 +60,8 @@ impl Default for KitnetParams {
     }
 }
 
-/// The feature map is made of one row in so many, as in the original: inputs that do not vary among few rows
-/// stay by themselves, and have an autoencoder's say each.
+/// The feature map is made of the first rows, one in so many, as in the original: inputs that do not vary among
+/// few rows stay by themselves, and have an autoencoder's say each.
 const MAP_PART: usize = 10;
 
 /// But of at least so many.
@@ -85,7 +85,7 @@ pub struct Kitnet {
 }
 
 impl Kitnet {
-    /// Learns from rows × inputs.
+    /// Learns from rows × inputs, in the order of time: the first ones make the feature map.
     pub fn fit(rows: ArrayView2<'_, f32>, features: usize, params: &KitnetParams) -> Kitnet {
         let most = params.cluster.clamp(1, MAX_CLUSTER);
         let few = (rows.nrows() / MAP_PART).max(LEAST_MAP_ROWS);

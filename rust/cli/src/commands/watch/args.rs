@@ -1,6 +1,7 @@
 //! What `watch` can be asked for.
 
 use crate::args::{finite, with_exit};
+use crate::commands::alerts::{BudgetArgs, per_day};
 use crate::exit;
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -38,6 +39,13 @@ pub struct WatchArgs {
     /// Write every record with its score
     #[arg(long)]
     pub all: bool,
+    /// Write alerts only, about this many on an ordinary day: one for the records of a log and
+    /// originator that are strange for the same reasons
+    #[arg(long, value_name = "N", value_parser = per_day, conflicts_with = "all")]
+    pub alerts_per_day: Option<f64>,
+    /// What shares a budget.
+    #[command(flatten)]
+    pub budget: BudgetArgs,
     /// Records of these logs only (all are read, for what they tell of one another)
     #[arg(long = "log", value_name = "LOG", value_delimiter = ',')]
     pub logs: Vec<String>,
@@ -61,6 +69,7 @@ Examples:
   zeek-anomaly watch -m week.model /opt/zeek/logs/current
   zeek-anomaly watch -m week.model --state watch.state --archive /opt/zeek/logs \\
       --format zeek -o /var/log/anomaly.log /opt/zeek/spool/zeek
+  zeek-anomaly watch -m week.model --state watch.state --alerts-per-day 10 /opt/zeek/logs/current
   zeek-anomaly watch -m week.model --all --threshold 4 logs | jq -c 'select(.anomalous)'
 
 Follows rotation, truncation and restarts of Zeek. With --state nothing is lost or written twice

@@ -1,6 +1,7 @@
 //! `watch`: the logs of a running Zeek, scored as they come.
 
 pub mod args;
+mod budget;
 mod sink;
 mod state;
 
@@ -8,6 +9,7 @@ use crate::exit::{Failure, Status};
 use crate::rows::{Finding, Findings};
 use crate::say::{self, counted};
 use args::WatchArgs;
+use budget::Budget;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use sink::Sink;
 use state::State;
@@ -80,6 +82,7 @@ pub fn run(args: &WatchArgs) -> Result<Status, Failure> {
             State::new()
         }
     };
+    let budget = Budget::new(args, &model, state.alerts.as_deref());
     let mut watch = Watching {
         args,
         tails,
@@ -88,6 +91,7 @@ pub fn run(args: &WatchArgs) -> Result<Status, Failure> {
             args,
             sink,
             findings: Findings::default(),
+            budget,
             scored: 0,
             anomalous: 0,
             failed: None,
@@ -223,6 +227,9 @@ impl Watching<'_> {
         self.state.files = self.tails.marks();
         self.state.finished = self.tails.finished();
         self.state.output = self.out.sink.written();
+        if let Some(budget) = &self.out.budget {
+            self.state.alerts = budget.state();
+        }
         self.state.save(path)?;
         self.saved = Some(Instant::now());
         Ok(())
@@ -286,6 +293,8 @@ struct Out<'a> {
     args: &'a WatchArgs,
     sink: Sink,
     findings: Findings,
+    /// Where alerts are wanted.
+    budget: Option<Budget>,
     scored: u64,
     anomalous: u64,
     failed: Option<Failure>,
@@ -294,16 +303,22 @@ struct Out<'a> {
 impl Out<'_> {
     fn take(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
         self.scored += 1;
+        let alert = self.budget.as_mut().map(|b| b.take(scored));
         let logs = &self.args.logs;
         if !logs.is_empty() && !logs.contains(&scored.schema.log) {
             return ControlFlow::Continue(());
         }
         let anomalous = scored.verdict.score >= self.args.threshold;
         self.anomalous += u64::from(anomalous);
-        if !(anomalous || self.args.all) {
+        let wanted = match &alert {
+            Some(alert) => alert.is_some(),
+            None => anomalous || self.args.all,
+        };
+        if !wanted {
             return ControlFlow::Continue(());
         }
-        let finding: Finding = self.findings.make(scored, self.args.threshold, anomalous);
+        let mut finding: Finding = self.findings.make(scored, self.args.threshold, anomalous);
+        finding.alert = alert.flatten();
         match self.sink.write(&finding) {
             Ok(()) => ControlFlow::Continue(()),
             Err(e) => {

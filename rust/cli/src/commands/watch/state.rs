@@ -28,6 +28,9 @@ pub struct State {
     pub finished: Vec<(usize, u64)>,
     /// The output.
     pub output: Option<Written>,
+    /// What is known for a budget of alerts.
+    #[serde(default)]
+    pub alerts: Option<String>,
 }
 
 /// How far a file was written.
@@ -56,6 +59,7 @@ impl State {
             files: Vec::new(),
             finished: Vec::new(),
             output: None,
+            alerts: None,
         }
     }
 
