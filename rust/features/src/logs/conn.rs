@@ -2,6 +2,7 @@
 
 use crate::cell::Cell;
 use crate::context::Role;
+use crate::parts;
 use crate::row::Row;
 use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, magnitude};
 use std::net::IpAddr;
@@ -31,7 +32,7 @@ pub static TYPE: LogType = LogType {
         // respect may outweigh the rest. Where it went to does not: a service that was never used is
         // told in full. Measured: see the table in ARCHITECTURE.md.
         damping: 3.0,
-        aspects: &[("where", f64::INFINITY), ("upload", 0.5)],
+        aspects: &[("where", f64::INFINITY)],
         kinds: &[&["service"], &["id.resp_p", "proto"]],
     }),
     features: &[
@@ -45,6 +46,10 @@ pub static TYPE: LogType = LogType {
         }),
         category("direction", "direction", direction),
         category("where", "resp_kind", |r| Cell::text(r.addr(RESP_H).map(address_kind))),
+        // Whom: a network that nobody here ever called is new, and how much that says depends on the
+        // service. Single addresses of large providers change all the time, and wider networks are
+        // shared with the hosts here.
+        category("destination", "resp_network", |r| r.of_addr(RESP_H, parts::network)),
         // How much went which way in how many packets is one fact: acknowledgements answer data.
         magnitude("time", "duration", Unit::Seconds, |r| Cell::num(r.num(DURATION))),
         magnitude("volume", "orig_bytes", Unit::Bytes, |r| Cell::num(r.num(ORIG_BYTES))),
