@@ -83,6 +83,7 @@ pub(crate) fn fit(of: &Material<'_>) -> Fit {
     let own = match of.spec {
         Spec::Known(t) => match t.detector {
             DefaultDetector::IsolationForest => DetectorKind::IsolationForest,
+            DefaultDetector::RarityBy(by) if !by.evidence.is_empty() => DetectorKind::Hybrid,
             DefaultDetector::Rarity { .. } | DefaultDetector::RarityBy(_) => DetectorKind::Rarity,
             DefaultDetector::Hybrid { .. } => DetectorKind::Hybrid,
             DefaultDetector::TimeSeries => DetectorKind::TimeSeries,
@@ -175,13 +176,8 @@ impl Material<'_> {
     }
 
     fn hybrid(&self, rows: &[usize], compared: &OfKinds<'_>) -> Hybrid {
-        let own_rows = self.params.own_rows;
-        Hybrid::new(
-            self.rarity(rows, compared),
-            &self.spec.evidence(),
-            self.encoders,
-            own_rows,
-        )
+        let (features, least) = self.spec.evidence();
+        Hybrid::new(self.rarity(rows, compared), &features, self.encoders, least)
     }
 
     /// All rows, to judge by.

@@ -179,6 +179,10 @@ pub enum DefaultDetector {
     RarityBy(&'static RarityBy),
 }
 
+/// Evidence in bits from which on it counts beside other aspects: brands of few letters with digits in
+/// them reach half of it.
+const STRONG: f64 = 8.0;
+
 /// How rarity judges the rows of a log type.
 #[derive(Debug, PartialEq)]
 pub struct RarityBy {
@@ -189,6 +193,8 @@ pub struct RarityBy {
     /// What tells of what kind a row is: each a list of categories by name, together one way
     /// to tell. The first weighs most.
     pub kinds: &'static [&'static [&'static str]],
+    /// Learned features whose evidence is added, as far as it speaks strongly for chance.
+    pub evidence: &'static [&'static str],
 }
 
 impl DefaultDetector {
@@ -363,17 +369,22 @@ impl Spec {
         }
     }
 
-    /// The learned features whose evidence counts in full.
-    pub fn evidence(&self) -> Vec<usize> {
-        match self {
-            Spec::Known(LogType {
-                detector: DefaultDetector::Hybrid { evidence, .. },
-                ..
-            }) => (0..self.len())
-                .filter(|f| self.is_learned(*f) && evidence.contains(&self.name(*f)))
-                .collect(),
-            _ => Vec::new(),
-        }
+    /// The learned features whose evidence counts in full, and from how many bits on. Where a log is about
+    /// names, what is less likely made by chance than chosen still tells its names apart; in others only what
+    /// speaks strongly for chance does.
+    pub fn evidence(&self) -> (Vec<usize>, f64) {
+        let Spec::Known(t) = self else {
+            return (Vec::new(), 0.0);
+        };
+        let (named, least) = match t.detector {
+            DefaultDetector::Hybrid { evidence, .. } => (evidence, f64::NEG_INFINITY),
+            DefaultDetector::RarityBy(by) => (by.evidence, STRONG),
+            _ => (&[][..], 0.0),
+        };
+        let features = (0..self.len())
+            .filter(|f| self.is_learned(*f) && named.contains(&self.name(*f)))
+            .collect();
+        (features, least)
     }
 
     /// All features of a row in their compact form, appended to `out`: the bits of a
@@ -418,4 +429,4 @@ impl Spec {
 }
 
 /// To be raised when a feature keeps its name and changes its meaning.
-pub const FEATURES_VERSION: u8 = 1;
+pub const FEATURES_VERSION: u8 = 2;

@@ -10,12 +10,9 @@ use crate::rarity::Rarity;
 use crate::stats::Encoder;
 use serde::{Deserialize, Serialize};
 
-/// The part of the training rows whose evidence is usual.
-const USUAL: f64 = 0.9;
-
-/// The same where the rows that are judged are those of training: some of them may be what
-/// is looked for.
-const USUAL_OF_OWN: f64 = 0.75;
+/// The part of the training rows whose evidence is usual: few enough that a handful of odd names, asked
+/// for again and again, or what is looked for, where it is in training, do not become usual.
+const USUAL: f64 = 0.75;
 
 /// The detector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,11 +24,12 @@ pub struct Hybrid {
 }
 
 impl Hybrid {
-    /// With the evidence of some features. `own_rows` is whether the rows that are judged
-    /// are those that the encoders counted.
-    pub fn new(rarity: Rarity, features: &[usize], encoders: &[Encoder], own_rows: bool) -> Hybrid {
-        let part = if own_rows { USUAL_OF_OWN } else { USUAL };
-        let of = |f: &usize| Some((*f as u16, encoders.get(*f)?.quantile(part).unwrap_or(0.0)));
+    /// With the evidence of some features, of which less than `least` bits do not count.
+    pub fn new(rarity: Rarity, features: &[usize], encoders: &[Encoder], least: f64) -> Hybrid {
+        let of = |f: &usize| {
+            let usual = encoders.get(*f)?.quantile(USUAL).unwrap_or(0.0);
+            Some((*f as u16, usual.max(least)))
+        };
         Hybrid {
             rarity,
             evidence: features.iter().filter_map(of).collect(),
@@ -77,7 +75,7 @@ impl Detector for Hybrid {
             && self
                 .evidence
                 .iter()
-                .all(|(f, usual)| usize::from(*f) < features && (0.0..1e3).contains(usual))
+                .all(|(f, usual)| usize::from(*f) < features && usual.abs() < 1e3)
     }
 }
 

@@ -34,6 +34,7 @@ pub static TYPE: LogType = LogType {
         damping: 3.0,
         aspects: &[("where", f64::INFINITY)],
         kinds: &[&["service"], &["id.resp_p", "proto"]],
+        evidence: &[],
     }),
     features: &[
         category("where", "proto", |r| Cell::text(r.text(PROTO))),

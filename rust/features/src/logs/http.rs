@@ -2,9 +2,9 @@
 
 use crate::cell::Cell;
 use crate::context::{FileState, Role};
-use crate::lexical;
 use crate::row::Row;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude, ratio};
+use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, learned, magnitude, ratio};
+use crate::{domain, lexical};
 
 columns! {
     RESP_P = "id.resp_p", TRANS_DEPTH = "trans_depth", METHOD = "method", HOST = "host",
@@ -20,7 +20,12 @@ pub static TYPE: LogType = LogType {
     log: "http",
     columns: COLUMNS,
     role: Role::Http,
-    detector: DefaultDetector::Rarity { damping: f64::INFINITY },
+    detector: DefaultDetector::RarityBy(&RarityBy {
+        damping: f64::INFINITY,
+        aspects: &[],
+        kinds: &[],
+        evidence: &["host_randomness"],
+    }),
     features: &[
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("method", "method", |r| Cell::text(r.text(METHOD))),
@@ -28,6 +33,9 @@ pub static TYPE: LogType = LogType {
         category("method", "version", |r| Cell::text(r.text(VERSION))),
         category("host", "host", |r| Cell::text(r.text(HOST))),
         flag("host", "host_is_address", |r| Cell::flag(r.text(HOST).is_some_and(lexical::is_address))),
+        learned("host", "host_randomness", |r| {
+            Cell::text(r.text(HOST).and_then(|h| domain::parts(domain::without_port(h)).domain))
+        }),
         category("client", "user_agent", |r| Cell::text(r.text(USER_AGENT))),
         category("uri", "uri", |r| Cell::text(r.text(URI))),
         category("uri", "uri_extension", |r| Cell::text(r.text(URI).map(extension))),

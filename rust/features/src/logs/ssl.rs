@@ -2,8 +2,8 @@
 
 use crate::cell::Cell;
 use crate::context::Role;
-use crate::lexical;
-use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, magnitude, ratio};
+use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, learned, magnitude, ratio};
+use crate::{domain, lexical};
 
 columns! {
     RESP_P = "id.resp_p", VERSION = "version", CIPHER = "cipher", CURVE = "curve",
@@ -26,6 +26,7 @@ pub static TYPE: LogType = LogType {
         damping: 3.0,
         aspects: &[("where", f64::INFINITY)],
         kinds: &[],
+        evidence: &["server_randomness"],
     }),
     features: &[
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
@@ -43,6 +44,9 @@ pub static TYPE: LogType = LogType {
         }),
         ratio("shape", "server_name_digit_share", |r| {
             Cell::num(r.text(SERVER_NAME).map(|n| lexical::share(n, |b| b.is_ascii_digit())))
+        }),
+        learned("name", "server_randomness", |r| {
+            Cell::text(r.text(SERVER_NAME).and_then(|n| domain::parts(n).domain))
         }),
         category("outcome", "resumed", |r| Cell::truth(r.truth(RESUMED))),
         category("outcome", "established", |r| {

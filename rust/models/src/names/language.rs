@@ -14,11 +14,21 @@ const STEPS: f64 = 256.0;
 /// The most evidence that a label is said to have, in bits.
 const MOST: f64 = 128.0;
 
+/// The least: what it costs not to know the way and the length, below. A label with less looks chosen even
+/// if both were known.
+const LEAST: f64 = -8.0;
+
 /// The ways in which chance makes names, [`Chance`], are thought to be equally likely.
 const WAYS: f64 = 8.0;
 
 /// How long such a name is may be anything up to this.
 const LENGTHS: f64 = 32.0;
+
+/// Programs that draw names avoid short ones: those of up to five letters are mostly taken under every usual
+/// ending. Each letter short of this many makes it less likely, by so many bits, that chance made
+/// a label.
+const SHORT: f64 = 6.0;
+const SHORT_BITS: f64 = 2.0;
 
 /// A label that begins so stands for one in another script.
 const PUNYCODE: &[u8] = b"xn--";
@@ -113,13 +123,14 @@ impl Language {
 }
 
 impl features::Names for Language {
-    /// From 0 to 128: 7 bits are a likelihood ratio of 128 to 1. `None` for an empty label
-    /// and for punycode.
+    /// From −8 to 128: 7 bits are a likelihood ratio of 128 to 1; below 0 the label is likelier chosen than
+    /// made by chance, and most that were chosen have the least. `None` for an empty label and for punycode.
     fn evidence(&self, label: &[u8]) -> Option<f64> {
         let mut chance = Chance::default();
         let cost = self.cost(label, |l| chance.add(l))?;
-        let by_chance = chance.cost() + WAYS.log2() + LENGTHS.log2();
-        Some((cost - by_chance).clamp(0.0, MOST))
+        let short = (SHORT - f64::from(chance.letters)).max(0.0) * SHORT_BITS;
+        let by_chance = chance.cost() + WAYS.log2() + LENGTHS.log2() + short;
+        Some((cost - by_chance).clamp(LEAST, MOST))
     }
 }
 
@@ -334,7 +345,7 @@ mod tests {
         let all: Vec<u8> = (0..=255).collect();
         for label in [&all[..], &[0; 9], &[0xff; 100_000], b"\x1b[31m"] {
             let e = prior.evidence(label).expect("a label");
-            assert!((0.0..=MOST).contains(&e));
+            assert!((LEAST..=MOST).contains(&e));
             assert!(prior.bits_per_letter(label).expect("a label").is_finite());
         }
         let full: Vec<(u16, u32)> = (0..TRIGRAMS as u16).map(|i| (i, u32::MAX)).collect();
