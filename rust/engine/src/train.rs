@@ -109,6 +109,8 @@ pub(crate) struct Counting {
     labels: Labels,
     bits: Vec<u64>,
     keys: Vec<Option<u64>>,
+    /// The numbers of the row before, and their keys: often the next row has the same.
+    before: Vec<(u64, Option<u64>)>,
     /// The columns of the schema met last.
     bound: Option<(Arc<Schema>, Columns, ContextColumns)>,
 }
@@ -283,6 +285,7 @@ impl Counting {
             fields: Vec::new(),
             bits: Vec::new(),
             keys: Vec::new(),
+            before: Vec::new(),
             span: None,
             days: DayCollector::default(),
             kinds: Vec::new(),
@@ -317,6 +320,11 @@ impl Counting {
         let row = Row::new(*record, columns, context.view(of_context, record));
         self.bits.clear();
         self.keys.clear();
+        if self.before.is_empty() {
+            // No number: what is missing has no key.
+            self.before
+                .resize(self.spec.len(), (f64::NAN.to_bits(), None));
+        }
         let ts = of_context.ts(record);
         let mut domain = None;
         for (f, counts) in self.blocks.at(ts).iter_mut().enumerate() {
@@ -335,7 +343,16 @@ impl Counting {
                 _ => cell.number_bits(),
             };
             // Made once, for both that count.
-            let key = key_of(kind, bits);
+            let key = match self.before.get_mut(f) {
+                _ if kind == Kind::Category => key_of(kind, bits),
+                Some(before) => {
+                    if before.0 != bits {
+                        *before = (bits, key_of(kind, bits));
+                    }
+                    before.1
+                }
+                None => key_of(kind, bits),
+            };
             if !self.spec.is_learned(f) {
                 counts.add_keyed(key, &cell);
             }
@@ -436,6 +453,7 @@ impl Counting {
             labels: self.labels.clone(),
             bits: Vec::new(),
             keys: Vec::new(),
+            before: Vec::new(),
             bound: None,
         }
     }

@@ -25,7 +25,12 @@ pub(crate) struct DayCollector {
     pub(super) done: Vec<Profile>,
     pub(super) days: HashSet<i32>,
     pub(super) first_seen: Vec<FirstSeen>,
+    /// Some of those that were on several days, by their last bits: of them nothing changes any more.
+    common: Vec<[u64; COMMON]>,
 }
+
+/// Categories of a feature that are known to be common.
+const COMMON: usize = 64;
 
 /// On which day each category was seen, as long as it was on one only.
 #[derive(Debug, Default)]
@@ -105,9 +110,20 @@ impl DayCollector {
             if self.first_seen.len() <= i {
                 self.first_seen.resize_with(i + 1, FirstSeen::default);
             }
+            if self.common.len() <= i {
+                self.common.resize(i + 1, [0; COMMON]);
+            }
+            // No category has the key 0.
+            let common = &mut self.common[i][*key as usize % COMMON];
+            if *common == *key {
+                continue;
+            }
             let remembered = &mut self.first_seen[i].0;
             let (change, of) = match remembered.get_mut(key) {
-                Some((SEVERAL, _)) => continue,
+                Some((SEVERAL, _)) => {
+                    *common = *key;
+                    continue;
+                }
                 Some((first, n)) if *first == day => {
                     *n += 1;
                     (1, day)
