@@ -115,6 +115,23 @@ FieldMap::FieldMap(int num_fields, const zeek::threading::Field* const* columns)
     items.reserve(lists * max_elements);
 }
 
+Lines lines;
+
+FieldMap& Lines::Columns(const WriterInfo& info, int num_fields, const zeek::threading::Field* const* columns) {
+    auto& map = maps[&info];
+    if ( ! map )
+        map = std::make_unique<FieldMap>(num_fields, columns);
+
+    return *map;
+}
+
+const std::vector<za_value>& Lines::Read(FieldMap& fields, Value* const* line) {
+    if ( ! read )
+        read = &fields.Read(line);
+
+    return *read;
+}
+
 const std::vector<za_value>& FieldMap::Read(Value* const* line) {
     values.clear();
     items.clear();

@@ -9,10 +9,13 @@
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "zeek/logging/WriterBackend.h"
 #include "zeek/threading/SerialTypes.h"
 
 #include "zeek_anomaly.h"
@@ -57,6 +60,38 @@ private:
     std::vector<za_value> items;   // of all lists; never grows while a line is read
     std::deque<std::string> texts; // values that had to be made into text
 };
+
+/// The columns of every writer's log, and the values of the line that is being written: read once,
+/// whoever looks at it.
+class Lines {
+public:
+    using WriterInfo = zeek::logging::WriterBackend::WriterInfo;
+
+    /// A writer is new: forget one that was at the same address.
+    void WriterIsNew(const WriterInfo& info) { maps.erase(&info); }
+
+    /// A line is about to be written: what was read of the one before is of no use any more.
+    void LineIsNew() { read = nullptr; }
+
+    /// The columns of a writer's log. They stay where they are until the writer is new.
+    FieldMap& Columns(const WriterInfo& info, int num_fields, const zeek::threading::Field* const* columns);
+
+    /// The values of the line that is being written.
+    const std::vector<za_value>& Read(FieldMap& fields, zeek::threading::Value* const* line);
+
+    /// Forgets all.
+    void Clear() {
+        maps.clear();
+        read = nullptr;
+    }
+
+private:
+    std::unordered_map<const WriterInfo*, std::unique_ptr<FieldMap>> maps;
+    const std::vector<za_value>* read = nullptr;
+};
+
+/// The one place for them: Zeek logs from its main thread only.
+extern Lines lines;
 
 /// A value as text: near to what the log says, and the same for every writer.
 std::string TextOf(const zeek::threading::Value& v);

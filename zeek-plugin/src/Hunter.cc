@@ -134,7 +134,7 @@ void Hunter::LineIsWritten(const std::string& filter, const WriterInfo& info, in
     if ( ! log.fields )
         return;
 
-    Look(log.binding, log.fields->Read(line));
+    Look(log.binding, lines.Read(*log.fields, line));
 }
 
 void Hunter::Look(uint32_t binding, const std::vector<za_value>& values) {
@@ -232,14 +232,14 @@ Hunter::Log& Hunter::LogFor(const WriterInfo& info, int num_fields, const Field*
 
     auto& log = logs[&info];
     std::string name = info.path ? info.path : "";
-    auto fields = std::make_unique<FieldMap>(num_fields, columns);
+    auto* fields = &lines.Columns(info, num_fields, columns);
     uint32_t wanted = 0;
     za_error* error = nullptr;
     auto status = za_hunter_bind(handle.get(), name.data(), name.size(), fields->Fields().data(),
                                  fields->Fields().size(), &log.binding, &wanted, &error);
 
     if ( Succeeded(status, error, "a log is not looked at") && wanted )
-        log.fields = std::move(fields);
+        log.fields = fields;
 
     return log;
 }

@@ -93,7 +93,7 @@ public:
 private:
     // One log as one writer writes it.
     struct Log {
-        std::unique_ptr<FieldMap> fields; // null where nobody looks at it
+        FieldMap* fields = nullptr; // where somebody looks at it
         uint32_t binding = 0;
     };
 

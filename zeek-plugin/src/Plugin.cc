@@ -1,6 +1,7 @@
 #include "Plugin.h"
 
 #include "Engine.h"
+#include "FieldMap.h"
 #include "Hunter.h"
 #include "Scorer.h"
 
@@ -34,6 +35,7 @@ void Plugin::WatchConnections() { EnableHook(zeek::plugin::HOOK_SETUP_ANALYZER_T
 void Plugin::Done() {
     scorer.Close();
     hunter.Close();
+    lines.Clear();
     zeek::plugin::Plugin::Done();
 }
 
@@ -42,6 +44,7 @@ void Plugin::HookSetupAnalyzerTree(zeek::Connection* conn) { hunter.ConnectionIs
 void Plugin::HookLogInit(const std::string& writer, const std::string& filter, bool local, bool remote,
                          const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,
                          const zeek::threading::Field* const* fields) {
+    lines.WriterIsNew(info);
     scorer.WriterIsNew(info);
     hunter.WriterIsNew(info);
 }
@@ -49,6 +52,7 @@ void Plugin::HookLogInit(const std::string& writer, const std::string& filter, b
 bool Plugin::HookLogWrite(const std::string& writer, const std::string& filter,
                           const zeek::logging::WriterBackend::WriterInfo& info, int num_fields,
                           const zeek::threading::Field* const* fields, zeek::threading::Value** vals) {
+    lines.LineIsNew();
     scorer.LineIsWritten(filter, info, num_fields, fields, vals);
     hunter.LineIsWritten(filter, info, num_fields, fields, vals);
     return true; // never drops a line

@@ -203,7 +203,7 @@ void Scorer::LineIsWritten(const std::string& filter, const WriterInfo& info, in
     za_result result;
     std::string problem;
 
-    if ( ! engine->Observe(log.binding, log.fields->Read(line), threshold, result, problem) ) {
+    if ( ! engine->Observe(log.binding, lines.Read(*log.fields, line), threshold, result, problem) ) {
         Complain(log.name, problem);
         return;
     }
@@ -394,7 +394,7 @@ Scorer::Log& Scorer::LogFor(const WriterInfo& info, int num_fields, const Field*
         if ( columns[i]->type == zeek::TYPE_ENUM && strcmp(columns[i]->name, "note") == 0 )
             log.note = i;
 
-    log.fields = std::make_unique<FieldMap>(num_fields, columns);
+    log.fields = &lines.Columns(info, num_fields, columns);
 
     std::string problem;
     if ( ! engine->Bind(log.name, log.fields->Fields(), log.binding, problem) ) {

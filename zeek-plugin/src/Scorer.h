@@ -99,7 +99,7 @@ private:
     // One log as one writer writes it.
     struct Log {
         std::string name;
-        std::unique_ptr<FieldMap> fields;
+        FieldMap* fields = nullptr;
         uint32_t binding = 0;
         bool left_out = false; // never given to the engine
         int note = -1;         // the column of a notice's type

@@ -158,6 +158,11 @@ impl Columns {
         self.log != Log::Other
     }
 
+    /// The positions that are looked at.
+    pub fn positions(&self) -> impl Iterator<Item = usize> {
+        self.at.iter().flatten().copied()
+    }
+
     /// The columns that are there, by their number, with their places.
     pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
         let there = |(column, at): (usize, &Option<usize>)| at.map(|at| (column, at));

@@ -60,6 +60,8 @@ struct Told {
 struct Bound {
     schema: Schema,
     binding: Binding,
+    /// Which columns the engine looks at.
+    needed: Vec<bool>,
 }
 
 /// Reasons as C sees them: pointers into `Inner::reasons`.
@@ -295,7 +297,12 @@ pub unsafe extern "C" fn za_engine_bind(
                 ));
             }
             let binding = inner.engine.bind(&schema);
-            inner.bound.push(Bound { schema, binding });
+            let needed = binding.needed(schema.fields.len());
+            inner.bound.push(Bound {
+                schema,
+                binding,
+                needed,
+            });
             Ok(number as u32)
         })?;
         out.write(number);
@@ -385,7 +392,7 @@ pub unsafe extern "C" fn za_engine_observe(
         // SAFETY: as the caller says.
         unsafe {
             let values = slice(values, n_values, "values")?;
-            fill(&mut inner.record, &bound.schema, values)?;
+            fill(&mut inner.record, &bound.schema, &bound.needed, values)?;
         }
         let verdict = inner.engine.observe(
             &bound.binding,

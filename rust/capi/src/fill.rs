@@ -17,17 +17,24 @@ const fn invalid(why: &'static str) -> Refused {
     Refused(za_status::Invalid, why)
 }
 
-/// Fills a record with values in the order of its schema's fields.
+/// Fills a record with values in the order of its schema's fields. Texts that are not `needed` are
+/// checked, and left unset: nobody looks at them.
 ///
 /// # Safety
 /// What the values point to is there: `len` bytes for a text, `len` values for a list.
 pub(crate) unsafe fn fill(
     record: &mut RecordBuf,
     schema: &Schema,
+    needed: &[bool],
     values: &[za_value],
 ) -> Result<(), Failure> {
     record.clear();
-    for (field, value) in schema.fields.iter().zip(values) {
+    for (i, (field, value)) in schema.fields.iter().zip(values).enumerate() {
+        let is_text = value.kind == za_kind::Text as u32 && takes(field.ty, za_kind::Text);
+        if is_text && !value_is_null(value) && needed.get(i) == Some(&false) {
+            record.push_unset();
+            continue;
+        }
         // SAFETY: as the caller says.
         let pushed = unsafe { push(record, value, field.ty, field.element) };
         if let Err(Refused(status, why)) = pushed {
@@ -36,6 +43,12 @@ pub(crate) unsafe fn fill(
         }
     }
     Ok(())
+}
+
+/// Whether a text has no bytes where it should.
+fn value_is_null(text: &za_value) -> bool {
+    // SAFETY: a text's union holds a pointer, which is not followed.
+    text.len > 0 && unsafe { text.r#as.bytes }.is_null()
 }
 
 /// Pushes one value.
@@ -191,7 +204,7 @@ mod tests {
         };
         let mut record = RecordBuf::new();
         // SAFETY: the tests' values point to what is there.
-        unsafe { fill(&mut record, &schema, &[value])? };
+        unsafe { fill(&mut record, &schema, &[], &[value])? };
         assert_eq!(record.len(), 1);
         Ok(record)
     }

@@ -38,7 +38,7 @@ impl Handle for za_hunter {
 
 pub(crate) struct Inner {
     role: Role,
-    bound: Vec<(Schema, Columns)>,
+    bound: Vec<Bound>,
     /// Filled again for each record.
     record: RecordBuf,
     out: Vec<Finding>,
@@ -46,6 +46,14 @@ pub(crate) struct Inner {
     dropped: u64,
     shown: Shown,
     saving: Saving,
+}
+
+/// A schema that was bound.
+struct Bound {
+    schema: Schema,
+    columns: Columns,
+    /// Which columns are looked at.
+    needed: Vec<bool>,
 }
 
 /// What the handle is for.
@@ -160,7 +168,17 @@ pub unsafe extern "C" fn za_hunter_bind(
                     format!("{log}: {ZA_MAX_BINDINGS} schemas are bound, no more are allowed"),
                 ));
             }
-            inner.bound.push((schema, columns));
+            let mut needed = vec![false; schema.fields.len()];
+            for at in columns.positions() {
+                if let Some(needed) = needed.get_mut(at) {
+                    *needed = true;
+                }
+            }
+            inner.bound.push(Bound {
+                schema,
+                columns,
+                needed,
+            });
             Ok(inner.bound.len() as u32 - 1)
         })?;
         out.write(number);
@@ -188,9 +206,10 @@ pub unsafe extern "C" fn za_hunter_observe(
     err: *mut *mut za_error,
 ) -> za_status {
     let work = |inner: &mut Inner| {
-        let (schema, columns) = inner.bound.get(binding as usize).ok_or_else(|| {
+        let bound = inner.bound.get(binding as usize).ok_or_else(|| {
             Failure::invalid(format!("there is no binding {binding} of this hunter"))
         })?;
+        let (schema, columns) = (&bound.schema, &bound.columns);
         if n_values != schema.fields.len() {
             return Err(Failure::invalid(format!(
                 "{}: {n_values} values for {} fields",
@@ -201,7 +220,7 @@ pub unsafe extern "C" fn za_hunter_observe(
         // SAFETY: as the caller says.
         unsafe {
             let values = slice(values, n_values, "values")?;
-            fill(&mut inner.record, schema, values)?;
+            fill(&mut inner.record, schema, &bound.needed, values)?;
         }
         let record = inner.record.record();
         match &mut inner.role {

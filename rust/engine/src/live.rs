@@ -50,6 +50,21 @@ impl Binding {
         self
     }
 
+    /// Which of the `n` columns of the schema are looked at: the others may as well be unset.
+    pub fn needed(&self, n: usize) -> Vec<bool> {
+        let Some(context) = self.context.positions() else {
+            return vec![true; n];
+        };
+        let mut needed = vec![false; n];
+        let entity = self.entity.positions().iter().copied();
+        for at in self.columns.positions().chain(context).chain(entity) {
+            if let Some(needed) = needed.get_mut(at) {
+                *needed = true;
+            }
+        }
+        needed
+    }
+
     /// Whether records of this schema get a score.
     pub fn is_scored(&self) -> bool {
         self.model.is_some()

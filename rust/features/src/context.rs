@@ -194,6 +194,21 @@ impl ContextColumns {
         ContextColumns { sensor, ..self }
     }
 
+    /// The positions that are looked at; `None` where all may be.
+    pub fn positions(&self) -> Option<impl Iterator<Item = usize>> {
+        let own = [
+            self.ts,
+            self.uid,
+            self.conn_uids,
+            self.fuid,
+            self.duration,
+            self.a,
+            self.b,
+            self.c,
+        ];
+        self.series.is_none().then(|| own.into_iter().flatten())
+    }
+
     /// The key of the connection that the record belongs to.
     fn key(&self, record: &Record<'_>) -> Option<u64> {
         Some(xxh3_64_with_seed(self.uid(record)?, self.sensor))

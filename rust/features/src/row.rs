@@ -15,6 +15,11 @@ impl Columns {
     pub fn bind(names: &[&str], schema: &Schema) -> Columns {
         Columns(names.iter().map(|n| schema.position(n)).collect())
     }
+
+    /// The positions that are looked at.
+    pub fn positions(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().flatten().copied()
+    }
 }
 
 /// One record with its columns bound and its connection's context.

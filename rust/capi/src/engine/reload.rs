@@ -97,6 +97,7 @@ impl Inner {
         self.engine.set_model(Arc::new(model));
         for b in &mut self.bound {
             b.binding = self.engine.bind(&b.schema);
+            b.needed = b.binding.needed(b.schema.fields.len());
         }
     }
 }

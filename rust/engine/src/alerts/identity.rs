@@ -36,6 +36,11 @@ impl EntityColumns {
         EntityColumns(ENTITIES.iter().filter_map(|n| schema.position(n)).collect())
     }
 
+    /// The positions that are looked at.
+    pub fn positions(&self) -> &[usize] {
+        &self.0
+    }
+
     /// The first that has a value.
     fn of<'r>(&self, record: &Record<'r>) -> Option<Value<'r>> {
         self.0.iter().find_map(|i| match record.get(*i) {
