@@ -6,7 +6,8 @@
 ##! In a cluster the flows of one host are spread over workers. Workers send what is
 ##! looked at, in batches, to the proxy that is chosen by a hash of the originator, and
 ##! proxies keep the state; without a proxy, the manager does. More proxies share
-##! the work.
+##! the work: what is done to a host goes to the proxy chosen by a hash of that host, too,
+##! and who talks to whom to all of them.
 ##!
 ##! State is bounded (:zeek:see:`Anomaly::hunt_memory`) and kept over a restart
 ##! (:zeek:see:`Anomaly::state_directory`).
@@ -224,6 +225,9 @@ const tick_interval = 10sec;
 ## How often it is looked whether the allowlist has changed.
 const allow_interval = 1sec;
 
+# The bucket whose records go to all; those before it are by originator and by target.
+const to_all = 512;
+
 # Whether this process packs records for others, and keeps state.
 global packs = F;
 global keeps = F;
@@ -337,15 +341,17 @@ event hunt_records(records: string)
 	__hunt_unpack(records);
 	}
 
-function has_proxies(): bool
+function proxies(): count
 	{
+	local n = 0;
+
 	for ( _, node in Cluster::nodes )
 		{
 		if ( node$node_type == Cluster::PROXY )
-			return T;
+			++n;
 		}
 
-	return F;
+	return n;
 	}
 
 # Sends what was packed.
@@ -360,7 +366,16 @@ function send_records()
 
 		local b = batches[0];
 
-		if ( has_proxies() )
+		# Who talks to whom is for all of them: how common a target is, each has to know.
+		if ( b$bucket >= to_all )
+			{
+@ifdef ( Cluster::publish )
+			Cluster::publish(Cluster::proxy_topic, hunt_records, b$records);
+@else
+			Broker::publish(Cluster::proxy_topic, hunt_records, b$records);
+@endif
+			}
+		else if ( proxies() > 0 )
 			Cluster::publish_hrw(Cluster::proxy_pool, cat("anomaly", b$bucket), hunt_records, b$records);
 		else
 			{
@@ -416,6 +431,10 @@ function settings_text(): string
 	for ( name, value in hunt_settings )
 		texts += fmt("%s=%.9f", name, value);
 
+	# Several proxies share the hosts: what is done to one has to come together, too.
+	if ( packs && proxies() > 1 )
+		texts += "cluster.views=1";
+
 	return join_string_vec(sort(texts, strcmp), ",");
 	}
 
@@ -455,7 +474,7 @@ event zeek_init() &priority=-5
 		local me = Cluster::local_node_type();
 		watches = me == Cluster::WORKER;
 		packs = watches;
-		keeps = me == Cluster::PROXY || (me == Cluster::MANAGER && ! has_proxies());
+		keeps = me == Cluster::PROXY || (me == Cluster::MANAGER && proxies() == 0);
 		}
 	else
 		keeps = T;

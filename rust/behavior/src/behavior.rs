@@ -17,6 +17,13 @@ pub trait Behavior: Send {
     /// again, under the same id.
     fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>);
 
+    /// Looks at a record of which only one side is this process's ([`Event::view`] is `Target` or `Network`).
+    /// What many hosts do to one, and what is known of the network, is kept here. The default does
+    /// nothing.
+    fn observe_side(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+        let _ = (event, world, out);
+    }
+
     /// Time has passed: called about once a minute of the events' time, and at the end of what
     /// there is to read. The default does nothing.
     fn tick(&mut self, now: f64, world: &World, out: &mut Vec<Finding>) {

@@ -14,7 +14,7 @@
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
-use crate::event::{Column, Event, Log};
+use crate::event::{Column, Event, Log, View};
 use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
@@ -204,13 +204,18 @@ impl Dns {
         }
     }
 
-    fn tunnel(&mut self, q: &Query<'_>, world: &World, out: &mut Vec<Finding>) {
+    /// Remembers who asks for a domain; how many do.
+    fn asks(&mut self, q: &Query<'_>, world: &World) -> f64 {
         let host = world.key(0).addr(q.orig).finish();
         let of = world.key(OF_DOMAIN).bytes(&q.domain).finish();
-        let askers = self.of.update(of, OfDomain::default, |d| {
+        self.of.update(of, OfDomain::default, |d| {
             d.0.insert(host);
             d.0.count()
-        });
+        })
+    }
+
+    fn tunnel(&mut self, q: &Query<'_>, world: &World, out: &mut Vec<Finding>) {
+        let askers = self.asks(q, world);
         let key = world.key(AT_DOMAIN).addr(q.orig).bytes(&q.domain).finish();
         let wanted = world.threshold(&BYTES);
         self.at.update(key, AtDomain::default, |d| {
@@ -483,6 +488,12 @@ impl Behavior for Dns {
             self.tunnel(&q, world, out);
         }
         self.search(&q, world, out);
+    }
+
+    fn observe_side(&mut self, event: &Event<'_>, world: &World, _: &mut Vec<Finding>) {
+        if let Some(q) = Query::of(event).filter(|q| q.below > 0 && event.view == View::Network) {
+            self.asks(&q, world);
+        }
     }
 
     fn memory(&self) -> usize {

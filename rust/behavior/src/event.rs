@@ -187,6 +187,21 @@ impl Columns {
     }
 }
 
+/// What of a record a process is to look at. In a cluster whose hosts are shared out, one process sees all that a
+/// host does, another all that is done to one, and all see who talks to whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// Everything: there is but one process.
+    #[default]
+    Whole,
+    /// What the originator does.
+    Originator,
+    /// What is done to the responder.
+    Target,
+    /// That the two know each other.
+    Network,
+}
+
 /// How a connection came out, for what asks whether somebody answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -239,6 +254,8 @@ pub struct Event<'a> {
     record: Record<'a>,
     /// The log.
     pub log: Log,
+    /// What of it is looked at.
+    pub view: View,
     /// The record's `ts`, seconds since the epoch; finite, between 1970 and 2106.
     pub ts: f64,
     /// When Zeek wrote it ([`Columns::written`]).
@@ -267,6 +284,7 @@ impl<'a> Event<'a> {
             columns,
             record,
             log: columns.log,
+            view: View::Whole,
             ts: 0.0,
             written: 0.0,
             orig: None,
@@ -367,6 +385,7 @@ impl<'a> Event<'a> {
     /// A hash of what the record says, to know an exact duplicate by.
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut h = xxhash_rust::xxh3::Xxh3Default::new();
+        h.update(&[self.view as u8]);
         h.update(self.columns.name.as_bytes());
         for v in self.record.values() {
             match v {

@@ -10,7 +10,7 @@
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
-use crate::event::{Column, Event, Log, Proto};
+use crate::event::{Column, Event, Log, Proto, View};
 use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
 use crate::settings::{Param, Settings};
 use crate::state::{Distinct, Entry, Fading, GivenUp, Saved, Spans, Table, Uids};
@@ -470,6 +470,17 @@ impl Behavior for Guessing {
         // Web servers say 403 for many reasons that are nobody's password.
         if login.service != "http" || login.user.is_some() {
             self.group(&login, true, world, out);
+            if event.view == View::Whole {
+                self.group(&login, false, world, out);
+            }
+        }
+    }
+
+    fn observe_side(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+        let Some(login) = Login::of(event).filter(|_| event.view == View::Target) else {
+            return;
+        };
+        if login.service != "http" || login.user.is_some() {
             self.group(&login, false, world, out);
         }
     }

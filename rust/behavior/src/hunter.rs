@@ -3,7 +3,7 @@
 use crate::allow::{Allow, Subject};
 use crate::behavior::Behavior;
 use crate::clock::Clock;
-use crate::event::{Columns, Event};
+use crate::event::{Columns, Event, View};
 use crate::finding::Finding;
 use crate::registry::BEHAVIORS;
 use crate::risk::Risk;
@@ -202,15 +202,29 @@ impl Hunter {
 
     /// Looks at a record; what was found, or has grown, goes to `out`.
     pub fn observe(&mut self, columns: &Columns, record: &Record<'_>, out: &mut Vec<Finding>) {
-        self.counts.records += 1;
+        self.observe_as(View::Whole, columns, record, out);
+    }
+
+    /// Looks at what of a record is this process's; what was found, or has grown, goes to `out`. A record
+    /// that comes by several views is counted as the originator's.
+    pub fn observe_as(
+        &mut self,
+        view: View,
+        columns: &Columns,
+        record: &Record<'_>,
+        out: &mut Vec<Finding>,
+    ) {
+        let sides = matches!(view, View::Target | View::Network);
+        self.counts.records += u64::from(!sides);
         let Some(mut event) = Event::new(columns, *record) else {
-            self.counts.untimed += 1;
+            self.counts.untimed += u64::from(!sides);
             return;
         };
+        event.view = view;
         let print = event.fingerprint();
         match self.recent.get_mut(print as usize % RECENT) {
             Some(last) if *last == print => {
-                self.counts.duplicates += 1;
+                self.counts.duplicates += u64::from(!sides);
                 return;
             }
             Some(last) => *last = print,
@@ -219,12 +233,17 @@ impl Hunter {
         self.clock.see(event.written);
         self.world.locate(&mut event);
         if !self.allow.is_empty() && self.allow.covers(&Subject::of_event(&event)) {
-            self.counts.allowed += 1;
+            self.counts.allowed += u64::from(!sides);
             return;
         }
-        self.world.observe(&event);
+        if view != View::Target {
+            self.world.observe(&event);
+        }
         for (_, b) in &mut self.behaviors {
-            b.observe(&event, &self.world, &mut self.found);
+            match sides {
+                true => b.observe_side(&event, &self.world, &mut self.found),
+                false => b.observe(&event, &self.world, &mut self.found),
+            }
         }
         if (self.clock.now() - self.ticked).abs() >= TICK {
             self.ticked = self.clock.now();

@@ -86,7 +86,7 @@ pub mod world;
 pub use allow::Allow;
 pub use behavior::Behavior;
 pub use entity::Entity;
-pub use event::{Columns, Event};
+pub use event::{Columns, Event, View};
 pub use finding::{Basis, Evidence, Finding, Kind, Stage};
 pub use hunter::{Hunter, Snapshot};
 pub use settings::Settings;

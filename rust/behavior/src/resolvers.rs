@@ -9,7 +9,7 @@
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
-use crate::event::{Column, Event, Log, Outcome};
+use crate::event::{Column, Event, Log, Outcome, View};
 use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
@@ -164,14 +164,8 @@ impl Resolvers {
         }
     }
 
-    fn ask(
-        &mut self,
-        e: &Event<'_>,
-        ends: (IpAddr, IpAddr),
-        world: &World,
-        out: &mut Vec<Finding>,
-    ) {
-        let (orig, resp) = ends;
+    /// Remembers who asks whom; how many hosts ask this resolver.
+    fn meet(&mut self, (orig, resp): (IpAddr, IpAddr), world: &World) -> f64 {
         let host = world.key(ASKER).addr(orig).finish();
         let resolver = world.key(RESOLVER).addr(resp).finish();
         let users = self.resolvers.update(resolver, Resolver::default, |r| {
@@ -182,6 +176,20 @@ impl Resolvers {
         if users >= SHARED {
             self.sharing.insert(host);
         }
+        users
+    }
+
+    fn ask(
+        &mut self,
+        e: &Event<'_>,
+        ends: (IpAddr, IpAddr),
+        world: &World,
+        out: &mut Vec<Finding>,
+    ) {
+        let (orig, resp) = ends;
+        let host = world.key(ASKER).addr(orig).finish();
+        let resolver = world.key(RESOLVER).addr(resp).finish();
+        let users = self.meet(ends, world);
         let (others, since) = self.askers.update(host, Asker::default, |a| {
             if a.first == 0.0 {
                 a.first = e.ts;
@@ -281,19 +289,28 @@ impl Pair {
     }
 }
 
+/// Who asks whom, where a record says that somebody did and was answered.
+fn asks(e: &Event<'_>) -> Option<(IpAddr, IpAddr)> {
+    let asks = match e.log {
+        // It answered, whatever it said.
+        Log::Dns => e.port == Some(53) && e.text(Column::RcodeName).is_some(),
+        Log::Conn => e.port == Some(853) && e.outcome() == Outcome::Answered,
+        _ => false,
+    };
+    let (orig, resp) = (e.orig?, e.resp?);
+    (asks && e.orig_local && is_unicast(orig) && is_unicast(resp)).then_some((orig, resp))
+}
+
 impl Behavior for Resolvers {
     fn observe(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
-        let (Some(orig), Some(resp)) = (e.orig, e.resp) else {
-            return;
-        };
-        let asks = match e.log {
-            // It answered, whatever it said.
-            Log::Dns => e.port == Some(53) && e.text(Column::RcodeName).is_some(),
-            Log::Conn => e.port == Some(853) && e.outcome() == Outcome::Answered,
-            _ => false,
-        };
-        if asks && e.orig_local && is_unicast(orig) && is_unicast(resp) {
-            self.ask(e, (orig, resp), world, out);
+        if let Some(ends) = asks(e) {
+            self.ask(e, ends, world, out);
+        }
+    }
+
+    fn observe_side(&mut self, e: &Event<'_>, world: &World, _: &mut Vec<Finding>) {
+        if let Some(ends) = asks(e).filter(|_| e.view == View::Network) {
+            self.meet(ends, world);
         }
     }
 

@@ -13,7 +13,7 @@
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
-use crate::event::{Column, Event, Log, Outcome, Proto};
+use crate::event::{Column, Event, Log, Outcome, Proto, View};
 use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
 use crate::settings::{Param, Settings};
 use crate::state::{Distinct, Entry, Fading, GivenUp, Saved, Spans, Table, Uids};
@@ -496,7 +496,17 @@ impl Behavior for Scans {
         if counts && (swept != Step::Quiet || probed != Step::Quiet) {
             self.scanner(&c, swept, probed, world, out);
         }
-        if event.resp_local {
+        if event.resp_local && event.view == View::Whole {
+            self.target(&c, world, out);
+        }
+    }
+
+    fn observe_side(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+        if event.log == Log::Conn
+            && event.view == View::Target
+            && event.resp_local
+            && let Some(c) = Contact::of(event, world)
+        {
             self.target(&c, world, out);
         }
     }

@@ -6,11 +6,17 @@
 //! chosen for a bucket gets all of its hosts' records, and looks at them as if it had seen
 //! them itself.
 //!
+//! Where several share the hosts ([`Packer::new`]), what many do to one would be seen in parts, and how common a target is,
+//! too. So what is done to a host goes to the bucket of that host as well, and that two know each other goes to all, once
+//! an hour for each pair. Both carry only the columns that are looked at there.
+//!
 //! A batch is a log's name, then the values of the columns that have one, for each record;
 //! lengths before contents, numbers as LEB128 or eight bytes. It comes from the network:
 //! everything in it is checked.
 
-use crate::event::{Columns, NAMES};
+use crate::entity::Key;
+use crate::event::{Column, Columns, Event, Log, NAMES, Outcome, View};
+use crate::settings::Settings;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -18,8 +24,14 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 use zeek_log::{Field, FieldType, Record, RecordBuf, Schema, Value};
 
-/// Streams of batches. More than there are ever processes to share them.
+/// Streams of batches by originator. More than there are ever processes to share them. As many by target follow.
 pub const BUCKETS: usize = 256;
+
+/// The stream that goes to all.
+pub const TO_ALL: u16 = 2 * BUCKETS as u16;
+
+/// Pairs that are remembered as sent.
+const SENT: usize = 1 << 15;
 
 /// A batch that is this large is on its way at once, in bytes.
 const FULL: usize = 32 * 1024;
@@ -36,8 +48,47 @@ const MAX_TEXT: usize = 1024;
 /// The most logs that an unpacker remembers.
 const MAX_LOGS: usize = 256;
 
-/// What a batch begins with: the form, and this version of the list of columns.
-const MAGIC: u8 = 0xa1;
+/// What a batch begins with: the form, which tells the view, and this version of the list of columns.
+const MAGIC: [(u8, View); 4] = [
+    (0xa1, View::Whole),
+    (0xa2, View::Originator),
+    (0xa3, View::Target),
+    (0xa4, View::Network),
+];
+
+/// The columns of what is done to a host.
+const OF_TARGET: &[Column] = &[
+    Column::Ts,
+    Column::Uid,
+    Column::OrigH,
+    Column::OrigP,
+    Column::RespH,
+    Column::RespP,
+    Column::Proto,
+    Column::Duration,
+    Column::OrigBytes,
+    Column::RespBytes,
+    Column::RespPkts,
+    Column::ConnState,
+    Column::LocalOrig,
+    Column::LocalResp,
+];
+
+/// The columns of who knows whom.
+const OF_NETWORK: &[Column] = &[
+    Column::Ts,
+    Column::OrigH,
+    Column::RespH,
+    Column::RespP,
+    Column::Proto,
+    Column::ConnState,
+    Column::LocalOrig,
+    Column::LocalResp,
+    Column::ServerName,
+    Column::Host,
+    Column::Query,
+    Column::RcodeName,
+];
 
 /// Records for one bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,34 +108,104 @@ pub struct Packer {
     open: Vec<Batch>,
     full: VecDeque<Batch>,
     dropped: u64,
+    /// Where several processes share the hosts: pairs that were sent, with the hour.
+    sent: Option<Vec<u64>>,
+    settings: Settings,
 }
 
 impl Default for Packer {
     fn default() -> Self {
+        Packer::new(&Settings::default())
+    }
+}
+
+impl Packer {
+    /// A packer for one process, or for several ([`crate::world::VIEWS`]).
+    pub fn new(settings: &Settings) -> Packer {
         let empty = |bucket| Batch {
             bucket,
             records: 0,
             bytes: Vec::new(),
         };
+        let views = settings.get(&crate::world::VIEWS) > 0.0;
         Packer {
-            open: (0..BUCKETS as u16).map(empty).collect(),
+            open: (0..=TO_ALL).map(empty).collect(),
             full: VecDeque::new(),
             dropped: 0,
+            sent: views.then(|| vec![0; SENT]),
+            settings: settings.clone(),
         }
     }
-}
 
-impl Packer {
     /// Adds a record. Those without an originator go together.
     pub fn add(&mut self, columns: &Columns, record: &Record<'_>) {
-        let bucket = bucket_of(columns, record);
+        let bucket = bucket_of(columns, record, "id.orig_h");
+        if self.sent.is_none() {
+            return self.put(bucket, View::Whole, columns, record, &|_| true);
+        }
+        self.put(bucket, View::Originator, columns, record, &|_| true);
+        let Some(event) = Event::new(columns, *record) else {
+            return;
+        };
+        let ours = |addr: Option<IpAddr>, c: Column| {
+            event.truth(c) == Some(true) || addr.is_some_and(|a| self.settings.is_local(a))
+        };
+        let (orig, resp) = (
+            ours(event.orig, Column::LocalOrig),
+            ours(event.resp, Column::LocalResp),
+        );
+        let conn = event.log == Log::Conn;
+        let login = matches!(
+            event.log,
+            Log::Ssh | Log::Rdp | Log::Ftp | Log::Kerberos | Log::Ntlm
+        ) || event.log == Log::Http && event.text(Column::Username).is_some();
+        if conn && resp || login {
+            let to = bucket_of(columns, record, "id.resp_h") + BUCKETS as u16;
+            let wanted = |c: usize| !conn || OF_TARGET.iter().any(|w| *w as usize == c);
+            self.put(to, View::Target, columns, record, &wanted);
+        }
+        let answered = conn && event.outcome() == Outcome::Answered;
+        if orig && (answered || event.name().is_some()) && self.is_news(&event) {
+            let wanted = |c: usize| OF_NETWORK.iter().any(|w| *w as usize == c);
+            self.put(TO_ALL, View::Network, columns, record, &wanted);
+        }
+    }
+
+    /// Whether nobody was told within the hour that the two know each other.
+    fn is_news(&mut self, e: &Event<'_>) -> bool {
+        let mut key = Key::new(e.log as u64).number((e.ts / 3600.0) as u64);
+        for addr in [e.orig, e.resp].into_iter().flatten() {
+            key = key.addr(addr);
+        }
+        if let Some(name) = e.name() {
+            // A tunnel never asks for the same name twice, but always for the same domain.
+            let domain = (e.log == Log::Dns).then(|| crate::text::registered_domain(name));
+            key = key.bytes(domain.flatten().unwrap_or(name));
+        }
+        let key = key.finish() | 1;
+        let slot = self
+            .sent
+            .as_mut()
+            .and_then(|s| s.get_mut(key as usize / 2 % SENT));
+        slot.is_some_and(|slot| std::mem::replace(slot, key) != key)
+    }
+
+    fn put(
+        &mut self,
+        bucket: u16,
+        view: View,
+        columns: &Columns,
+        record: &Record<'_>,
+        wanted: &dyn Fn(usize) -> bool,
+    ) {
         let Some(batch) = self.open.get_mut(usize::from(bucket)) else {
             return;
         };
         if batch.bytes.is_empty() {
-            batch.bytes.extend([MAGIC, NAMES.len() as u8]);
+            let magic = MAGIC.iter().find(|m| m.1 == view).map_or(0, |m| m.0);
+            batch.bytes.extend([magic, NAMES.len() as u8]);
         }
-        write(columns, record, &mut batch.bytes);
+        write(columns, record, wanted, &mut batch.bytes);
         batch.records += 1;
         if batch.bytes.len() >= FULL {
             let full = batch.take();
@@ -127,10 +248,10 @@ impl Batch {
     }
 }
 
-fn bucket_of(columns: &Columns, record: &Record<'_>) -> u16 {
+fn bucket_of(columns: &Columns, record: &Record<'_>, column: &str) -> u16 {
     let orig = columns
         .places()
-        .find(|(c, _)| NAMES.get(*c) == Some(&"id.orig_h"))
+        .find(|(c, _)| NAMES.get(*c) == Some(&column))
         .and_then(|(_, at)| record.get(at).addr());
     let hash = match orig {
         Some(IpAddr::V4(a)) => xxh3_64(&a.octets()),
@@ -174,11 +295,16 @@ mod kind {
 /// The most elements that are sent of a list.
 const MAX_ELEMENTS: usize = 16;
 
-fn write(columns: &Columns, record: &Record<'_>, out: &mut Vec<u8>) {
+fn write(
+    columns: &Columns,
+    record: &Record<'_>,
+    wanted: &dyn Fn(usize) -> bool,
+    out: &mut Vec<u8>,
+) {
     bytes(out, columns.name().as_bytes());
     for (column, at) in columns.places() {
         let value = record.get(at);
-        if !value.is_unset() {
+        if !value.is_unset() && wanted(column) {
             out.push(column as u8);
             write_value(value, out);
         }
@@ -269,10 +395,13 @@ impl Unpacker {
     pub fn unpack(
         &mut self,
         batch: &[u8],
-        each: &mut dyn FnMut(&Columns, &Record<'_>),
+        each: &mut dyn FnMut(View, &Columns, &Record<'_>),
     ) -> Result<u32, WireError> {
-        let mut rest = match batch {
-            [MAGIC, n, rest @ ..] if usize::from(*n) == NAMES.len() => rest,
+        let (view, mut rest) = match batch {
+            [magic, n, rest @ ..] if usize::from(*n) == NAMES.len() => {
+                let view = MAGIC.iter().find(|m| m.0 == *magic).map(|m| m.1);
+                (view.ok_or(WireError::Form)?, rest)
+            }
             _ => return Err(WireError::Form),
         };
         if batch.len() > MAX_BATCH {
@@ -289,7 +418,7 @@ impl Unpacker {
                 .logs
                 .entry_ref(log)
                 .or_insert_with(|| Columns::bind(&schema(log)));
-            each(columns, &self.record.record());
+            each(view, columns, &self.record.record());
             records += 1;
         }
         Ok(records)
@@ -464,7 +593,7 @@ mod tests {
         let (mut unpacker, mut came, mut hosts) = (Unpacker::default(), Vec::new(), HashMap::new());
         while let Some(batch) = packer.take(true) {
             let n = unpacker
-                .unpack(&batch.bytes, &mut |c, r| {
+                .unpack(&batch.bytes, &mut |_, c, r| {
                     let t = texts(c, r);
                     let host = t.iter().find(|t| t.starts_with("id.orig_h")).cloned();
                     let before = hosts.insert(host, batch.bucket);
@@ -505,7 +634,7 @@ mod tests {
         }
         let good = packer.take(true).unwrap().bytes;
         let mut unpacker = Unpacker::default();
-        let none = &mut |_: &Columns, _: &Record<'_>| {};
+        let none = &mut |_: View, _: &Columns, _: &Record<'_>| {};
         assert_eq!(unpacker.unpack(b"", none), Err(WireError::Form));
         assert_eq!(unpacker.unpack(b"hello", none), Err(WireError::Form));
         for at in 0..good.len() {

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// The parameters that are nobody's own.
-pub static PARAMS: &[&Param] = &[&LEARN_FROM];
+pub static PARAMS: &[&Param] = &[&LEARN_FROM, &VIEWS];
 
 /// While ordinary logs are learned, thresholds are this much lower: what comes near to being
 /// found is usual, too.
@@ -21,6 +21,16 @@ pub static LEARN_FROM: Param = Param {
     min: 0.1,
     max: 1.0,
     help: "while learning what is usual, thresholds are multiplied by this",
+};
+
+/// For processes that pack records: whether several others share them.
+pub static VIEWS: Param = Param {
+    name: "cluster.views",
+    default: 0.0,
+    min: 0.0,
+    max: 1.0,
+    help: "1 where several processes of a cluster share the hosts: what is done to one, and who talks to whom, is then \
+           sent apart (set by the scripts)",
 };
 
 /// The share of the memory that goes here, against [`crate::behavior::Description::share`].
@@ -172,6 +182,11 @@ impl World {
             Log::Conn => match event.resp {
                 Some(resp) if is_unicast(resp) => self.addr_key(resp),
                 _ => return,
+            },
+            // Names below one domain are asked for once and never again; the domain is what is common.
+            Log::Dns => match event.name() {
+                Some(name) => self.name_key(crate::text::registered_domain(name).unwrap_or(name)),
+                None => return,
             },
             _ => match event.name() {
                 Some(name) => self.name_key(name),

@@ -31,8 +31,8 @@ pub unsafe extern "C" fn za_hunter_unpack(
             return Err(Failure::invalid("this za_hunter packs, and keeps no state"));
         };
         let found = &mut inner.out;
-        let unpacked = unpacker.unpack(data, &mut |columns, record| {
-            hunter.observe(columns, record, found);
+        let unpacked = unpacker.unpack(data, &mut |view, columns, record| {
+            hunter.observe_as(view, columns, record, found);
         });
         let waiting = inner.keep();
         unpacked.map_err(|e| Failure::invalid(e.to_string()))?;

@@ -88,7 +88,7 @@ pub(super) unsafe fn open(options: &za_hunter_options) -> Result<Inner, Failure>
             records: 0,
             bytes: Vec::new(),
         };
-        Role::Packs(Packer::default(), empty)
+        Role::Packs(Packer::new(&settings), empty)
     } else {
         let path =
             |bytes| path_of(bytes).map(|p: &Path| Some(p).filter(|p| !p.as_os_str().is_empty()));

@@ -1,0 +1,197 @@
+//! Two processes that share the hosts see together what one would see.
+
+use std::net::Ipv4Addr;
+use zeek_anomaly_behavior::wire::{Packer, TO_ALL, Unpacker};
+use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
+use zeek_log::{Field, FieldType, RecordBuf, Schema};
+
+const OURS: [u8; 4] = [10, 0, 0, 5];
+
+fn columns(log: &str, own: &[(&str, FieldType)]) -> Columns {
+    let ids = [
+        ("ts", FieldType::Time),
+        ("uid", FieldType::String),
+        ("id.orig_h", FieldType::Addr),
+        ("id.resp_h", FieldType::Addr),
+        ("id.resp_p", FieldType::Port),
+    ];
+    let all = ids.iter().chain(own);
+    Columns::bind(&Schema {
+        log: log.into(),
+        fields: all.map(|(n, t)| Field::new(*n, *t)).collect(),
+    })
+}
+
+struct Cluster {
+    packer: Packer,
+    proxies: Vec<(Hunter, Unpacker)>,
+    n: u64,
+}
+
+impl Cluster {
+    fn of(proxies: usize) -> Cluster {
+        let mut settings = Settings::default();
+        if proxies > 1 {
+            settings.set("cluster.views", 1.0).unwrap();
+        }
+        let one = || (Hunter::new(Settings::default(), None), Unpacker::default());
+        Cluster {
+            packer: Packer::new(&settings),
+            proxies: (0..proxies).map(|_| one()).collect(),
+            n: 0,
+        }
+    }
+
+    fn ids(&mut self, ts: f64, orig: [u8; 4], resp: [u8; 4], port: u16) -> RecordBuf {
+        let mut b = RecordBuf::new();
+        self.n += 1;
+        b.push_time(ts);
+        b.push_text(format!("C{}", self.n).as_bytes());
+        b.push_addr(Ipv4Addr::from(orig).into());
+        b.push_addr(Ipv4Addr::from(resp).into());
+        b.push_port(port);
+        b
+    }
+
+    fn conn(&mut self, ts: f64, orig: [u8; 4], resp: [u8; 4], port: u16, state: &str) {
+        let c = columns(
+            "conn",
+            &[
+                ("proto", FieldType::Enum),
+                ("conn_state", FieldType::String),
+                ("resp_bytes", FieldType::Count),
+            ],
+        );
+        let mut b = self.ids(ts, orig, resp, port);
+        b.push_text(b"tcp");
+        b.push_text(state.as_bytes());
+        b.push_count(if state == "SF" { 100 } else { 0 });
+        self.packer.add(&c, &b.record());
+    }
+
+    fn ssh(&mut self, ts: f64, orig: [u8; 4], worked: bool) {
+        let c = columns(
+            "ssh",
+            &[
+                ("auth_success", FieldType::Bool),
+                ("auth_attempts", FieldType::Count),
+            ],
+        );
+        let mut b = self.ids(ts, orig, OURS, 22);
+        b.push_bool(worked);
+        b.push_count(1);
+        self.packer.add(&c, &b.record());
+    }
+
+    /// Brings all batches where they belong; what was found, by whom.
+    fn deliver(&mut self) -> Vec<(usize, Finding)> {
+        let mut out = Vec::new();
+        while let Some(batch) = self.packer.take(true) {
+            let n = self.proxies.len();
+            let chosen = usize::from(batch.bucket) % 7 % n;
+            for (i, (hunter, unpacker)) in self.proxies.iter_mut().enumerate() {
+                if batch.bucket == TO_ALL || i == chosen {
+                    let mut found = Vec::new();
+                    let each = &mut |view, c: &Columns, r: &zeek_log::Record<'_>| {
+                        hunter.observe_as(view, c, r, &mut found);
+                    };
+                    unpacker.unpack(&batch.bytes, each).unwrap();
+                    out.extend(found.into_iter().map(|f| (i, f)));
+                }
+            }
+        }
+        out
+    }
+}
+
+#[test]
+fn many_against_one_are_seen_whole_by_one_of_two() {
+    let mut c = Cluster::of(2);
+    for i in 0..40u8 {
+        c.conn(
+            1e9 + f64::from(i),
+            [198, 51, 100, i],
+            OURS,
+            1000 + u16::from(i),
+            "S0",
+        );
+        c.ssh(1e9 + 500.0 + f64::from(i), [198, 51, 101, i], false);
+    }
+    let found = c.deliver();
+    for kind in ["scan_distributed", "guessing_distributed"] {
+        let of: Vec<_> = found
+            .iter()
+            .filter(|(_, f)| f.kind.0.name == kind)
+            .collect();
+        assert!(
+            of.iter().all(|(i, _)| *i == of[0].0),
+            "{kind} by one process"
+        );
+        // As one process would find it that sees everything.
+        let mut whole = Cluster::of(1);
+        for i in 0..40u8 {
+            whole.conn(
+                1e9 + f64::from(i),
+                [198, 51, 100, i],
+                OURS,
+                1000 + u16::from(i),
+                "S0",
+            );
+            whole.ssh(1e9 + 500.0 + f64::from(i), [198, 51, 101, i], false);
+        }
+        let whole = whole.deliver();
+        let all: Vec<_> = whole
+            .iter()
+            .filter(|(_, f)| f.kind.0.name == kind)
+            .collect();
+        let counts = |of: &[&(usize, Finding)]| -> Vec<(u64, u64)> {
+            of.iter().map(|(_, f)| (f.id, f.count)).collect()
+        };
+        assert!(!all.is_empty());
+        assert_eq!(counts(&of), counts(&all), "{kind}");
+    }
+}
+
+#[test]
+fn how_common_a_target_is_both_know() {
+    let mut c = Cluster::of(2);
+    for i in 0..60u8 {
+        for again in 0..5 {
+            c.conn(
+                1e9 + f64::from(i) + 0.1 * f64::from(again),
+                [10, 0, 1, i],
+                [93, 184, 216, 34],
+                443,
+                "SF",
+            );
+        }
+    }
+    c.deliver();
+    for (hunter, _) in &c.proxies {
+        let w = hunter.world();
+        let talkers = w.talkers(w.addr_key(Ipv4Addr::new(93, 184, 216, 34).into()));
+        assert!(
+            (50.0..=70.0).contains(&talkers) && w.hosts() > 50.0,
+            "{talkers}"
+        );
+    }
+    let records: u64 = c.proxies.iter().map(|(h, _)| h.counts().records).sum();
+    assert_eq!(records, 300, "each record is counted once");
+}
+
+#[test]
+fn a_pair_is_told_to_all_once_an_hour() {
+    let mut c = Cluster::of(2);
+    for i in 0..100 {
+        c.conn(1e9 + f64::from(i), OURS, [93, 184, 216, 34], 443, "SF");
+    }
+    let mut to_all = 0;
+    while let Some(batch) = c.packer.take(true) {
+        to_all += if batch.bucket == TO_ALL {
+            batch.records
+        } else {
+            0
+        };
+    }
+    assert_eq!(to_all, 1);
+}
