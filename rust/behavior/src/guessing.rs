@@ -373,6 +373,7 @@ impl Guessing {
             .key(PAIR)
             .addr(l.orig)
             .addr(l.resp)
+            .number(u64::from(l.port.unwrap_or(0)))
             .bytes(l.service.as_bytes());
         let threshold = world.threshold(&THRESHOLD);
         let sessions = world.threshold(&SESSIONS);

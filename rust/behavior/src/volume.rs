@@ -62,15 +62,23 @@ static HOURS: Param = Param {
     default: 4.0,
     min: 0.1,
     max: 10_000.0,
-    help: "hours from which a connection to a host that few others talk to is long; up to three times as many \
-           where one host is all there is and no ordinary logs have taught what is usual",
+    help: "hours from which a connection to a host that few others talk to is long",
+};
+
+static UNKNOWN: Param = Param {
+    name: "connection.unknown",
+    default: 3.0,
+    min: 1.0,
+    max: 100.0,
+    help: "how many times as long where one host is all there is, and no ordinary logs have taught what is usual; \
+           less with more hosts, once from ten on",
 };
 
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "volume",
     kinds: &[&UPLOAD, &LONG],
-    params: &[&TIMES, &LEAST, &HOURS],
+    params: &[&TIMES, &LEAST, &HOURS, &UNKNOWN],
     share: 10,
     make: |_, budget| Box::new(Volume::new(budget)),
 };
@@ -262,7 +270,8 @@ impl Volume {
         };
         let hours = d / 3600.0;
         // Where nobody knows what is usual, RITA's highest band is what is left.
-        let wanted = world.threshold(&HOURS) * (1.0 + 2.0 * world.ignorance());
+        let wanted = world.threshold(&HOURS)
+            * (1.0 + (world.settings().get(&UNKNOWN) - 1.0) * world.ignorance());
         if hours < wanted || world.prevalence(world.talkers(world.addr_key(resp))) > 0.3 {
             return;
         }
