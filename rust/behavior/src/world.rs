@@ -183,11 +183,6 @@ impl World {
                 Some(resp) if is_unicast(resp) => self.addr_key(resp),
                 _ => return,
             },
-            // Names below one domain are asked for once and never again; the domain is what is common.
-            Log::Dns => match event.name() {
-                Some(name) => self.name_key(crate::text::registered_domain(name).unwrap_or(name)),
-                None => return,
-            },
             _ => match event.name() {
                 Some(name) => self.name_key(name),
                 None => return,
@@ -201,10 +196,18 @@ impl World {
                 .update(domain, Below::default, |b| b.0.insert(name));
         }
         self.hosts.insert(host);
-        self.talkers.update(target, Talkers::default, |t| {
-            t.hosts.insert(host);
-            t.seen = t.seen.saturating_add(1);
-        });
+        // Names may be asked for once and never again: then the domain is what is common.
+        let domain = match (event.log, event.name()) {
+            (Log::Dns, Some(name)) => crate::text::registered_domain(name).filter(|d| *d != name),
+            _ => None,
+        };
+        let domain = domain.map(|d| self.name_key(d));
+        for target in [Some(target), domain].into_iter().flatten() {
+            self.talkers.update(target, Talkers::default, |t| {
+                t.hosts.insert(host);
+                t.seen = t.seen.saturating_add(1);
+            });
+        }
     }
 
     /// The key by which an address is known as a target.
