@@ -57,8 +57,8 @@ pub enum Role {
     Weird,
     /// A notice.
     Notice,
-    /// One of a series of records of a node, without a connection: its records see the one
-    /// before.
+    /// One of a series of records of a node or host, without a connection: its records see the
+    /// one before.
     Series,
 }
 

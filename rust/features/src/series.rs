@@ -1,18 +1,20 @@
-//! The record before, of logs that are a series: one record each few minutes of each node.
+//! The record before, of logs that are a series: one record each few minutes of each node, or one
+//! each day of each host.
 
 use crate::logs;
 use hashbrown::HashMap;
+use std::net::IpAddr;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
-use zeek_log::{Record, Schema};
+use zeek_log::{Record, Schema, Value};
 
-/// Series remembered: nodes of the cluster, times logs.
-const MOST: usize = 1024;
+/// Series remembered: nodes of the cluster, times logs, and hosts of this network.
+const MOST: usize = 65_536;
 
 /// Where the columns of a series stand in a schema.
 #[derive(Clone, Debug)]
 pub(crate) struct SeriesColumns {
     log: u64,
-    peer: Option<usize>,
+    of: Option<usize>,
     columns: Vec<Option<usize>>,
 }
 
@@ -21,14 +23,18 @@ impl SeriesColumns {
         let names = logs::by_name(&schema.log).map_or(&[][..], |t| t.columns);
         SeriesColumns {
             log: xxh3_64_with_seed(schema.log.as_bytes(), 0),
-            peer: schema.position("peer"),
+            // The node that writes of itself, or the host that is written of.
+            of: schema.position("peer").or_else(|| schema.position("host")),
             columns: names.iter().map(|n| schema.position(n)).collect(),
         }
     }
 
     fn key(&self, record: &Record<'_>) -> u64 {
-        let peer = self.peer.and_then(|i| record.get(i).text());
-        xxh3_64_with_seed(peer.unwrap_or_default(), self.log)
+        match self.of.map(|i| record.get(i)) {
+            Some(Value::Addr(IpAddr::V4(a))) => xxh3_64_with_seed(&a.octets(), self.log),
+            Some(Value::Addr(IpAddr::V6(a))) => xxh3_64_with_seed(&a.octets(), self.log),
+            of => xxh3_64_with_seed(of.and_then(|v| v.text()).unwrap_or_default(), self.log),
+        }
     }
 }
 
@@ -45,7 +51,7 @@ impl Series {
     /// The record is now the one before.
     pub(crate) fn advance(&mut self, columns: &SeriesColumns, record: &Record<'_>) {
         let key = columns.key(record);
-        // Peers are this network's own nodes; where somebody invents more, they have no history.
+        // Peers and hosts are this network's own; where somebody invents more, they have no history.
         if self.0.len() >= MOST && !self.0.contains_key(&key) {
             return;
         }
@@ -99,5 +105,29 @@ mod tests {
         }
         assert_eq!(series.0.len(), MOST);
         assert_eq!(before(&series, "a"), Some(2.0));
+    }
+
+    #[test]
+    fn a_host_has_its_own_record_before() {
+        let fields = [("ts", FieldType::Time), ("host", FieldType::Addr)];
+        let schema = Schema {
+            log: "known_hosts".into(),
+            fields: fields.into_iter().map(|(n, t)| Field::new(n, t)).collect(),
+        };
+        let columns = SeriesColumns::bind(&schema);
+        let row = |host: &str, ts: f64| {
+            let mut b = RecordBuf::new();
+            b.push_time(ts);
+            b.push_addr(host.parse().expect("an address"));
+            b
+        };
+        let mut series = Series::default();
+        for (host, ts) in [("192.0.2.1", 1e9), ("192.0.2.2", 2e9), ("2001:db8::1", 3e9)] {
+            series.advance(&columns, &row(host, ts).record());
+        }
+        let before = |host: &str| Some(series.before(&columns, &row(host, 4e9).record())?[0]);
+        assert_eq!(before("192.0.2.1"), Some(1e9));
+        assert_eq!(before("2001:db8::1"), Some(3e9));
+        assert_eq!(before("192.0.2.3"), None);
     }
 }

@@ -103,7 +103,7 @@ pub(super) fn hour<'r>(r: &Row<'r>, ts: usize) -> Cell<'r> {
     Cell::num(r.num(ts).map(|t| (t / 3600.0).floor().rem_euclid(24.0)))
 }
 
-/// Seconds since the record before of the same node.
+/// Seconds since the record before of the same node or host.
 pub(super) fn seconds(r: &Row<'_>, ts: usize) -> Option<f64> {
     let passed = r.num(ts)? - r.context.previous(ts)?;
     Some(passed).filter(|s| *s > 0.0)
