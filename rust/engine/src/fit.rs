@@ -516,13 +516,15 @@ impl Matrix {
         let mut order: Vec<usize> = (0..self.rows.nrows()).collect();
         let time = |i: usize| of.row(at[i]).1.unwrap_or(f64::NEG_INFINITY);
         order.sort_by(|a, b| time(*a).total_cmp(&time(*b)));
+        let map = Kitnet::map(self.rows.select(Axis(0), &order).view(), &params);
         let fit = |but: Option<usize>| {
             let mut kept = vec![true; order.len()];
             let left_out = but.map_or(&[][..], |fold| &self.folds[fold]);
             left_out.iter().for_each(|i| kept[*i] = false);
             let kept: Vec<usize> = order.iter().copied().filter(|i| kept[*i]).collect();
             let rows = self.rows.select(Axis(0), &kept);
-            Single::Kitnet(Kitnet::fit(rows.view(), of.spec.len(), &params))
+            let net = Kitnet::fit_mapped(rows.view(), of.spec.len(), &params, map.clone());
+            Single::Kitnet(net)
         };
         let model = fit(None);
         let raw = self.judged(&model, |k| fit(Some(k)));

@@ -87,11 +87,25 @@ pub struct Kitnet {
 impl Kitnet {
     /// Learns from rows × inputs, in the order of time: the first ones make the feature map.
     pub fn fit(rows: ArrayView2<'_, f32>, features: usize, params: &KitnetParams) -> Kitnet {
+        Kitnet::fit_mapped(rows, features, params, Kitnet::map(rows, params))
+    }
+
+    /// The feature map, which inputs are learned together: made of the first of rows × inputs.
+    pub fn map(rows: ArrayView2<'_, f32>, params: &KitnetParams) -> Vec<Vec<u16>> {
         let most = params.cluster.clamp(1, MAX_CLUSTER);
         let few = (rows.nrows() / MAP_PART).max(LEAST_MAP_ROWS);
         let few = few.min(params.map_rows).min(rows.nrows());
-        let mapped = rows.slice(ndarray::s![..few, ..]);
-        let clusters = map::clusters(mapped, most);
+        map::clusters(rows.slice(ndarray::s![..few, ..]), most)
+    }
+
+    /// Learns from rows × inputs with a feature map that is known. Those that judge rows in turn share
+    /// one: errors of nets of different shapes are no common scale.
+    pub fn fit_mapped(
+        rows: ArrayView2<'_, f32>,
+        features: usize,
+        params: &KitnetParams,
+        clusters: Vec<Vec<u16>>,
+    ) -> Kitnet {
         let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
         let mut learning: Vec<Learning> = (clusters.iter())
             .map(|c| Learning::new(c.len(), params.hidden, &mut rng))
