@@ -35,7 +35,8 @@ pub struct KitnetParams {
     pub cluster: usize,
     /// Rows of which the feature map is made; where there are few, a tenth of them.
     pub map_rows: usize,
-    /// Rows that are learned; where there are fewer, the same ones again, three times at most.
+    /// Rows that are learned; where there are fewer, the same ones again, three times at most, or until nets
+    /// have seen enough to be told from chance.
     pub rows: usize,
     /// The learning rate.
     pub rate: f32,
@@ -69,6 +70,9 @@ const LEAST_MAP_ROWS: usize = 100;
 
 /// How often the same row is learned, at most: nets that know a day by heart call the next one strange.
 const PASSES: usize = 3;
+
+/// But so many rows are learned in any case: after some dozens a net still says what chance put into it.
+const LEAST_STEPS: usize = 5_000;
 
 /// The most inputs of one autoencoder, and the most hidden neurons.
 pub const MAX_CLUSTER: usize = 128;
@@ -113,7 +117,11 @@ impl Kitnet {
         let mut output = Learning::new(clusters.len(), params.hidden, &mut rng);
         let mut order: Vec<usize> = (0..rows.nrows()).collect();
         let (mut x, mut errors) = (Vec::new(), Vec::new());
-        let mut left = params.rows.min(PASSES.saturating_mul(order.len()));
+        let steps = PASSES.saturating_mul(order.len()).max(LEAST_STEPS);
+        let mut left = match order.is_empty() {
+            true => 0,
+            false => params.rows.min(steps),
+        };
         while left > 0 {
             order.shuffle(&mut rng);
             for i in order.iter().take(left) {
