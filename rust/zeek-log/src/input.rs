@@ -196,8 +196,8 @@ pub struct Discovery {
 }
 
 /// Lists what is to be read under these paths. A file is taken whatever it is
-/// called; of a directory, everything below it that is named like a log; `-` is
-/// standard input.
+/// called; of a directory, everything below it that is named like a log, but for
+/// what zeekctl keeps there in words for people; `-` is standard input.
 pub fn discover(paths: &[PathBuf]) -> Discovery {
     let mut found = Discovery::default();
     for path in paths {
@@ -275,8 +275,14 @@ fn walk(dir: &Path, found: &mut Discovery) {
     }
 }
 
+/// What zeekctl keeps beside the logs, in words for people: each name up to its first dot.
+const NO_LOGS: &[&str] = &["stdout", "stderr", "conn-summary"];
+
 fn named_like_a_log(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    if NO_LOGS.contains(&name.split('.').next().unwrap_or_default()) {
+        return false;
+    }
     let plain = name
         .strip_suffix(".gz")
         .or_else(|| name.strip_suffix(".zst"))
@@ -289,6 +295,24 @@ fn named_like_a_log(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_zeekctl_keeps_beside_the_logs_is_not_read() {
+        for name in [
+            "stderr.log",
+            "stdout.00:13:07-00:13:44.log.gz",
+            "conn-summary.00:00:00-01:00:00.log.gz",
+        ] {
+            assert!(!named_like_a_log(name), "{name}");
+        }
+        for name in [
+            "conn.log",
+            "conn.00:00:00-01:00:00.log.gz",
+            "north_conn.log.zst",
+        ] {
+            assert!(named_like_a_log(name), "{name}");
+        }
+    }
 
     #[test]
     fn archive_names_tell_their_interval() {
