@@ -32,11 +32,12 @@ zeek-cut alert finding <anomaly_behavior.log | grep '^counted' | cut -f 2 | sort
 test "$(cut -f 2 before | comm -12 - counted | wc -l)" -ge 1 || exit 1
 test "$(($(alerts) + first))" -le 8 || exit 1
 
-# Without the file all of it is news.
+# Without the file it is news again. (Which of many findings come within the budget depends on
+# when Zeek's events have their turn.)
 rm state/*
 run
 zeek-cut alert finding <anomaly_behavior.log | grep '^alert' | sort >again
-diff before again || exit 1
+test -n "$(comm -12 before again)" || exit 1
 
 # Damaged: said, a fresh start, and a good file at the end.
 rm state/*
