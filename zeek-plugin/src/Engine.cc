@@ -33,16 +33,9 @@ std::string Engine::AbiMismatch() {
            std::to_string(ZA_ABI_VERSION);
 }
 
-std::unique_ptr<Engine> Engine::Open(const std::string& model, uint64_t max_connections, std::string& problem) {
-    za_options options{};
-    options.size = sizeof(options);
-    options.model_path = model.data();
-    options.model_path_len = model.size();
-    options.max_connections = max_connections;
-
+std::unique_ptr<Engine> Engine::Open(const za_options& options, std::string& problem) {
     za_engine* handle = nullptr;
     za_error* error = nullptr;
-
     auto status = za_engine_open(&options, &handle, &error);
 
     if ( ! Succeeded(status, error, problem) )
@@ -51,20 +44,21 @@ std::unique_ptr<Engine> Engine::Open(const std::string& model, uint64_t max_conn
     return std::unique_ptr<Engine>(new Engine(handle));
 }
 
+std::unique_ptr<Engine> Engine::Open(const std::string& model, uint64_t max_connections, std::string& problem) {
+    za_options options{};
+    options.size = sizeof(options);
+    options.model_path = model.data();
+    options.model_path_len = model.size();
+    options.max_connections = max_connections;
+    return Open(options, problem);
+}
+
 std::unique_ptr<Engine> Engine::OpenWithoutModel(uint64_t max_connections, std::string& problem) {
     za_options options{};
     options.size = sizeof(options);
     options.max_connections = max_connections;
     options.flags = ZA_ENGINE_WITHOUT_MODEL;
-
-    za_engine* handle = nullptr;
-    za_error* error = nullptr;
-    auto status = za_engine_open(&options, &handle, &error);
-
-    if ( ! Succeeded(status, error, problem) )
-        return nullptr;
-
-    return std::unique_ptr<Engine>(new Engine(handle));
+    return Open(options, problem);
 }
 
 Engine::~Engine() { za_engine_close(handle); }

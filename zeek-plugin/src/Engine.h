@@ -99,6 +99,8 @@ public:
 private:
     explicit Engine(za_engine* h) : handle(h) {}
 
+    static std::unique_ptr<Engine> Open(const za_options& options, std::string& problem);
+
     za_engine* handle;
 };
 

@@ -125,24 +125,6 @@ impl Entry for AtDomain {
     }
 }
 
-/// Which hosts ask for a registered domain.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct OfDomain(Distinct);
-
-impl Entry for OfDomain {
-    fn is_established(&self) -> bool {
-        self.0.count() >= 2.0
-    }
-
-    fn merit(&self) -> f64 {
-        self.0.count()
-    }
-
-    fn is_sound(&self) -> bool {
-        self.0.is_sound()
-    }
-}
-
 /// One host's search.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Search {
@@ -190,7 +172,7 @@ const SEARCH_HEAP: usize = 2 * Distinct::MAX_HEAP + Uids::MAX_HEAP + 400;
 #[derive(Debug)]
 struct Dns {
     at: Table<AtDomain>,
-    of: Table<OfDomain>,
+    of: Table<Distinct>,
     searches: Table<Search>,
 }
 
@@ -208,9 +190,9 @@ impl Dns {
     fn asks(&mut self, q: &Query<'_>, world: &World) -> f64 {
         let host = world.key(0).addr(q.orig).finish();
         let of = world.key(OF_DOMAIN).bytes(&q.domain).finish();
-        self.of.update(of, OfDomain::default, |d| {
-            d.0.insert(host);
-            d.0.count()
+        self.of.update(of, Distinct::default, |d| {
+            d.insert(host);
+            d.count()
         })
     }
 
@@ -514,7 +496,7 @@ impl Behavior for Dns {
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        type All = (Saved<AtDomain>, Saved<OfDomain>, Saved<Search>);
+        type All = (Saved<AtDomain>, Saved<Distinct>, Saved<Search>);
         let (at, of, searches): All = crate::codec::decode(bytes)?;
         self.at.restore(at)?;
         self.of.restore(of)?;

@@ -134,24 +134,6 @@ impl Entry for Asked {
     }
 }
 
-/// Who asks for long names of a domain.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Askers(Distinct);
-
-impl Entry for Askers {
-    fn is_established(&self) -> bool {
-        self.0.count() >= 2.0
-    }
-
-    fn merit(&self) -> f64 {
-        self.0.count()
-    }
-
-    fn is_sound(&self) -> bool {
-        self.0.is_sound()
-    }
-}
-
 /// How many queries a host has made.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Made(u64);
@@ -176,7 +158,7 @@ const ASKED_HEAP: usize = Distinct::MAX_HEAP + Uids::MAX_HEAP + EXAMPLE + 16;
 #[derive(Debug)]
 struct Queries {
     long: Table<Asked>,
-    of: Table<Askers>,
+    of: Table<Distinct>,
     rare: Table<Asked>,
     made: Table<Made>,
     /// How often each type was asked for, by anybody.
@@ -298,9 +280,9 @@ impl Queries {
     fn long(&mut self, q: &Query<'_>, world: &World, out: &mut Vec<Finding>) {
         let of = world.key(OF).bytes(q.domain.as_bytes()).finish();
         let host = world.key(HOST).addr(q.orig).finish();
-        let askers = self.of.update(of, Askers::default, |d| {
-            d.0.insert(host);
-            d.0.count()
+        let askers = self.of.update(of, Distinct::default, |d| {
+            d.insert(host);
+            d.count()
         });
         let wanted = world.threshold(&LONG_NAMES);
         let key = world
@@ -450,7 +432,7 @@ impl Behavior for Queries {
     fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
         type All = (
             Saved<Asked>,
-            Saved<Askers>,
+            Saved<Distinct>,
             Saved<Asked>,
             Saved<Made>,
             Vec<(String, u64)>,

@@ -69,24 +69,6 @@ const RESOLVER: u64 = 0x4e50_0001;
 const ASKER: u64 = 0x4e50_0002;
 const PAIR: u64 = 0x4e50_0003;
 
-/// Who asks one resolver.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Resolver(Distinct);
-
-impl Entry for Resolver {
-    fn is_established(&self) -> bool {
-        self.0.count() >= 2.0
-    }
-
-    fn merit(&self) -> f64 {
-        self.0.count()
-    }
-
-    fn is_sound(&self) -> bool {
-        self.0.is_sound()
-    }
-}
-
 /// Whom one host asks.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Asker {
@@ -144,7 +126,7 @@ const PAIR_HEAP: usize = Distinct::MAX_HEAP + Uids::MAX_HEAP;
 /// The behaviour.
 #[derive(Debug)]
 struct Resolvers {
-    resolvers: Table<Resolver>,
+    resolvers: Table<Distinct>,
     askers: Table<Asker>,
     pairs: Table<Pair>,
     /// Hosts that ask at all, and those that ask a resolver that is shared.
@@ -168,9 +150,9 @@ impl Resolvers {
     fn meet(&mut self, (orig, resp): (IpAddr, IpAddr), world: &World) -> f64 {
         let host = world.key(ASKER).addr(orig).finish();
         let resolver = world.key(RESOLVER).addr(resp).finish();
-        let users = self.resolvers.update(resolver, Resolver::default, |r| {
-            r.0.insert(host);
-            r.0.count()
+        let users = self.resolvers.update(resolver, Distinct::default, |r| {
+            r.insert(host);
+            r.count()
         });
         self.hosts.insert(host);
         if users >= SHARED {
@@ -339,7 +321,7 @@ impl Behavior for Resolvers {
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
         type All = (
-            Saved<Resolver>,
+            Saved<Distinct>,
             Saved<Asker>,
             Saved<Pair>,
             Distinct,

@@ -63,24 +63,6 @@ impl Entry for Talkers {
     }
 }
 
-/// The names below one registered domain that ours have called.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Below(Distinct);
-
-impl Entry for Below {
-    fn is_established(&self) -> bool {
-        self.0.count() >= 2.0
-    }
-
-    fn merit(&self) -> f64 {
-        self.0.count()
-    }
-
-    fn is_sound(&self) -> bool {
-        self.0.is_sound()
-    }
-}
-
 /// What every behaviour may know.
 #[derive(Debug)]
 pub struct World {
@@ -90,7 +72,7 @@ pub struct World {
     /// Whether what is seen is ordinary by definition, and to be learned.
     pub learning: bool,
     talkers: Table<Talkers>,
-    below: Table<Below>,
+    below: Table<Distinct>,
     hosts: Distinct,
     local: BTreeSet<u64>,
 }
@@ -98,13 +80,13 @@ pub struct World {
 #[derive(Serialize)]
 struct Save<'a>(
     &'a Table<Talkers>,
-    &'a Table<Below>,
+    &'a Table<Distinct>,
     &'a Distinct,
     &'a BTreeSet<u64>,
 );
 
 #[derive(Deserialize)]
-struct Load(Saved<Talkers>, Saved<Below>, Distinct, BTreeSet<u64>);
+struct Load(Saved<Talkers>, Saved<Distinct>, Distinct, BTreeSet<u64>);
 
 impl World {
     pub(crate) fn new(settings: Settings, usual: Usual, budget: usize) -> World {
@@ -193,7 +175,7 @@ impl World {
         {
             let (domain, name) = (self.name_key(domain), target);
             self.below
-                .update(domain, Below::default, |b| b.0.insert(name));
+                .update(domain, Distinct::default, |b| b.insert(name));
         }
         self.hosts.insert(host);
         // Names may be asked for once and never again: then the domain is what is common.
@@ -254,7 +236,7 @@ impl World {
     pub fn siblings(&self, name: &[u8]) -> f64 {
         let domain = crate::text::registered_domain(name);
         let below = domain.and_then(|d| self.below.get(self.name_key(d)));
-        below.map_or(0.0, |b| (b.0.count() - 1.0).max(0.0))
+        below.map_or(0.0, |b| (b.count() - 1.0).max(0.0))
     }
 
     /// How little is known of what is usual here, from 0 to 1: 1 for one host alone, of which nothing was

@@ -1,5 +1,6 @@
 //! How many different things there were.
 
+use super::table::Entry;
 use serde::{Deserialize, Serialize};
 
 /// Hashes kept before estimating begins.
@@ -21,6 +22,21 @@ pub enum Distinct {
 impl Default for Distinct {
     fn default() -> Self {
         Distinct::Few(Vec::new())
+    }
+}
+
+/// As an entry of its own: who does something, of which one alone is a newcomer.
+impl Entry for Distinct {
+    fn is_established(&self) -> bool {
+        self.count() >= 2.0
+    }
+
+    fn merit(&self) -> f64 {
+        self.count()
+    }
+
+    fn is_sound(&self) -> bool {
+        Distinct::is_sound(self)
     }
 }
 

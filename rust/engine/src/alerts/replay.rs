@@ -144,30 +144,16 @@ impl Collector {
             k.records = k.records.saturating_add(1);
             return;
         }
-        let new = !self.numbers.contains_key(&identity.id);
-        if self.kept.len() >= MAX_KEPT || (new && self.identities.len() >= MAX_FINDINGS) {
-            self.dropped += 1;
-            return;
-        }
-        let last = self.numbers.entry(identity.id).or_insert_with(|| {
-            self.identities.push(identity);
-            Last {
-                number: (self.identities.len() - 1) as u32,
-                kept: 0,
-            }
-        });
-        last.kept = self.kept.len();
-        self.kept.push(Kept {
-            ts,
-            score,
-            number: last.number,
-            log: log as u32,
-            records: 1,
-        });
+        self.keep(identity, (ts, score), log as u32, 1);
     }
 
     /// Adds a finding of a behaviour, or what it has grown to: its records so far.
     pub fn add_behavior(&mut self, identity: Identity, ts: f64, score: f64, records: u64) {
+        let records = u32::try_from(records).unwrap_or(u32::MAX);
+        self.keep(identity, (ts, score), OF_BEHAVIOR, records);
+    }
+
+    fn keep(&mut self, identity: Identity, (ts, score): (f64, f64), log: u32, records: u32) {
         let new = !self.numbers.contains_key(&identity.id);
         if self.kept.len() >= MAX_KEPT || (new && self.identities.len() >= MAX_FINDINGS) {
             self.dropped += 1;
@@ -185,8 +171,8 @@ impl Collector {
             ts,
             score,
             number: last.number,
-            log: OF_BEHAVIOR,
-            records: u32::try_from(records).unwrap_or(u32::MAX),
+            log,
+            records,
         });
     }
 
