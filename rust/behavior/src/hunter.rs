@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::net::IpAddr;
 use std::path::Path;
+use zeek_anomaly_sealed::Readers;
 use zeek_log::Record;
 
 /// The share of the memory for the findings themselves.
@@ -138,7 +139,7 @@ impl Snapshot {
     /// # Errors
     /// What prevented it.
     pub fn write(self, path: &Path) -> Result<(), SnapshotError> {
-        snapshot::write(path, &self.into_bytes()?)
+        snapshot::write(path, &self.into_bytes()?, Readers::Owner)
     }
 }
 
@@ -426,7 +427,7 @@ impl Hunter {
     /// # Errors
     /// What prevented it.
     pub fn save_to(&self, path: &Path) -> Result<(), SnapshotError> {
-        snapshot::write(path, &self.save()?)
+        snapshot::write(path, &self.save()?, Readers::Owner)
     }
 
     /// Goes on from the state in a file.

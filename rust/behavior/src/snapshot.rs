@@ -1,16 +1,11 @@
-//! State and what was learned, as bytes that can be trusted as far as they can be checked.
-//!
-//! ```text
-//! 0   8  "ZEEKHUNT" (the state of a hunter) or "ZEEKUSUL" (what is usual)
-//! 8   4  format version, little endian
-//! 12  4  CRC-32 of the payload
-//! 16  8  length of the payload
-//! 24     payload: bincode 2
-//! ```
+//! State and what was learned, as bytes that can be trusted as far as they can be checked: the
+//! magic word is "ZEEKHUNT" (the state of a hunter) or "ZEEKUSUL" (what is usual), the payload is
+//! bincode 2.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use crate::codec::MAX_BYTES;
+use std::io;
 use std::path::{Path, PathBuf};
+use zeek_anomaly_sealed::{Broken, HEAD, Readers, payload, read_at_most, write_whole};
 
 /// The format that this version writes, and the only one that it reads.
 pub const FORMAT: u32 = 2;
@@ -53,82 +48,33 @@ fn name(magic: &[u8; 8]) -> &'static str {
 
 /// Puts a payload into its container.
 pub(crate) fn seal(magic: &[u8; 8], payload: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(24 + payload.len());
-    out.extend_from_slice(magic);
-    out.extend_from_slice(&FORMAT.to_le_bytes());
-    out.extend_from_slice(&crc32fast::hash(payload).to_le_bytes());
-    out.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-    out.extend_from_slice(payload);
-    out
+    zeek_anomaly_sealed::seal(magic, FORMAT, payload)
 }
 
 /// The payload of a container.
 pub(crate) fn open<'a>(magic: &[u8; 8], bytes: &'a [u8]) -> Result<&'a [u8], SnapshotError> {
-    let damaged = |what: &str| SnapshotError::Damaged(what.into());
-    if !bytes.starts_with(magic) {
-        return Err(SnapshotError::Other(name(magic)));
-    }
-    let Some((head, payload)) = bytes.split_at_checked(24) else {
-        return Err(damaged("truncated"));
-    };
-    let word = |at: usize| {
-        let b: [u8; 4] = std::array::from_fn(|i| head.get(at + i).copied().unwrap_or(0));
-        u32::from_le_bytes(b)
-    };
-    if word(8) != FORMAT {
-        return Err(SnapshotError::Format(word(8)));
-    }
-    let length = u64::from(word(16)) | u64::from(word(20)) << 32;
-    if payload.len() as u64 != length {
-        return Err(damaged("truncated, or more data than there should be"));
-    }
-    if crc32fast::hash(payload) != word(12) {
-        return Err(damaged("wrong checksum"));
-    }
-    Ok(payload)
+    payload(magic, FORMAT, MAX_BYTES as u64, bytes).map_err(|e| match e {
+        Broken::Other => SnapshotError::Other(name(magic)),
+        Broken::Format(found) => SnapshotError::Format(found),
+        Broken::Damaged(what) => SnapshotError::Damaged(what.into()),
+    })
 }
 
 /// Writes a file, whole or not at all.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), SnapshotError> {
-    let failed = |cause| SnapshotError::Io {
+pub(crate) fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), SnapshotError> {
+    write_whole(path, bytes, readers).map_err(|cause| SnapshotError::Io {
         path: path.to_owned(),
         cause,
-    };
-    let target = std::fs::canonicalize(path);
-    let path = target.as_deref().unwrap_or(path);
-    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        let text = "is not a file, and is not replaced by one";
-        return Err(failed(io::Error::other(text)));
-    }
-    let dir = match path.parent() {
-        Some(d) if !d.as_os_str().is_empty() => d,
-        _ => Path::new("."),
-    };
-    let mut tmp = tempfile::Builder::new()
-        .prefix(".zeek-anomaly-")
-        .tempfile_in(dir)
-        .map_err(failed)?;
-    tmp.write_all(bytes).map_err(failed)?;
-    tmp.as_file().sync_all().map_err(failed)?;
-    tmp.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
+    })
 }
 
 /// Reads a file, as far as one may be long.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, SnapshotError> {
-    let failed = |cause| SnapshotError::Io {
+    let most = (HEAD + MAX_BYTES) as u64;
+    read_at_most(path, most).map_err(|cause| SnapshotError::Io {
         path: path.to_owned(),
         cause,
-    };
-    // Before it is opened: opening a pipe would wait for somebody to write to it.
-    if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(failed(io::Error::other("is not a file")));
-    }
-    let mut bytes = Vec::new();
-    let most = crate::codec::MAX_BYTES as u64 + 25;
-    let file = File::open(path).map_err(failed)?;
-    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
+    })
 }
 
 impl crate::Usual {
@@ -138,7 +84,7 @@ impl crate::Usual {
     /// What prevented it.
     pub fn save(&self, path: &Path) -> Result<(), SnapshotError> {
         let payload = crate::codec::encode(self).map_err(SnapshotError::Unsaved)?;
-        write(path, &seal(USUAL, &payload))
+        write(path, &seal(USUAL, &payload), Readers::All)
     }
 
     /// Reads it from a file.

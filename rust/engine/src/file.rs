@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A file is written beside its place and renamed into it: it is there whole
-//! or not at all (`sealed.rs`). Reading trusts nothing: length and checksum first, then
+//! or not at all (`zeek_anomaly_sealed`). Reading trusts nothing: length and checksum first, then
 //! decoding with limits, then a check that every part makes sense. This is the
 //! only module that knows bincode (which is no longer maintained).
 
@@ -17,10 +17,8 @@ use crate::combine::MAX_KEPT;
 use crate::drift::Baseline;
 use crate::feedback::Mark;
 use crate::model::{LogModel, Model, ModelInfo};
-use crate::sealed::{self, Broken};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +27,7 @@ use zeek_anomaly_features::{Spec, logs};
 use zeek_anomaly_models::counts::Counted;
 use zeek_anomaly_models::kinds::Way;
 use zeek_anomaly_models::{Calibration, DetectorModel, Encoder, Kinds, Language, Names};
+use zeek_anomaly_sealed::{Broken, HEAD, Readers, payload, read_at_most, seal, write_whole};
 
 const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
@@ -211,7 +210,7 @@ impl Model {
                 "the model is larger than a model file may be",
             ));
         }
-        Ok(sealed::seal(MAGIC, FORMAT, &payload))
+        Ok(seal(MAGIC, FORMAT, &payload))
     }
 
     /// Writes the model to a file, whole or not at all. A link stays one: what it
@@ -220,14 +219,12 @@ impl Model {
     /// # Errors
     /// [`ModelError::Io`], also where something other than a file is in the place.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
-        let target = std::fs::canonicalize(path);
-        let path = target.as_deref().unwrap_or(path);
         let failed = |cause| ModelError::Io {
             path: path.to_owned(),
             cause,
         };
         let bytes = self.to_bytes().map_err(failed)?;
-        sealed::write_whole(path, &bytes).map_err(failed)
+        write_whole(path, &bytes, Readers::All).map_err(failed)
     }
 
     /// Reads a model from a file.
@@ -239,18 +236,8 @@ impl Model {
             path: path.to_owned(),
             cause,
         };
-        // Before it is opened: opening a pipe would wait for somebody to write to it.
-        if !std::fs::metadata(path).map_err(failed)?.is_file() {
-            return Err(failed(io::Error::other(
-                "is not a file, so it is not a model",
-            )));
-        }
-        let file = File::open(path).map_err(failed)?;
-        let mut bytes = Vec::new();
-        // One byte more than there may be: enough to notice.
-        file.take(24 + MAX_PAYLOAD + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
+        let most = HEAD as u64 + MAX_PAYLOAD;
+        let bytes = read_at_most(path, most).map_err(failed)?;
         Model::from_bytes(&bytes, path)
     }
 
@@ -264,7 +251,7 @@ impl Model {
             what,
         };
         let path_buf = || path.to_owned();
-        let payload = sealed::payload(MAGIC, FORMAT, MAX_PAYLOAD, bytes).map_err(|e| match e {
+        let payload = payload(MAGIC, FORMAT, MAX_PAYLOAD, bytes).map_err(|e| match e {
             Broken::Other => ModelError::NotAModel { path: path_buf() },
             Broken::Format(found) => ModelError::Format {
                 path: path_buf(),

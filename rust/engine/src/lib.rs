@@ -31,7 +31,6 @@ pub mod numbers;
 pub mod offline;
 pub mod related;
 pub mod reservoir;
-pub mod sealed;
 pub mod stream;
 pub mod text;
 pub mod train;

@@ -4,9 +4,8 @@ use super::{Inner, path_bytes, path_of, za_engine};
 use crate::guard::act;
 use crate::status::{Failure, za_error, za_status};
 use std::ffi::c_char;
-use std::io::Read;
 use std::path::Path;
-use zeek_anomaly_engine::sealed::write_whole;
+use zeek_anomaly_sealed::{Readers, read_at_most, write_whole};
 
 /// The longest file that is read.
 const MAX_STATE: u64 = (64 << 20) + 1024;
@@ -34,9 +33,9 @@ pub unsafe extern "C" fn za_engine_save_alerts(
         let Some(bytes) = inner.engine.alerts_state() else {
             return inner.writer.end();
         };
-        let begun = inner
-            .writer
-            .begin(move || write_whole(&path, &bytes).map_err(|e| unwritten(&path, &e)));
+        let begun = inner.writer.begin(move || {
+            write_whole(&path, &bytes, Readers::Owner).map_err(|e| unwritten(&path, &e))
+        });
         match wait {
             0 => begun,
             _ => inner.writer.end().and(begun),
@@ -103,18 +102,9 @@ fn unwritten(path: &Path, e: &std::io::Error) -> Failure {
 
 /// The bytes of a file, `None` where there is none.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    let failed = |e: &std::io::Error| unwritten(path, e);
-    // Before it is opened: opening a pipe would wait for somebody to write to it.
-    match std::fs::metadata(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(failed(&e)),
-        Ok(m) if !m.is_file() => return Err(failed(&std::io::Error::other("is not a file"))),
-        Ok(_) => {}
+    match read_at_most(path, MAX_STATE) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(unwritten(path, &e)),
     }
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|e| failed(&e))?;
-    file.take(MAX_STATE)
-        .read_to_end(&mut bytes)
-        .map_err(|e| failed(&e))?;
-    Ok(Some(bytes))
 }

@@ -13,6 +13,7 @@ use zeek_anomaly_engine::combine::MergeWarning;
 use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::train::Trainer;
 use zeek_anomaly_engine::{LogModel, Model, offline};
+use zeek_anomaly_sealed::{Readers, beside};
 
 /// Trains and writes.
 pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
@@ -68,7 +69,7 @@ pub(super) fn place_of(output: &Path) -> Result<PathBuf, Failure> {
     if place::is_special(&output) {
         return Err(failed(io::Error::other("is no regular file")));
     }
-    drop(place::beside(&output).map_err(failed)?);
+    drop(beside(&output, Readers::All).map_err(failed)?);
     Ok(output)
 }
 

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+use zeek_anomaly_sealed::{Readers, beside};
 
 /// Where output goes.
 pub enum Place {
@@ -34,7 +35,7 @@ impl Place {
             let file = File::options().write(true).open(&path).map_err(failed)?;
             return Ok(Place::Special(BufWriter::new(file), path));
         }
-        let file = beside(&path).map_err(failed)?;
+        let file = beside(&path, Readers::Output).map_err(failed)?;
         Ok(Place::File(BufWriter::with_capacity(1 << 16, file), path))
     }
 
@@ -93,26 +94,4 @@ pub fn target(path: &Path) -> io::Result<PathBuf> {
 /// Whether there is something that must not be replaced by a file.
 pub fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|m| !m.is_file())
-}
-
-/// A temporary file in the same directory, with the permissions of the file that it is to
-/// replace, or of any new file.
-pub fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = match path.parent() {
-        Some(d) if !d.as_os_str().is_empty() => d,
-        _ => Path::new("."),
-    };
-    if !dir.is_dir() {
-        return Err(io::Error::other("its directory does not exist"));
-    }
-    let permissions = std::fs::metadata(path).map_or_else(
-        |_| std::fs::Permissions::from_mode(0o666),
-        |m| m.permissions(),
-    );
-    tempfile::Builder::new()
-        .prefix(".zeek-anomaly-")
-        .permissions(permissions)
-        .tempfile_in(dir)
-        .map_err(|e| io::Error::new(e.kind(), e.to_string()))
 }

@@ -7,10 +7,10 @@ use super::clock::Clock;
 use super::crowd::{Crowd, MAX_CROWDS};
 use crate::file::{decode, encode};
 use crate::model::Model;
-use crate::sealed::{self, Broken};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use zeek_anomaly_sealed::{Broken, payload, seal};
 
 const MAGIC: &[u8; 8] = b"ZEEKALRT";
 
@@ -97,7 +97,7 @@ impl Alerts {
     /// is too much for one.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         let payload = encode(&self.saved())?;
-        (payload.len() as u64 <= MAX_STATE).then(|| sealed::seal(MAGIC, FORMAT, &payload))
+        (payload.len() as u64 <= MAX_STATE).then(|| seal(MAGIC, FORMAT, &payload))
     }
 
     /// Goes on from what is known, which may come from an enemy. Where other things shared a
@@ -106,7 +106,7 @@ impl Alerts {
     /// # Errors
     /// What is wrong with it; nothing changes then.
     pub fn resume(&mut self, model: &Model, bytes: &[u8]) -> Result<(), StateError> {
-        let payload = sealed::payload(MAGIC, FORMAT, MAX_STATE, bytes)?;
+        let payload = payload(MAGIC, FORMAT, MAX_STATE, bytes)?;
         let saved: Saved =
             decode(payload).ok_or(StateError::Damaged("contents that cannot be decoded"))?;
         self.take_up(model, saved)

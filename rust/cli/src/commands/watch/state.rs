@@ -1,11 +1,10 @@
 //! How far everything was read and written, from one run to the next.
 
 use crate::exit::Failure;
-use crate::output::place;
 use serde::{Deserialize, Serialize};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use zeek_anomaly_sealed::{Readers, write_whole};
 use zeek_log::follow::Mark;
 
 /// The form of the file.
@@ -106,10 +105,8 @@ impl State {
             to: path.display().to_string(),
             cause,
         };
-        let mut file = place::beside(path).map_err(failed)?;
-        serde_json::to_writer(&mut file, self).map_err(|e| failed(e.into()))?;
-        file.write_all(b"\n").map_err(failed)?;
-        file.persist(path).map_err(|e| failed(e.error))?;
-        Ok(())
+        let mut text = serde_json::to_vec(self).map_err(|e| failed(e.into()))?;
+        text.push(b'\n');
+        write_whole(path, &text, Readers::Owner).map_err(failed)
     }
 }

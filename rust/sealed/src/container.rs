@@ -1,5 +1,5 @@
 //! Bytes of a file that can be trusted as far as they can be checked: a magic word, the version
-//! of the format, a checksum, a length. How such files are written.
+//! of the format, a checksum, a length.
 //!
 //! ```text
 //! 0   8  magic
@@ -9,15 +9,12 @@
 //! 24     payload
 //! ```
 
-use std::io::{self, Write};
-use std::path::Path;
-
 /// Bytes before the payload.
-pub(crate) const HEAD: usize = 24;
+pub const HEAD: usize = 24;
 
 /// What is wrong with sealed bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
+pub enum Broken {
     /// They are something else.
     Other,
     /// They are of this format.
@@ -27,7 +24,7 @@ pub(crate) enum Broken {
 }
 
 /// Puts a payload behind its head.
-pub(crate) fn seal(magic: &[u8; 8], format: u32, payload: &[u8]) -> Vec<u8> {
+pub fn seal(magic: &[u8; 8], format: u32, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEAD + payload.len());
     out.extend_from_slice(magic);
     out.extend_from_slice(&format.to_le_bytes());
@@ -38,7 +35,10 @@ pub(crate) fn seal(magic: &[u8; 8], format: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The payload of sealed bytes, of at most `most` bytes.
-pub(crate) fn payload<'a>(
+///
+/// # Errors
+/// What is wrong with them.
+pub fn payload<'a>(
     magic: &[u8; 8],
     format: u32,
     most: u64,
@@ -71,40 +71,25 @@ pub(crate) fn payload<'a>(
     Ok(payload)
 }
 
-/// Writes a file, whole or not at all. A link stays one: what it leads to is replaced.
-///
-/// # Errors
-/// Also where something other than a file is in the place.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = std::fs::canonicalize(path);
-    let path = target.as_deref().unwrap_or(path);
-    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        return Err(io::Error::other(
-            "is not a file, and is not replaced by one",
-        ));
-    }
-    let dir = match path.parent() {
-        Some(d) if !d.as_os_str().is_empty() => d,
-        _ => Path::new("."),
-    };
-    let mut tmp = tempfile::Builder::new()
-        .prefix(".zeek-anomaly-")
-        .permissions(permissions(path))
-        .tempfile_in(dir)?;
-    tmp.write_all(bytes)?;
-    tmp.as_file().sync_all()?;
-    tmp.persist(path).map_err(|e| e.error)?;
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The permissions of the file that is replaced, or those of an ordinary new file:
-/// the account that Zeek runs under has to read it.
-fn permissions(path: &Path) -> std::fs::Permissions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::metadata(path)
-            .map(|m| m.permissions())
-            .unwrap_or_else(|_| std::fs::Permissions::from_mode(0o644))
+    const MAGIC: &[u8; 8] = b"ZEEKTEST";
+
+    #[test]
+    fn what_was_sealed_comes_out_and_every_changed_byte_is_noticed() {
+        let sealed = seal(MAGIC, 7, b"payload");
+        assert_eq!(payload(MAGIC, 7, 7, &sealed), Ok(&b"payload"[..]));
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(payload(MAGIC, 7, 7, &changed).is_err(), "byte {at}");
+            assert!(payload(MAGIC, 7, 7, &sealed[..at]).is_err(), "{at} bytes");
+        }
+        assert_eq!(payload(MAGIC, 8, 7, &sealed), Err(Broken::Format(7)));
+        assert_eq!(payload(b"ZEEKELSE", 7, 7, &sealed), Err(Broken::Other));
+        let long = payload(MAGIC, 7, 6, &sealed);
+        assert_eq!(long, Err(Broken::Damaged("impossible length")));
     }
 }
