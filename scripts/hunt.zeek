@@ -41,6 +41,12 @@ export {
 		Block_Scan,
 		## Many hosts try one host.
 		Distributed_Scan,
+		## A host asks by ARP for address after address.
+		ARP_Scan,
+		## A machine tells others by ARP that an address of another is its own.
+		ARP_Spoofing,
+		## ARP frames that nobody sends by mistake.
+		ARP_Forged,
 		## A host fails to log in again and again.
 		Password_Guessing,
 		## A host fails to log in to many hosts, or as many users.

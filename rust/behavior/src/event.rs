@@ -31,6 +31,7 @@ pub enum Log {
     Software,
     Notice,
     Weird,
+    Arp,
     Other,
 }
 
@@ -56,6 +57,7 @@ impl Log {
             "software" => Log::Software,
             "notice" => Log::Notice,
             "weird" => Log::Weird,
+            "arp" => Log::Arp,
             _ => Log::Other,
         }
     }
@@ -128,7 +130,28 @@ columns! {
     Operation = "operation",
     UnparsedVersion = "unparsed_version",
     SeenBytes = "seen_bytes",
+    SrcMac = "src_mac",
+    DstMac = "dst_mac",
+    OrigHw = "orig_hw",
+    RespHw = "resp_hw",
 }
+
+/// What scripts call the columns of arp.log, which is none of Zeek's own.
+const OF_ARP: &[(Column, &[&str])] = &[
+    (
+        Column::OrigH,
+        &["orig_h", "spa", "SPA", "src_ip", "sender_ip"],
+    ),
+    (
+        Column::RespH,
+        &["resp_h", "tpa", "TPA", "dst_ip", "target_ip"],
+    ),
+    (Column::OrigHw, &["sha", "SHA", "sender_mac"]),
+    (Column::RespHw, &["tha", "THA", "target_mac"]),
+    (Column::SrcMac, &["mac_src"]),
+    (Column::DstMac, &["mac_dst"]),
+    (Column::Operation, &["op", "opcode", "msg_type"]),
+];
 
 /// Where in a schema the columns stand.
 #[derive(Clone, Debug)]
@@ -141,16 +164,27 @@ pub struct Columns {
 impl Columns {
     /// Binds a schema.
     pub fn bind(schema: &Schema) -> Columns {
+        let log = Log::of(&schema.log);
+        let mut at: Vec<_> = NAMES.iter().map(|n| schema.position(n)).collect();
+        for (column, names) in OF_ARP.iter().filter(|_| log == Log::Arp) {
+            if let Some(at) = at.get_mut(*column as usize).filter(|at| at.is_none()) {
+                *at = names.iter().find_map(|n| schema.position(n));
+            }
+        }
         Columns {
-            log: Log::of(&schema.log),
+            log,
             name: schema.log.clone(),
-            at: NAMES.iter().map(|n| schema.position(n)).collect(),
+            at,
         }
     }
 
     /// The log's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn log(&self) -> Log {
+        self.log
     }
 
     /// Whether any behaviour looks at records of this log.

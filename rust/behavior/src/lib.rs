@@ -55,6 +55,7 @@
 #![forbid(unsafe_code)]
 
 pub mod allow;
+mod arp;
 mod beacons;
 pub mod behavior;
 mod clock;

@@ -4,7 +4,7 @@ use crate::behavior::Description;
 use crate::finding::{Kind, KindInfo};
 use crate::settings::Param;
 use crate::{
-    beacons, dns, fanout, firsts, guessing, hours, lateral, queries, resolvers, risk, scans,
+    arp, beacons, dns, fanout, firsts, guessing, hours, lateral, queries, resolvers, risk, scans,
     volume, world,
 };
 
@@ -21,6 +21,7 @@ pub static BEHAVIORS: &[&Description] = &[
     &fanout::DESCRIPTION,
     &hours::DESCRIPTION,
     &firsts::DESCRIPTION,
+    &arp::DESCRIPTION,
 ];
 
 /// All kinds of findings.

@@ -137,8 +137,12 @@ impl Packer {
         }
     }
 
-    /// Adds a record. Those without an originator go together.
+    /// Adds a record. Those without an originator go together, and so does ARP: who claims what, and whether it was
+    /// asked, is told by all of a link together, and there is little of it.
     pub fn add(&mut self, columns: &Columns, record: &Record<'_>) {
+        if columns.log() == Log::Arp {
+            return self.put(0, self.whole(), columns, record, &|_| true);
+        }
         let bucket = bucket_of(columns, record, "id.orig_h");
         if self.sent.is_none() {
             return self.put(bucket, View::Whole, columns, record, &|_| true);
@@ -168,6 +172,14 @@ impl Packer {
         if orig && (answered || event.name().is_some()) && self.is_news(&event) {
             let wanted = |c: usize| OF_NETWORK.iter().any(|w| *w as usize == c);
             self.put(TO_ALL, View::Network, columns, record, &wanted);
+        }
+    }
+
+    /// How a record goes that is all that its process is to know.
+    fn whole(&self) -> View {
+        match self.sent {
+            Some(_) => View::Originator,
+            None => View::Whole,
         }
     }
 

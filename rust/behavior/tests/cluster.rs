@@ -195,3 +195,47 @@ fn a_pair_is_told_to_all_once_an_hour() {
     }
     assert_eq!(to_all, 1);
 }
+
+#[test]
+fn a_link_is_seen_whole_by_one() {
+    let c = Columns::bind(&Schema {
+        log: "arp".into(),
+        fields: vec![
+            Field::new("ts", FieldType::Time),
+            Field::new("operation", FieldType::String),
+            Field::new("src_mac", FieldType::String),
+            Field::new("orig_h", FieldType::Addr),
+            Field::new("resp_h", FieldType::Addr),
+        ],
+    });
+    for proxies in [1, 2] {
+        let mut cluster = Cluster::of(proxies);
+        let mut frame = |ts: f64, op: &str, who: u8, claim: u8, other: u8| {
+            let mut b = RecordBuf::new();
+            b.push_time(1e9 + ts);
+            b.push_text(op.as_bytes());
+            b.push_text(format!("00:10:20:30:40:{who:02x}").as_bytes());
+            b.push_addr(Ipv4Addr::from([10, 0, 0, claim]).into());
+            b.push_addr(Ipv4Addr::from([10, 0, 0, other]).into());
+            cluster.packer.add(&c, &b.record());
+        };
+        for i in 0..20u8 {
+            let t = f64::from(i);
+            // Each asks from, and is answered by, an address of another bucket.
+            frame(t, "request", i + 10, i + 10, 1);
+            frame(t + 0.1, "reply", 1, 1, i + 10);
+        }
+        for i in 0..10 {
+            frame(100.0 + 2.0 * f64::from(i), "reply", 99, 1, 12);
+        }
+        let found = cluster.deliver();
+        let of = |f: &&(usize, Finding)| f.1.kind.0.name == "arp_spoofing";
+        assert!(found.iter().filter(of).count() > 0, "{found:?}");
+        let records: u64 = cluster
+            .proxies
+            .iter()
+            .map(|(h, _)| h.counts().records)
+            .sum();
+        assert_eq!(records, 50);
+    }
+}

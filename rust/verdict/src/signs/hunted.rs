@@ -27,7 +27,7 @@ pub fn sign(f: &Finding, sides: &Sides, has_usual: bool) -> Option<Sign> {
     let kind = match f.kind.0.name {
         // What a host's findings come to is added up here.
         "host" => return None,
-        "scan_horizontal" | "scan_block" => Some(Kind::HorizontalScan),
+        "scan_horizontal" | "scan_block" | "scan_arp" => Some(Kind::HorizontalScan),
         "scan_vertical" => Some(Kind::VerticalScan),
         "scan_distributed" => Some(Kind::Scanned),
         "guessing_success" => Some(Kind::LoginAfterGuessing),
