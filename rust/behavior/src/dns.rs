@@ -132,13 +132,35 @@ struct Search {
     first: f64,
     last: f64,
     walk: f32,
-    /// Registered domains looked up, and those that do not exist.
+    /// Registered domains looked up that exist, and those that do not.
     domains: Distinct,
     missing: Distinct,
+    /// The latest that do not, exactly: what is left of old settings is asked for again and again.
+    asked: Vec<u32>,
     random: f64,
     examples: Vec<String>,
     uids: Uids,
     reported: (f64, u32),
+}
+
+/// Domains that exist until they are counted anew.
+const DOMAINS: f64 = 256.0;
+
+/// Domains that do not exist and are remembered exactly.
+const ASKED: usize = 64;
+
+impl Search {
+    /// Whether it asked for that of late, and remembers that it did.
+    fn has_asked(&mut self, domain: u32) -> bool {
+        let before = self.asked.iter().position(|d| *d == domain);
+        match before {
+            Some(at) => drop(self.asked.remove(at)),
+            None if self.asked.len() >= ASKED => drop(self.asked.remove(0)),
+            None => {}
+        }
+        self.asked.push(domain);
+        before.is_some()
+    }
 }
 
 /// Names that are shown.
@@ -159,6 +181,7 @@ impl Entry for Search {
             && self.uids.is_sound()
             && (WALK.0..=WALK.1).contains(&self.walk)
             && self.examples.len() <= EXAMPLES
+            && self.asked.len() <= ASKED
             && [self.first, self.last, self.random]
                 .iter()
                 .all(|n| n.is_finite())
@@ -166,7 +189,7 @@ impl Entry for Search {
 }
 
 const AT_HEAP: usize = Distinct::MAX_HEAP + Uids::MAX_HEAP + 400;
-const SEARCH_HEAP: usize = 2 * Distinct::MAX_HEAP + Uids::MAX_HEAP + 400;
+const SEARCH_HEAP: usize = 2 * Distinct::MAX_HEAP + Uids::MAX_HEAP + 4 * ASKED + 400;
 
 /// The behaviour.
 #[derive(Debug)]
@@ -261,11 +284,20 @@ impl Dns {
         let domain = Key::new(SEARCH).bytes(&q.domain).finish();
         let wanted = world.threshold(&THRESHOLD) as f32;
         self.searches.update(key, Search::default, |s| {
-            if !s.domains.insert(domain) {
+            if !missing {
+                // Beyond a few domains how many are new is an estimate: one that is seen to be stands for others that
+                // were not. With too many it is none any more, and begins again.
+                let before = s.domains.count();
+                if s.domains.insert(domain) {
+                    let new = (s.domains.count() - before).max(1.0) as f32;
+                    s.walk = (s.walk + STEPS.2 * new).max(WALK.0);
+                }
+                if before > DOMAINS {
+                    s.domains = Distinct::default();
+                }
                 return;
             }
-            if !missing {
-                s.walk = (s.walk + STEPS.2).max(WALK.0);
+            if s.has_asked(domain as u32) {
                 return;
             }
             s.who = Some(q.orig);
@@ -276,6 +308,7 @@ impl Dns {
                     first: q.event.ts,
                     walk: s.walk,
                     domains: std::mem::take(&mut s.domains),
+                    asked: std::mem::take(&mut s.asked),
                     ..Search::default()
                 };
             }

@@ -55,6 +55,9 @@ pub static DESCRIPTION: Description = Description {
 /// Ports of remote control: SSH, Telnet, RDP, VNC, WinRM.
 const PORTS: [u16; 6] = [22, 23, 3389, 5900, 5985, 5986];
 
+/// The same at whatever port.
+const SERVICES: [&[u8]; 3] = [b"ssh", b"rdp", b"rfb"];
+
 /// Calls by which something is made to run on another host.
 const CALLS: [&[u8]; 8] = [
     b"CreateServiceA",
@@ -296,13 +299,19 @@ impl Behavior for Lateral {
         let ends = (orig, resp);
         match event.log {
             Log::Conn => {
-                let session = event.port.is_some_and(|p| PORTS.contains(&p))
+                let remote = event.port.is_some_and(|p| PORTS.contains(&p))
+                    || SERVICES.contains(&event.service());
+                let session = remote
                     && event.outcome() == Outcome::Answered
                     // A banner is no session.
                     && event.bytes().is_some_and(|(sent, received)| sent.min(received) >= 1000.0);
                 if session {
                     self.login(event, ends, false, world, out);
                 }
+            }
+            // Where conn.log is not kept, or the session still goes on.
+            Log::Ssh if event.truth(Column::AuthSuccess) == Some(true) => {
+                self.login(event, ends, false, world, out);
             }
             Log::SmbMapping if event.text(Column::Path).is_some_and(is_admin_share) => {
                 self.login(event, ends, true, world, out);

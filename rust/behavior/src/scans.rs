@@ -429,9 +429,9 @@ impl<'a> Contact<'a> {
         let mut port = event.port?;
         let data = event.bytes().is_some_and(|(o, r)| o + r > 0.0);
         let outcome = match event.proto {
-            // The port is the type of the message: echo requests only.
+            // The port is the type of the message: requests for an echo, the time, information, the netmask.
             Proto::Icmp => {
-                if event.value(Column::OrigP).port() != Some(8) {
+                if !matches!(event.value(Column::OrigP).port(), Some(8 | 13 | 15 | 17)) {
                     return None;
                 }
                 port = ECHO;

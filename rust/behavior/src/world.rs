@@ -74,6 +74,8 @@ pub struct World {
     talkers: Table<Talkers>,
     below: Table<Distinct>,
     hosts: Distinct,
+    /// Hosts that may be ours, where none was known to be.
+    assumed: Distinct,
     local: BTreeSet<u64>,
 }
 
@@ -82,11 +84,18 @@ struct Save<'a>(
     &'a Table<Talkers>,
     &'a Table<Distinct>,
     &'a Distinct,
+    &'a Distinct,
     &'a BTreeSet<u64>,
 );
 
 #[derive(Deserialize)]
-struct Load(Saved<Talkers>, Saved<Distinct>, Distinct, BTreeSet<u64>);
+struct Load(
+    Saved<Talkers>,
+    Saved<Distinct>,
+    Distinct,
+    Distinct,
+    BTreeSet<u64>,
+);
 
 impl World {
     pub(crate) fn new(settings: Settings, usual: Usual, budget: usize) -> World {
@@ -97,6 +106,7 @@ impl World {
             usual,
             learning: false,
             hosts: Distinct::default(),
+            assumed: Distinct::default(),
             local: BTreeSet::new(),
         }
     }
@@ -177,7 +187,12 @@ impl World {
             self.below
                 .update(domain, Distinct::default, |b| b.insert(name));
         }
-        self.hosts.insert(host);
+        // A protocol's record can come before the first of conn.log, which tells who is ours: an attacker that is
+        // taken for one of ours until then is none of our hosts.
+        match self.is_local(orig) {
+            true => self.hosts.insert(host),
+            false => self.assumed.insert(host),
+        };
         // Names may be asked for once and never again: then the domain is what is common.
         let domain = match (event.log, event.name()) {
             (Log::Dns, Some(name)) => crate::text::registered_domain(name).filter(|d| *d != name),
@@ -217,7 +232,7 @@ impl World {
 
     /// How many hosts of ours there are.
     pub fn hosts(&self) -> f64 {
-        self.hosts.count().max(self.usual.hosts())
+        self.hosts_seen().max(self.usual.hosts())
     }
 
     /// How common a target is, from 0 (one host talks to it) to 1 (everybody does, or a hundred
@@ -254,7 +269,10 @@ impl World {
     }
 
     pub(crate) fn hosts_seen(&self) -> f64 {
-        self.hosts.count()
+        match self.hosts.count() {
+            0.0 => self.assumed.count(),
+            known => known,
+        }
     }
 
     pub(crate) fn memory(&self) -> usize {
@@ -273,17 +291,25 @@ impl World {
     }
 
     pub(crate) fn save(&self) -> Result<Vec<u8>, String> {
-        crate::codec::encode(&Save(&self.talkers, &self.below, &self.hosts, &self.local))
+        let Self {
+            talkers,
+            below,
+            hosts,
+            assumed,
+            local,
+            ..
+        } = self;
+        crate::codec::encode(&Save(talkers, below, hosts, assumed, local))
     }
 
     pub(crate) fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let Load(talkers, below, hosts, local) = crate::codec::decode(bytes)?;
-        if !hosts.is_sound() || local.len() > MAX_PREFIXES {
+        let Load(talkers, below, hosts, assumed, local) = crate::codec::decode(bytes)?;
+        if !hosts.is_sound() || !assumed.is_sound() || local.len() > MAX_PREFIXES {
             return Err("networks or hosts that make no sense".into());
         }
         self.talkers.restore(talkers)?;
         self.below.restore(below)?;
-        (self.hosts, self.local) = (hosts, local);
+        (self.hosts, self.assumed, self.local) = (hosts, assumed, local);
         Ok(())
     }
 }
