@@ -23,6 +23,9 @@ pub enum Log {
     Ftp,
     Kerberos,
     Ntlm,
+    Ldap,
+    Mysql,
+    Rfb,
     SmbMapping,
     SmbFiles,
     DceRpc,
@@ -49,6 +52,9 @@ impl Log {
             "ftp" => Log::Ftp,
             "kerberos" => Log::Kerberos,
             "ntlm" => Log::Ntlm,
+            "ldap" => Log::Ldap,
+            "mysql" => Log::Mysql,
+            "rfb" => Log::Rfb,
             "smb_mapping" => Log::SmbMapping,
             "smb_files" => Log::SmbFiles,
             "dce_rpc" => Log::DceRpc,
@@ -128,6 +134,11 @@ columns! {
     Note = "note",
     Endpoint = "endpoint",
     Operation = "operation",
+    Opcode = "opcode",
+    Object = "object",
+    Cmd = "cmd",
+    Arg = "arg",
+    Auth = "auth",
     UnparsedVersion = "unparsed_version",
     SeenBytes = "seen_bytes",
     SrcMac = "src_mac",
@@ -411,9 +422,18 @@ impl<'a> Event<'a> {
             (_, b"RSTO") => Outcome::Answered,
             (_, b"RSTR") if payload() => Outcome::Answered,
             (_, b"REJ" | b"RSTR" | b"RSTRH" | b"RSTOS0") => Outcome::Refused,
+            (Proto::Tcp, b"S0" | b"SH") if self.is_half_seen() => Outcome::Unclear,
             (_, b"S0" | b"SH") => Outcome::Unanswered,
             _ => Outcome::Unclear,
         }
+    }
+
+    /// Whether the originator acknowledged or sent data although the responder sent nothing: then it was answered, and
+    /// the answers went another way than past the sensor (asymmetric routes, a tap on one direction). Who scans could
+    /// pretend that, at the price of packets that stand out in weird.log; scanners send SYNs.
+    fn is_half_seen(&self) -> bool {
+        let history = self.text(Column::History).unwrap_or_default();
+        history.iter().any(|c| matches!(c, b'A' | b'D'))
     }
 
     /// A hash of what the record says, to know an exact duplicate by.

@@ -82,8 +82,8 @@ static SESSIONS: Param = Param {
     default: 40.0,
     min: 5.0,
     max: 100_000.0,
-    help: "logins within about an hour of which no log tells how they ended (RDP, SSH), from which \
-           they are guessing",
+    help: "logins within about an hour of which no log tells how they ended (RDP, SSH, FTP), from \
+           which they are guessing",
 };
 
 static DAYS: Param = Param {
@@ -117,6 +117,10 @@ const SUSPECT: f64 = 0.75;
 /// Tries for each user up to which failures are spraying and not forgotten passwords.
 const TRIES_EACH: f64 = 6.0;
 
+/// Bytes of a control connection of FTP in which there is a login, or a few, and nothing after: at least
+/// `USER` and `PASS`, and less than what moving files takes. ftp.log has no line of logins unless it is asked to.
+const FTP_LOGIN: std::ops::RangeInclusive<f64> = 16.0..=120.0;
+
 /// The half-life of sessions that nothing is known of, in seconds.
 const HALF_LIFE: f64 = 3600.0;
 
@@ -133,6 +137,17 @@ enum Came {
     Worked,
     /// No log tells.
     Unknown,
+    /// Somebody is in, and does something there.
+    Used,
+}
+
+impl Came {
+    fn of(success: bool) -> Came {
+        match success {
+            true => Came::Worked,
+            false => Came::Failed,
+        }
+    }
 }
 
 /// A login, or several in one connection.
@@ -150,11 +165,7 @@ struct Login<'a> {
 
 impl<'a> Login<'a> {
     fn of(event: &'a Event<'a>) -> Option<Login<'a>> {
-        let success = |c: Column| match event.truth(c) {
-            Some(true) => Came::Worked,
-            Some(false) => Came::Failed,
-            None => Came::Unknown,
-        };
+        let success = |c: Column| event.truth(c).map_or(Came::Unknown, Came::of);
         let (service, user, came, mut failed) = match event.log {
             Log::Ssh => {
                 let tries = event.number(Column::AuthAttempts).unwrap_or(0.0);
@@ -162,7 +173,7 @@ impl<'a> Login<'a> {
                 let failed = match came {
                     Came::Failed => tries.max(1.0),
                     Came::Worked => tries - 1.0,
-                    Came::Unknown => tries,
+                    Came::Unknown | Came::Used => tries,
                 };
                 ("ssh", None, came, failed)
             }
@@ -188,6 +199,7 @@ impl<'a> Login<'a> {
                 let came = match event.number(Column::ReplyCode).map(|c| c as u32) {
                     Some(530 | 430) => Came::Failed,
                     Some(230) => Came::Worked,
+                    Some(100..=399) => Came::Used,
                     _ => return None,
                 };
                 ("ftp", event.text(Column::User), came, 1.0)
@@ -199,6 +211,35 @@ impl<'a> Login<'a> {
                     _ => return None,
                 };
                 ("http", event.text(Column::Username), came, 1.0)
+            }
+            Log::Conn => {
+                let sent = event.number(Column::OrigBytes).unwrap_or(0.0);
+                let service = event.text(Column::Service).unwrap_or_default();
+                if service != b"ftp" || !FTP_LOGIN.contains(&sent) {
+                    return None;
+                }
+                ("ftp", None, Came::Unknown, 0.0)
+            }
+            Log::Ldap => {
+                let opcode = event.text(Column::Opcode).unwrap_or_default();
+                let came = match event.text(Column::Result).unwrap_or_default() {
+                    _ if !opcode.starts_with(b"bind") => return None,
+                    b"success" => Came::Worked,
+                    b"invalid credentials" => Came::Failed,
+                    _ => return None,
+                };
+                ("ldap", event.text(Column::Object), came, 1.0)
+            }
+            Log::Mysql => {
+                if !matches!(event.text(Column::Cmd), Some(b"login" | b"change_user")) {
+                    return None;
+                }
+                let came = event.truth(Column::Success).map(Came::of)?;
+                ("mysql", event.text(Column::Arg), came, 1.0)
+            }
+            Log::Rfb => {
+                let came = event.truth(Column::Auth).map(Came::of)?;
+                ("vnc", None, came, 1.0)
             }
             Log::Rdp => ("rdp", event.text(Column::Cookie), Came::Unknown, 0.0),
             _ => return None,
@@ -231,7 +272,9 @@ struct Who {
 }
 
 /// The services whose logins are known.
-const SERVICES: [&str; 6] = ["ssh", "ntlm", "kerberos", "ftp", "http", "rdp"];
+const SERVICES: [&str; 9] = [
+    "ssh", "ntlm", "kerberos", "ftp", "http", "rdp", "ldap", "mysql", "vnc",
+];
 
 impl Who {
     fn of(l: &Login<'_>) -> Who {
@@ -395,6 +438,7 @@ impl Guessing {
             match l.came {
                 Came::Unknown if l.failed == 0.0 => p.sessions += 1.0,
                 Came::Unknown | Came::Failed => {}
+                Came::Used => p.sessions = (p.sessions - 1.0).max(0.0),
                 Came::Worked => {
                     p.worked += 1;
                     if suspect && !p.success_reported {

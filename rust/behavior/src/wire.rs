@@ -70,6 +70,7 @@ const OF_TARGET: &[Column] = &[
     Column::RespBytes,
     Column::RespPkts,
     Column::ConnState,
+    Column::History,
     Column::LocalOrig,
     Column::LocalResp,
 ];
@@ -161,7 +162,14 @@ impl Packer {
         let conn = event.log == Log::Conn;
         let login = matches!(
             event.log,
-            Log::Ssh | Log::Rdp | Log::Ftp | Log::Kerberos | Log::Ntlm
+            Log::Ssh
+                | Log::Rdp
+                | Log::Ftp
+                | Log::Kerberos
+                | Log::Ntlm
+                | Log::Ldap
+                | Log::Mysql
+                | Log::Rfb
         ) || event.log == Log::Http && event.text(Column::Username).is_some();
         if conn && resp || login {
             let to = bucket_of(columns, record, "id.resp_h") + BUCKETS as u16;
