@@ -1,26 +1,14 @@
 //! Two processes that share the hosts see together what one would see.
 
+mod common;
+
+use common::{Side, V, row};
 use std::net::Ipv4Addr;
 use zeek_anomaly_behavior::wire::{Packer, TO_ALL, Unpacker};
 use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
 use zeek_log::{Field, FieldType, RecordBuf, Schema};
 
 const OURS: [u8; 4] = [10, 0, 0, 5];
-
-fn columns(log: &str, own: &[(&str, FieldType)]) -> Columns {
-    let ids = [
-        ("ts", FieldType::Time),
-        ("uid", FieldType::String),
-        ("id.orig_h", FieldType::Addr),
-        ("id.resp_h", FieldType::Addr),
-        ("id.resp_p", FieldType::Port),
-    ];
-    let all = ids.iter().chain(own);
-    Columns::bind(&Schema {
-        log: log.into(),
-        fields: all.map(|(n, t)| Field::new(*n, *t)).collect(),
-    })
-}
 
 struct Cluster {
     packer: Packer,
@@ -42,45 +30,27 @@ impl Cluster {
         }
     }
 
-    fn ids(&mut self, ts: f64, orig: [u8; 4], resp: [u8; 4], port: u16) -> RecordBuf {
-        let mut b = RecordBuf::new();
+    fn row(&mut self, log: &str, ts: f64, orig: [u8; 4], resp: Side, own: &[(&str, V<'_>)]) {
         self.n += 1;
-        b.push_time(ts);
-        b.push_text(format!("C{}", self.n).as_bytes());
-        b.push_addr(Ipv4Addr::from(orig).into());
-        b.push_addr(Ipv4Addr::from(resp).into());
-        b.push_port(port);
-        b
+        let (columns, b) = row(self.n, log, ts, (orig, 50_000), resp, own);
+        self.packer.add(&columns, &b.record());
     }
 
     fn conn(&mut self, ts: f64, orig: [u8; 4], resp: [u8; 4], port: u16, state: &str) {
-        let c = columns(
-            "conn",
-            &[
-                ("proto", FieldType::Enum),
-                ("conn_state", FieldType::String),
-                ("resp_bytes", FieldType::Count),
-            ],
-        );
-        let mut b = self.ids(ts, orig, resp, port);
-        b.push_text(b"tcp");
-        b.push_text(state.as_bytes());
-        b.push_count(if state == "SF" { 100 } else { 0 });
-        self.packer.add(&c, &b.record());
+        let own = [
+            ("proto", V::Text("tcp")),
+            ("conn_state", V::Text(state)),
+            ("resp_bytes", V::Count(if state == "SF" { 100 } else { 0 })),
+        ];
+        self.row("conn", ts, orig, (resp, port), &own);
     }
 
     fn ssh(&mut self, ts: f64, orig: [u8; 4], worked: bool) {
-        let c = columns(
-            "ssh",
-            &[
-                ("auth_success", FieldType::Bool),
-                ("auth_attempts", FieldType::Count),
-            ],
-        );
-        let mut b = self.ids(ts, orig, OURS, 22);
-        b.push_bool(worked);
-        b.push_count(1);
-        self.packer.add(&c, &b.record());
+        let own = [
+            ("auth_success", V::Bool(worked)),
+            ("auth_attempts", V::Count(1)),
+        ];
+        self.row("ssh", ts, orig, (OURS, 22), &own);
     }
 
     /// Brings all batches where they belong; what was found, by whom.

@@ -1,106 +1,41 @@
 //! What real logs showed to be missed: kept from being missed again.
 
-use std::net::Ipv4Addr;
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
-use zeek_log::{Field, FieldType, RecordBuf, Schema};
+mod common;
 
-struct Feed {
-    hunter: Hunter,
-    found: Vec<Finding>,
-    n: u64,
-}
-
-fn columns(log: &str, own: &[(&str, FieldType)]) -> Columns {
-    let ids = [
-        ("ts", FieldType::Time),
-        ("uid", FieldType::String),
-        ("id.orig_h", FieldType::Addr),
-        ("id.orig_p", FieldType::Port),
-        ("id.resp_h", FieldType::Addr),
-        ("id.resp_p", FieldType::Port),
-    ];
-    let all = ids.iter().chain(own);
-    Columns::bind(&Schema {
-        log: log.into(),
-        fields: all.map(|(n, t)| Field::new(*n, *t)).collect(),
-    })
-}
+use common::{Feed, Side, V};
+use zeek_anomaly_behavior::{Hunter, Settings};
 
 const ME: [u8; 4] = [10, 0, 0, 5];
 
-impl Feed {
-    fn new() -> Feed {
-        Feed {
-            hunter: Hunter::new(Settings::default(), None),
-            found: Vec::new(),
-            n: 0,
-        }
-    }
+trait Rows {
+    fn dns(&mut self, ts: f64, query: &str, rcode: &str);
+    fn conn(&mut self, ts: f64, orig: Side, resp: Side, more: (&str, &str, &str));
+}
 
-    fn ids(&mut self, ts: f64, orig: ([u8; 4], u16), resp: ([u8; 4], u16)) -> RecordBuf {
-        let mut b = RecordBuf::new();
-        self.n += 1;
-        b.push_time(ts);
-        b.push_text(format!("C{}", self.n).as_bytes());
-        b.push_addr(Ipv4Addr::from(orig.0).into());
-        b.push_port(orig.1);
-        b.push_addr(Ipv4Addr::from(resp.0).into());
-        b.push_port(resp.1);
-        b
-    }
-
-    fn observe(&mut self, columns: &Columns, b: &RecordBuf) {
-        self.hunter.observe(columns, &b.record(), &mut self.found);
-    }
-
+impl Rows for Feed {
     fn dns(&mut self, ts: f64, query: &str, rcode: &str) {
-        let s = columns(
-            "dns",
-            &[
-                ("query", FieldType::String),
-                ("rcode_name", FieldType::String),
-            ],
-        );
-        let mut b = self.ids(ts, (ME, 50_000), ([10, 0, 0, 1], 53));
-        b.push_text(query.as_bytes());
-        b.push_text(rcode.as_bytes());
-        self.observe(&s, &b);
+        let own = [("query", V::Text(query)), ("rcode_name", V::Text(rcode))];
+        self.row("dns", ts, (ME, 50_000), ([10, 0, 0, 1], 53), &own);
     }
 
     fn conn(
         &mut self,
         ts: f64,
-        orig: ([u8; 4], u16),
-        resp: ([u8; 4], u16),
-        more: (&str, &str, &str),
+        orig: Side,
+        resp: Side,
+        (proto, service, state): (&str, &str, &str),
     ) {
+        let bytes = if state == "SF" { 5000 } else { 0 };
         let own = [
-            ("proto", FieldType::Enum),
-            ("service", FieldType::String),
-            ("conn_state", FieldType::String),
-            ("orig_bytes", FieldType::Count),
-            ("resp_bytes", FieldType::Count),
-            ("local_orig", FieldType::Bool),
-            ("local_resp", FieldType::Bool),
+            ("proto", V::Text(proto)),
+            ("service", V::Text(service)),
+            ("conn_state", V::Text(state)),
+            ("orig_bytes", V::Count(bytes)),
+            ("resp_bytes", V::Count(bytes)),
+            ("local_orig", V::Bool(orig.0[0] == 147)),
+            ("local_resp", V::Bool(resp.0[0] == 147)),
         ];
-        let s = columns("conn", &own);
-        let mut b = self.ids(ts, orig, resp);
-        b.push_text(more.0.as_bytes());
-        b.push_text(more.1.as_bytes());
-        b.push_text(more.2.as_bytes());
-        let bytes = if more.2 == "SF" { 5000 } else { 0 };
-        b.push_count(bytes);
-        b.push_count(bytes);
-        b.push_bool(orig.0[0] == 147);
-        b.push_bool(resp.0[0] == 147);
-        self.observe(&s, &b);
-    }
-
-    fn of(&self, kind: &str) -> Vec<&Finding> {
-        self.found
-            .iter()
-            .filter(|f| f.kind.0.name == kind)
-            .collect()
+        self.row("conn", ts, orig, resp, &own);
     }
 }
 
@@ -164,15 +99,10 @@ fn a_host_that_meets_new_domains_all_day_may_mistype_one_in_eight() {
 #[test]
 fn who_calls_before_it_is_known_who_is_ours_is_not_counted_as_ours() {
     let mut f = Feed::new();
-    let http = columns("http", &[("host", FieldType::String)]);
     for i in 0..30u8 {
-        let mut b = f.ids(
-            1e9 + f64::from(i),
-            ([198, 51, 100, i], 4000),
-            ([147, 32, 83, 234], 80),
-        );
-        b.push_text(b"www.example.org");
-        f.observe(&http, &b);
+        let (from, to) = (([198, 51, 100, i], 4000), ([147, 32, 83, 234], 80));
+        let own = [("host", V::Text("www.example.org"))];
+        f.row("http", 1e9 + f64::from(i), from, to, &own);
     }
     assert!(f.hunter.world().hosts() > 20.0, "nothing else is known");
     let mine = ([147, 32, 83, 234], 5000);
@@ -234,11 +164,10 @@ fn logins_are_told_by_what_is_spoken_and_by_the_log_of_logins() {
     assert!(!f.of("lateral_spread").is_empty());
     for worked in [true, false] {
         let mut f = Feed::new();
-        let ssh = columns("ssh", &[("auth_success", FieldType::Bool)]);
         for i in 0..10u8 {
-            let mut b = f.ids(1e9 + f64::from(i), (ME, 5000), ([10, 0, 2, i], 22));
-            b.push_bool(worked);
-            f.observe(&ssh, &b);
+            let own = [("auth_success", V::Bool(worked))];
+            let ends = ((ME, 5000), ([10, 0, 2, i], 22));
+            f.row("ssh", 1e9 + f64::from(i), ends.0, ends.1, &own);
         }
         assert_eq!(!f.of("lateral_spread").is_empty(), worked);
     }

@@ -1,91 +1,39 @@
 //! What is strange beside a host's own past, or beside what all others do: silent hours, fan-out,
 //! resolvers, queries.
 
-use std::net::Ipv4Addr;
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
-use zeek_log::{Field, FieldType, RecordBuf, Schema};
+mod common;
+
+use common::{Feed, V};
+use zeek_anomaly_behavior::{Hunter, Settings};
 
 const DAY: f64 = 86_400.0;
 /// A Monday, midnight.
 const MONDAY: f64 = 1_772_409_600.0;
 
-struct Feed {
-    hunter: Hunter,
-    found: Vec<Finding>,
-    conn: Columns,
-    dns: Columns,
-    n: u64,
+trait Rows {
+    fn conn(&mut self, ts: f64, orig: [u8; 4], resp: [u8; 4], port: u16);
+    fn dns(&mut self, ts: f64, orig: [u8; 4], resolver: [u8; 4], query: &str, qtype: &str);
 }
 
-fn columns(log: &str, own: &[(&str, FieldType)]) -> Columns {
-    let ids = [
-        ("ts", FieldType::Time),
-        ("uid", FieldType::String),
-        ("id.orig_h", FieldType::Addr),
-        ("id.resp_h", FieldType::Addr),
-        ("id.resp_p", FieldType::Port),
-        ("proto", FieldType::Enum),
-    ];
-    let all = ids.iter().chain(own);
-    Columns::bind(&Schema {
-        log: log.into(),
-        fields: all.map(|(n, t)| Field::new(*n, *t)).collect(),
-    })
-}
-
-impl Feed {
-    fn new() -> Feed {
-        let conn = [
-            ("conn_state", FieldType::String),
-            ("orig_bytes", FieldType::Count),
-            ("resp_bytes", FieldType::Count),
-        ];
-        let dns = [
-            ("query", FieldType::String),
-            ("qtype_name", FieldType::String),
-            ("rcode_name", FieldType::String),
-        ];
-        Feed {
-            hunter: Hunter::new(Settings::default(), None),
-            found: Vec::new(),
-            conn: columns("conn", &conn),
-            dns: columns("dns", &dns),
-            n: 0,
-        }
-    }
-
-    fn ids(&mut self, ts: f64, orig: [u8; 4], resp: [u8; 4], port: u16, proto: &str) -> RecordBuf {
-        let mut b = RecordBuf::new();
-        self.n += 1;
-        b.push_time(ts);
-        b.push_text(format!("C{}", self.n).as_bytes());
-        b.push_addr(Ipv4Addr::from(orig).into());
-        b.push_addr(Ipv4Addr::from(resp).into());
-        b.push_port(port);
-        b.push_text(proto.as_bytes());
-        b
-    }
-
+impl Rows for Feed {
     fn conn(&mut self, ts: f64, orig: [u8; 4], resp: [u8; 4], port: u16) {
-        let mut b = self.ids(ts, orig, resp, port, "tcp");
-        b.push_text(b"SF");
-        b.push_count(400);
-        b.push_count(900);
-        self.hunter
-            .observe(&self.conn, &b.record(), &mut self.found);
+        let own = [
+            ("proto", V::Text("tcp")),
+            ("conn_state", V::Text("SF")),
+            ("orig_bytes", V::Count(400)),
+            ("resp_bytes", V::Count(900)),
+        ];
+        self.row("conn", ts, (orig, 50_000), (resp, port), &own);
     }
 
     fn dns(&mut self, ts: f64, orig: [u8; 4], resolver: [u8; 4], query: &str, qtype: &str) {
-        let mut b = self.ids(ts, orig, resolver, 53, "udp");
-        b.push_text(query.as_bytes());
-        b.push_text(qtype.as_bytes());
-        b.push_text(b"NOERROR");
-        self.hunter.observe(&self.dns, &b.record(), &mut self.found);
-    }
-
-    fn of(&self, kind: &str) -> Vec<&Finding> {
-        let is = |f: &&Finding| f.kind.0.name == kind;
-        self.found.iter().filter(is).collect()
+        let own = [
+            ("proto", V::Text("udp")),
+            ("query", V::Text(query)),
+            ("qtype_name", V::Text(qtype)),
+            ("rcode_name", V::Text("NOERROR")),
+        ];
+        self.row("dns", ts, (orig, 50_000), (resolver, 53), &own);
     }
 }
 

@@ -1,20 +1,12 @@
 //! Many against one, over time; sweeps by ping; uploads where nothing is known; and rhythms of software.
 
-use std::net::Ipv4Addr;
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
-use zeek_log::{Field, FieldType, RecordBuf, Schema};
+mod common;
+
+use common::{Feed, V};
+use zeek_anomaly_behavior::Finding;
 
 const DAY: f64 = 86_400.0;
 const ME: [u8; 4] = [10, 0, 0, 5];
-
-struct Feed {
-    hunter: Hunter,
-    conn: Columns,
-    ssl: Columns,
-    ssh: Columns,
-    n: u64,
-    found: Vec<Finding>,
-}
 
 #[derive(Clone, Copy)]
 struct Conn {
@@ -27,99 +19,42 @@ struct Conn {
     state: &'static str,
 }
 
-fn columns(log: &str, own: &[(&str, FieldType)]) -> Columns {
-    let ids = [
-        ("ts", FieldType::Time),
-        ("uid", FieldType::String),
-        ("id.orig_h", FieldType::Addr),
-        ("id.orig_p", FieldType::Port),
-        ("id.resp_h", FieldType::Addr),
-        ("id.resp_p", FieldType::Port),
-    ];
-    let all = ids.iter().chain(own);
-    Columns::bind(&Schema {
-        log: log.into(),
-        fields: all.map(|(n, t)| Field::new(*n, *t)).collect(),
-    })
+trait Rows {
+    fn conn(&mut self, ts: f64, c: Conn);
+    fn ssl(&mut self, ts: f64, resp: [u8; 4], name: &str);
+    fn login_fails(&mut self, ts: f64, orig: [u8; 4]);
 }
 
-impl Feed {
-    fn new() -> Feed {
-        let conn = [
-            ("proto", FieldType::Enum),
-            ("service", FieldType::String),
-            ("duration", FieldType::Interval),
-            ("orig_bytes", FieldType::Count),
-            ("resp_bytes", FieldType::Count),
-            ("resp_pkts", FieldType::Count),
-            ("conn_state", FieldType::String),
-        ];
-        Feed {
-            hunter: Hunter::new(Settings::default(), None),
-            conn: columns("conn", &conn),
-            ssl: columns("ssl", &[("server_name", FieldType::String)]),
-            ssh: columns(
-                "ssh",
-                &[
-                    ("auth_success", FieldType::Bool),
-                    ("auth_attempts", FieldType::Count),
-                ],
-            ),
-            n: 0,
-            found: Vec::new(),
-        }
-    }
-
-    fn ids(
-        &mut self,
-        ts: f64,
-        (orig, from, resp, port): ([u8; 4], u16, [u8; 4], u16),
-    ) -> RecordBuf {
-        let mut b = RecordBuf::new();
-        self.n += 1;
-        b.push_time(ts);
-        b.push_text(format!("C{}", self.n).as_bytes());
-        b.push_addr(Ipv4Addr::from(orig).into());
-        b.push_port(from);
-        b.push_addr(Ipv4Addr::from(resp).into());
-        b.push_port(port);
-        b
-    }
-
+impl Rows for Feed {
     fn conn(&mut self, ts: f64, c: Conn) {
-        let mut b = self.ids(ts, c.ends);
-        b.push_text(c.proto.as_bytes());
-        match c.service {
-            "" => b.push_unset(),
-            s => b.push_text(s.as_bytes()),
-        }
-        b.push_interval(c.duration);
-        b.push_count(c.bytes.0);
-        b.push_count(c.bytes.1);
-        b.push_count(c.packets);
-        b.push_text(c.state.as_bytes());
-        self.hunter
-            .observe(&self.conn, &b.record(), &mut self.found);
+        let (orig, from, resp, port) = c.ends;
+        let service = match c.service {
+            "" => V::Unset,
+            s => V::Text(s),
+        };
+        let own = [
+            ("proto", V::Text(c.proto)),
+            ("service", service),
+            ("duration", V::Seconds(c.duration)),
+            ("orig_bytes", V::Count(c.bytes.0)),
+            ("resp_bytes", V::Count(c.bytes.1)),
+            ("resp_pkts", V::Count(c.packets)),
+            ("conn_state", V::Text(c.state)),
+        ];
+        self.row("conn", ts, (orig, from), (resp, port), &own);
     }
 
     fn ssl(&mut self, ts: f64, resp: [u8; 4], name: &str) {
-        let mut b = self.ids(ts, (ME, 50_000, resp, 443));
-        b.push_text(name.as_bytes());
-        self.hunter.observe(&self.ssl, &b.record(), &mut self.found);
+        let own = [("server_name", V::Text(name))];
+        self.row("ssl", ts, (ME, 50_000), (resp, 443), &own);
     }
 
     fn login_fails(&mut self, ts: f64, orig: [u8; 4]) {
-        let mut b = self.ids(ts, (orig, 50_000, ME, 22));
-        b.push_bool(false);
-        b.push_count(1);
-        self.hunter.observe(&self.ssh, &b.record(), &mut self.found);
-    }
-
-    fn of(&self, kind: &str) -> Vec<&Finding> {
-        self.found
-            .iter()
-            .filter(|f| f.kind.0.name == kind)
-            .collect()
+        let own = [
+            ("auth_success", V::Bool(false)),
+            ("auth_attempts", V::Count(1)),
+        ];
+        self.row("ssh", ts, (orig, 50_000), (ME, 22), &own);
     }
 }
 

@@ -1,70 +1,26 @@
 //! DNS, volume, lateral movement and what is new: found where it is, quiet where it is not.
 
-use std::net::Ipv4Addr;
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
-use zeek_log::{Field, FieldType, RecordBuf, Schema};
+mod common;
 
-struct Feed {
-    hunter: Hunter,
-    found: Vec<Finding>,
-    n: u64,
-}
-
-fn schema(log: &str, fields: &[(&str, FieldType)]) -> Columns {
-    let ids = [
-        ("ts", FieldType::Time),
-        ("uid", FieldType::String),
-        ("id.orig_h", FieldType::Addr),
-        ("id.resp_h", FieldType::Addr),
-        ("id.resp_p", FieldType::Port),
-    ];
-    let all = ids.iter().chain(fields);
-    Columns::bind(&Schema {
-        log: log.into(),
-        fields: all.map(|(n, t)| Field::new(*n, *t)).collect(),
-    })
-}
+use common::{Feed, V};
+use zeek_anomaly_behavior::{Hunter, Settings};
 
 const ME: [u8; 4] = [10, 0, 0, 5];
 
-impl Feed {
-    fn new() -> Feed {
-        Feed {
-            hunter: Hunter::new(Settings::default(), None),
-            found: Vec::new(),
-            n: 0,
-        }
-    }
+trait Rows {
+    fn dns(&mut self, ts: f64, orig: [u8; 4], query: &[u8], qtype: &str, rcode: &str);
+    fn conn(&mut self, ts: f64, ends: ([u8; 4], [u8; 4], u16), duration: f64, sent: u64);
+    fn kinds(&self) -> Vec<&str>;
+}
 
-    fn ids(&mut self, ts: f64, orig: [u8; 4], resp: [u8; 4], port: u16) -> RecordBuf {
-        let mut b = RecordBuf::new();
-        self.n += 1;
-        b.push_time(ts);
-        b.push_text(format!("C{}", self.n).as_bytes());
-        b.push_addr(Ipv4Addr::from(orig).into());
-        b.push_addr(Ipv4Addr::from(resp).into());
-        b.push_port(port);
-        b
-    }
-
-    fn observe(&mut self, columns: &Columns, b: &RecordBuf) {
-        self.hunter.observe(columns, &b.record(), &mut self.found);
-    }
-
+impl Rows for Feed {
     fn dns(&mut self, ts: f64, orig: [u8; 4], query: &[u8], qtype: &str, rcode: &str) {
-        let s = schema(
-            "dns",
-            &[
-                ("query", FieldType::String),
-                ("qtype_name", FieldType::String),
-                ("rcode_name", FieldType::String),
-            ],
-        );
-        let mut b = self.ids(ts, orig, [10, 0, 0, 1], 53);
-        b.push_text(query);
-        b.push_text(qtype.as_bytes());
-        b.push_text(rcode.as_bytes());
-        self.observe(&s, &b);
+        let own = [
+            ("query", V::Bytes(query)),
+            ("qtype_name", V::Text(qtype)),
+            ("rcode_name", V::Text(rcode)),
+        ];
+        self.row("dns", ts, (orig, 50_000), ([10, 0, 0, 1], 53), &own);
     }
 
     fn conn(
@@ -74,36 +30,20 @@ impl Feed {
         duration: f64,
         sent: u64,
     ) {
-        let s = schema(
-            "conn",
-            &[
-                ("proto", FieldType::Enum),
-                ("duration", FieldType::Interval),
-                ("orig_bytes", FieldType::Count),
-                ("resp_bytes", FieldType::Count),
-                ("conn_state", FieldType::String),
-            ],
-        );
-        let mut b = self.ids(ts, orig, resp, port);
-        b.push_text(b"tcp");
-        b.push_interval(duration);
-        b.push_count(sent);
-        b.push_count(5000);
-        b.push_text(b"SF");
-        self.observe(&s, &b);
+        let own = [
+            ("proto", V::Text("tcp")),
+            ("duration", V::Seconds(duration)),
+            ("orig_bytes", V::Count(sent)),
+            ("resp_bytes", V::Count(5000)),
+            ("conn_state", V::Text("SF")),
+        ];
+        self.row("conn", ts, (orig, 50_000), (resp, port), &own);
     }
 
     fn kinds(&self) -> Vec<&str> {
         let mut kinds: Vec<&str> = self.found.iter().map(|f| f.kind.0.name).collect();
         kinds.dedup();
         kinds
-    }
-
-    fn of(&self, kind: &str) -> Vec<&Finding> {
-        self.found
-            .iter()
-            .filter(|f| f.kind.0.name == kind)
-            .collect()
     }
 }
 
@@ -265,28 +205,22 @@ fn first_logins_at_several_hosts_are_found_and_those_of_every_day_are_not() {
     let found = f.of("lateral_spread");
     assert!(!found.is_empty() && found[0].count == 4, "{:?}", f.kinds());
     // A service that is made from afar.
-    let s = schema(
-        "dce_rpc",
-        &[
-            ("endpoint", FieldType::String),
-            ("operation", FieldType::String),
-        ],
-    );
-    let mut b = f.ids(1e9 + 6.0 * day, ME, [10, 0, 2, 10], 445);
-    b.push_text(b"svcctl");
-    b.push_text(b"CreateServiceW");
-    f.observe(&s, &b);
+    let own = [
+        ("endpoint", V::Text("svcctl")),
+        ("operation", V::Text("CreateServiceW")),
+    ];
+    let to = ([10, 0, 2, 10], 445);
+    f.row("dce_rpc", 1e9 + 6.0 * day, (ME, 50_000), to, &own);
     assert_eq!(f.of("lateral_execution").len(), 1);
 }
 
 #[test]
 fn several_new_things_about_a_host_are_one_finding_and_only_after_learning() {
     let mut f = Feed::new();
-    let s = schema("http", &[("user_agent", FieldType::String)]);
     let http = |f: &mut Feed, ts: f64, host: u8, agent: &str| {
-        let mut b = f.ids(ts, [10, 0, 1, host], [203, 0, 113, 7], 80);
-        b.push_text(agent.as_bytes());
-        f.observe(&s, &b);
+        let own = [("user_agent", V::Text(agent))];
+        let ends = (([10, 0, 1, host], 50_000), ([203, 0, 113, 7], 80));
+        f.row("http", ts, ends.0, ends.1, &own);
     };
     for d in 0..5u8 {
         for host in 0..4 {

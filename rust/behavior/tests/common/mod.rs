@@ -1,5 +1,8 @@
 //! A hunter that is fed rows which a test writes down.
 
+// No test uses all of it.
+#![allow(dead_code)]
+
 use std::net::Ipv4Addr;
 use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
 use zeek_log::{Field, FieldType, RecordBuf, Schema};
@@ -8,7 +11,9 @@ use zeek_log::{Field, FieldType, RecordBuf, Schema};
 #[derive(Clone, Copy)]
 pub enum V<'a> {
     Text(&'a str),
+    Bytes(&'a [u8]),
     Count(u64),
+    Seconds(f64),
     Bool(bool),
     Unset,
 }
@@ -22,6 +27,57 @@ pub struct Feed {
     n: u64,
 }
 
+/// A row of a log, with the n-th uid.
+pub fn row(
+    n: u64,
+    log: &str,
+    ts: f64,
+    orig: Side,
+    resp: Side,
+    own: &[(&str, V<'_>)],
+) -> (Columns, RecordBuf) {
+    let ids = [
+        ("ts", FieldType::Time),
+        ("uid", FieldType::String),
+        ("id.orig_h", FieldType::Addr),
+        ("id.orig_p", FieldType::Port),
+        ("id.resp_h", FieldType::Addr),
+        ("id.resp_p", FieldType::Port),
+    ];
+    let own_fields = own.iter().map(|(name, v)| {
+        let kind = match v {
+            V::Text(_) | V::Bytes(_) | V::Unset => FieldType::String,
+            V::Count(_) => FieldType::Count,
+            V::Seconds(_) => FieldType::Interval,
+            V::Bool(_) => FieldType::Bool,
+        };
+        Field::new(*name, kind)
+    });
+    let ids = ids.map(|(name, kind)| Field::new(name, kind));
+    let columns = Columns::bind(&Schema {
+        log: log.into(),
+        fields: ids.into_iter().chain(own_fields).collect(),
+    });
+    let mut b = RecordBuf::new();
+    b.push_time(ts);
+    b.push_text(format!("C{n}").as_bytes());
+    b.push_addr(Ipv4Addr::from(orig.0).into());
+    b.push_port(orig.1);
+    b.push_addr(Ipv4Addr::from(resp.0).into());
+    b.push_port(resp.1);
+    for (_, v) in own {
+        match v {
+            V::Text(t) => b.push_text(t.as_bytes()),
+            V::Bytes(t) => b.push_text(t),
+            V::Count(n) => b.push_count(*n),
+            V::Seconds(s) => b.push_interval(*s),
+            V::Bool(t) => b.push_bool(*t),
+            V::Unset => b.push_unset(),
+        }
+    }
+    (columns, b)
+}
+
 impl Feed {
     pub fn new() -> Feed {
         Feed {
@@ -33,50 +89,14 @@ impl Feed {
 
     /// One row of a log, with a uid of its own.
     pub fn row(&mut self, log: &str, ts: f64, orig: Side, resp: Side, own: &[(&str, V<'_>)]) {
-        let ids = [
-            ("ts", FieldType::Time),
-            ("uid", FieldType::String),
-            ("id.orig_h", FieldType::Addr),
-            ("id.orig_p", FieldType::Port),
-            ("id.resp_h", FieldType::Addr),
-            ("id.resp_p", FieldType::Port),
-        ];
-        let own_types = own.iter().map(|(name, v)| {
-            let kind = match v {
-                V::Text(_) | V::Unset => FieldType::String,
-                V::Count(_) => FieldType::Count,
-                V::Bool(_) => FieldType::Bool,
-            };
-            Field::new(*name, kind)
-        });
-        let ids = ids.map(|(name, kind)| Field::new(name, kind));
-        let columns = Columns::bind(&Schema {
-            log: log.into(),
-            fields: ids.into_iter().chain(own_types).collect(),
-        });
-        let mut b = RecordBuf::new();
         self.n += 1;
-        b.push_time(ts);
-        b.push_text(format!("C{}", self.n).as_bytes());
-        b.push_addr(Ipv4Addr::from(orig.0).into());
-        b.push_port(orig.1);
-        b.push_addr(Ipv4Addr::from(resp.0).into());
-        b.push_port(resp.1);
-        for (_, v) in own {
-            match v {
-                V::Text(t) => b.push_text(t.as_bytes()),
-                V::Count(n) => b.push_count(*n),
-                V::Bool(t) => b.push_bool(*t),
-                V::Unset => b.push_unset(),
-            }
-        }
+        let (columns, b) = row(self.n, log, ts, orig, resp, own);
         self.hunter.observe(&columns, &b.record(), &mut self.found);
     }
 
     /// The findings of a kind.
     pub fn of(&self, kind: &str) -> Vec<&Finding> {
-        let mut of = self.found.iter().collect::<Vec<_>>();
-        of.retain(|f| f.kind.0.name == kind);
-        of
+        let is = |f: &&Finding| f.kind.0.name == kind;
+        self.found.iter().filter(is).collect()
     }
 }
