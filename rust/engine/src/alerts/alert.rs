@@ -1,5 +1,6 @@
 //! Findings and their alerts, day by day.
 
+use super::behaved::Behaved;
 use super::budget::Budget;
 use super::clock::{Clock, Tick};
 use super::crowd::Crowd;
@@ -97,6 +98,7 @@ pub struct Alerts {
     pub(super) logs: Vec<LogFacts>,
     pub(super) clock: Clock,
     pub(super) volumes: Volumes,
+    pub(super) behaved: Behaved,
     /// The day that is open, if any: its number, and when its records began.
     pub(super) today: Option<(i32, f64)>,
     pub(super) rows: Vec<u64>,
@@ -182,6 +184,7 @@ impl Alerts {
             params: params.sane(),
             clock: Clock::default(),
             volumes: Volumes::new(model),
+            behaved: Behaved::default(),
             today: None,
             rows: vec![0; logs.len()],
             expected: vec![1.0; logs.len()],
@@ -373,6 +376,7 @@ impl Alerts {
         }
         let of_model = self.behavior_log();
         self.volumes.close(day, part, &self.rows[..of_model]);
+        self.behaved.close(part);
         self.rows.fill(0);
         self.end_findings(false);
         let (now, window) = (end, self.params.window);
@@ -434,6 +438,14 @@ impl Alerts {
         }
     }
 
+    /// The level of what stands out.
+    fn level_of(&self, c: &Candidate) -> f64 {
+        match self.logs[c.log].behavior {
+            true => self.behaved.level(c.identity.kind, c.score),
+            false => c.score - self.expected[c.log].log10(),
+        }
+    }
+
     /// The score that it takes to have a level.
     fn needed(&self, level: f64, log: usize) -> f64 {
         (level + self.expected[log].log10()).max(self.logs[log].least(self.params.threshold))
@@ -462,14 +474,26 @@ impl Alerts {
             .budget(&self.logs[c.log].name, c.identity.entity);
         let log = (self.params.share == Share::Log).then_some(c.log);
         let account = self.account(log, name);
-        let level = c.score - self.expected[c.log].log10();
+        if self.logs[c.log].behavior {
+            self.behaved.see(c);
+        }
+        let level = self.level_of(c);
         let now = self.clock.now();
         let (base, over) = {
             let a = &self.budgets[account];
             (a.level, a.budget.over(a.alerts))
         };
         let (key, entities) = self.key(c, level, now);
-        let needed = self.needed(base + over, c.log);
+        let (needed, enough) = match self.logs[c.log].behavior {
+            true => {
+                let needed = self.behaved.needed(c.identity.kind, base + over);
+                (needed, level >= base + over)
+            }
+            false => {
+                let needed = self.needed(base + over, c.log);
+                (needed, c.score >= needed)
+            }
+        };
         let today = self.today.map_or(0, |t| t.0);
         let at = c.ts.unwrap_or(now);
 
@@ -512,7 +536,7 @@ impl Alerts {
         let mut fresh = false;
         let fate = if told {
             Fate::Counted
-        } else if c.score >= needed {
+        } else if enough {
             o.alerted = Some((now, today));
             a.alerts += 1;
             fresh = !o.held;

@@ -22,12 +22,13 @@
 //!   said. Findings that were held back are counted.
 //!
 //! What takes time to see (`zeek-anomaly-behavior`) may share a budget: each behaviour's finding
-//! is one here, with a level from its score.
+//! is one here, with a level from its score and how often such a one came on the days before (`Behaved`).
 //!
 //! Time is the records' own. A record that is older than what was seen counts as of now;
 //! a clock that was set is followed once 32 records in a row say so. All memory is bounded.
 
 mod alert;
+mod behaved;
 mod budget;
 mod clock;
 mod crowd;
@@ -71,8 +72,8 @@ pub const ALERT_LOGS: &[&str] = &[
 /// The log as which findings of behaviours share a budget. It stands behind those of the model.
 pub const BEHAVIOR: &str = "behavior";
 
-/// A finding of a behaviour comes at a score of 3, and that is to happen about once a day where
-/// nothing is wrong. So its level is its score less 3, as in a log of so many rows.
+/// Before anything is known of days, a behaviour's score of 3 is supposed to be reached once a day, as in a log of so many
+/// rows.
 const BEHAVIOR_ROWS: f64 = 1000.0;
 
 /// Fewer and more alerts a day than these cannot be asked for.

@@ -2,6 +2,7 @@
 
 use super::Share;
 use super::alert::{Alerts, MAX_BUDGETS, MAX_OPEN, Open};
+use super::behaved::{Behaved, Kept};
 use super::budget::Past;
 use super::clock::Clock;
 use super::crowd::{Crowd, MAX_CROWDS};
@@ -15,7 +16,7 @@ use zeek_anomaly_sealed::{Broken, payload, seal};
 const MAGIC: &[u8; 8] = b"ZEEKALRT";
 
 /// The format that this version writes, and the only one that it reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The most bytes that it can take.
 const MAX_STATE: u64 = 64 << 20;
@@ -60,6 +61,7 @@ struct Saved {
     logs: Vec<String>,
     rows: Vec<u64>,
     volumes: Vec<(i32, Vec<f64>)>,
+    behaved: Kept,
     budgets: Vec<SavedBudget>,
     open: Vec<SavedOpen>,
     crowds: Vec<(u64, Crowd)>,
@@ -164,13 +166,14 @@ impl Alerts {
             logs: self.logs.iter().map(|l| l.name.clone()).collect(),
             rows: self.rows.clone(),
             volumes: self.volumes.days().iter().cloned().collect(),
+            behaved: self.behaved.kept(),
             budgets: budgets.collect(),
             open,
             crowds,
         }
     }
 
-    fn take_up(&mut self, model: &Model, s: Saved) -> Result<(), StateError> {
+    fn take_up(&mut self, model: &Model, mut s: Saved) -> Result<(), StateError> {
         if !s.is_sound() {
             return Err(StateError::Damaged("contents that make no sense"));
         }
@@ -193,6 +196,7 @@ impl Alerts {
         };
         let volumes: Vec<(i32, Vec<f64>)> = s.volumes.iter().map(|(d, r)| (*d, moved(r))).collect();
         fresh.volumes.set_days(volumes.into_iter());
+        fresh.behaved = Behaved::resume(std::mem::take(&mut s.behaved));
         for (at, n) in places.iter().zip(&s.rows) {
             if let Some(to) = at.and_then(|at| fresh.rows.get_mut(at)) {
                 *to = *n;
@@ -283,6 +287,7 @@ impl Saved {
             && self
                 .today
                 .is_none_or(|(d, from)| day(d) && from.is_finite())
+            && self.behaved.is_sound()
             && self.volumes.len() <= 64
             && self.volumes.iter().all(|(d, rows)| {
                 day(*d) && rows.len() < n.max(1) && rows.iter().all(|r| r.is_finite() && *r >= 0.0)
