@@ -1,14 +1,14 @@
-//! Reading on one thread, and what is done with the rows on another, in the same order.
+//! Work on several threads, one behind the other, in the same order.
 //!
-//! Rows are handed over in parcels, whose memory comes back to be filled again; so no more
-//! than a few thousand rows are under way.
+//! What one of them has done it hands to the next in parcels of many rows, and the memory of those
+//! comes back to be filled again; so no more than a few thousand rows are under way.
 
 use crate::offline::Filter;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 use zeek_anomaly_features::context::ContextColumns;
-use zeek_log::{Input, Record, RecordBuf, Schema};
+use zeek_log::{Input, RecordBuf, Schema};
 
 /// Rows of a parcel.
 const TOGETHER: usize = 512;
@@ -16,7 +16,58 @@ const TOGETHER: usize = 512;
 /// Parcels that wait to be opened.
 const WAITING: usize = 4;
 
-/// A row that was handed over.
+/// The way of parcels to who works on them.
+pub(crate) enum Belt<'a, T> {
+    /// To another thread, and back from it.
+    Beside(SyncSender<T>, Receiver<T>),
+    /// Where there is to be one thread only.
+    Here(&'a mut (dyn FnMut(&mut T) + Send)),
+}
+
+impl<T: Default> Belt<'_, T> {
+    /// Hands a parcel over, and gives one to be filled: an old one, whose content means nothing any
+    /// more, or a new one.
+    pub(crate) fn give(&mut self, mut full: T) -> T {
+        match self {
+            Belt::Beside(to, back) => {
+                let empty = back.try_recv().unwrap_or_default();
+                // Fails only where the other thread has ended, whose panic is passed on.
+                let _ = to.send(full);
+                empty
+            }
+            Belt::Here(work) => {
+                work(&mut full);
+                full
+            }
+        }
+    }
+}
+
+/// Does `work` with each parcel that `feed` hands over, on a thread beside it where more than one is to
+/// be used. Both have ended when this returns.
+pub(crate) fn beside<T: Default + Send>(
+    mut work: impl FnMut(&mut T) + Send,
+    feed: impl FnOnce(&mut Belt<'_, T>),
+) {
+    if rayon::current_num_threads() < 2 {
+        feed(&mut Belt::Here(&mut work));
+        return;
+    }
+    let (to, parcels) = sync_channel::<T>(WAITING);
+    let (give, back) = channel();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for mut parcel in parcels {
+                work(&mut parcel);
+                // Nobody waits for the last ones.
+                let _ = give.send(parcel);
+            }
+        });
+        feed(&mut Belt::Beside(to, back));
+    });
+}
+
+/// A row that was read.
 pub(crate) struct Row {
     pub(crate) schema: Arc<Schema>,
     /// What features and contexts see of the schema.
@@ -30,31 +81,36 @@ pub(crate) struct Row {
     pub(crate) sensor: u64,
 }
 
+/// Rows that were read.
 #[derive(Default)]
-struct Parcel {
+pub(crate) struct Parcel {
     rows: Vec<Row>,
     filled: usize,
 }
 
-/// Where rows are handed over.
-pub(crate) struct Desk<'a> {
+impl Parcel {
+    pub(crate) fn rows(&mut self) -> impl Iterator<Item = &mut Row> {
+        self.rows.iter_mut().take(self.filled)
+    }
+}
+
+/// Where rows that were read are handed over.
+pub(crate) struct Desk<'b, 'a> {
     parcel: Parcel,
-    way: Way<'a>,
+    belt: &'b mut Belt<'a, Parcel>,
 }
 
-enum Way<'a> {
-    /// To another thread, and back from it.
-    Beside(SyncSender<Parcel>, Receiver<Parcel>),
-    /// Where there is to be one thread only.
-    Here(&'a mut dyn FnMut(&Row)),
-}
+impl<'b, 'a> Desk<'b, 'a> {
+    pub(crate) fn new(belt: &'b mut Belt<'a, Parcel>) -> Desk<'b, 'a> {
+        let parcel = Parcel::default();
+        Desk { parcel, belt }
+    }
 
-impl Desk<'_> {
-    /// Hands a row over.
+    /// Hands a row over, and leaves memory for another in the place of its record.
     pub(crate) fn put(
         &mut self,
         (input, schema, filter): (&Input, &Arc<Schema>, &Filter),
-        record: &Record<'_>,
+        record: &mut RecordBuf,
         used: bool,
     ) {
         let at = self.parcel.filled;
@@ -79,7 +135,7 @@ impl Desk<'_> {
         let Some(row) = self.parcel.rows.get_mut(at) else {
             return;
         };
-        row.record.copy_from(record);
+        std::mem::swap(&mut row.record, record);
         row.used = used;
         row.live = input.is_stdin();
         row.sensor = input.sensor;
@@ -89,48 +145,9 @@ impl Desk<'_> {
         }
     }
 
-    fn send(&mut self) {
-        match &mut self.way {
-            Way::Beside(to, back) => {
-                let empty = back.try_recv().unwrap_or_default();
-                let full = std::mem::replace(&mut self.parcel, empty);
-                // Fails only where the other thread has ended, whose panic is passed on.
-                let _ = to.send(full);
-            }
-            Way::Here(work) => {
-                for row in self.parcel.rows.iter().take(self.parcel.filled) {
-                    work(row);
-                }
-                self.parcel.filled = 0;
-            }
-        }
+    /// Hands over what is left.
+    pub(crate) fn send(&mut self) {
+        self.parcel = self.belt.give(std::mem::take(&mut self.parcel));
+        self.parcel.filled = 0;
     }
-}
-
-/// Reads with `read`, and does `work` with each row that it hands over, on a thread beside it
-/// where more than one is to be used. Both have ended when this returns.
-pub(crate) fn beside(mut work: impl FnMut(&Row) + Send, read: impl FnOnce(&mut Desk<'_>)) {
-    let desk = |way| {
-        let parcel = Parcel::default();
-        let mut desk = Desk { parcel, way };
-        read(&mut desk);
-        desk.send();
-    };
-    if rayon::current_num_threads() < 2 {
-        desk(Way::Here(&mut work));
-        return;
-    }
-    let (to, parcels) = sync_channel::<Parcel>(WAITING);
-    let (give, back) = channel();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            for mut parcel in parcels {
-                parcel.rows.iter().take(parcel.filled).for_each(&mut work);
-                parcel.filled = 0;
-                // Nobody waits for the last ones.
-                let _ = give.send(parcel);
-            }
-        });
-        desk(Way::Beside(to, back));
-    });
 }

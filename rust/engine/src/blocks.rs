@@ -243,19 +243,23 @@ impl Blocks {
         left
     }
 
-    /// For each block the counts of all others; `None` where a block is too much of
-    /// the whole to be left out.
-    pub(crate) fn without_each<'b>(
-        &'b self,
-        total: &'b [FeatureCounts],
-    ) -> impl Iterator<Item = (i64, Option<Vec<FeatureCounts>>)> + 'b {
+    /// The blocks there are.
+    pub(crate) fn names(&self) -> Vec<i64> {
+        self.blocks.keys().copied().collect()
+    }
+
+    /// The counts of all blocks but this; `None` where it is too much of the whole to be
+    /// left out.
+    pub(crate) fn without_one(
+        &self,
+        total: &[FeatureCounts],
+        block: i64,
+    ) -> Option<Vec<FeatureCounts>> {
         let rows = |c: &[FeatureCounts]| c.first().map_or(0, FeatureCounts::rows) as f64;
-        self.blocks.iter().map(move |(block, counts)| {
-            let left_out = (rows(counts) < TOO_MUCH * rows(total)).then(|| {
-                let pairs = total.iter().zip(counts);
-                pairs.map(|(t, c)| t.without(c)).collect()
-            });
-            (*block, left_out)
+        let counts = self.blocks.get(&block)?;
+        (rows(counts) < TOO_MUCH * rows(total)).then(|| {
+            let pairs = total.iter().zip(counts);
+            pairs.map(|(t, c)| t.without(c)).collect()
         })
     }
 }

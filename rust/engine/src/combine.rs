@@ -211,7 +211,7 @@ impl Trainer {
         }
         if let Some(kept) = model.kept_names.as_deref() {
             let names: Option<NameCounts> = unpack(kept, MAX_UNPACKED);
-            trainer.names = names
+            trainer.sheets.names = names
                 .filter(NameCounts::is_sound)
                 .ok_or_else(|| MergeError::Damaged("names".into()))?;
         }
@@ -230,7 +230,7 @@ impl Trainer {
             (None, Some(b)) => self.zeek_version = Some(b.clone()),
             _ => {}
         }
-        self.names.absorb(&other.names);
+        self.sheets.names.absorb(&other.sheets.names);
         self.marks.extend(other.marks.iter().cloned());
         for (name, theirs) in other.into_logs() {
             match self.counting(&name) {

@@ -197,6 +197,7 @@ impl Material<'_> {
         let step = rows.len().div_ceil(MEAN_ROWS).max(1);
         let mut sums = vec![0.0; self.encoders.len()];
         let mut scratch = Scratch::default();
+        // Fractions: the order of adding is that of the rows.
         for at in rows.iter().step_by(step) {
             let row = by.encode(self.row(*at).0, true, &mut scratch);
             sums.iter_mut()
@@ -216,12 +217,17 @@ impl Material<'_> {
             let block = self.blocks.block_of(ts);
             of_block.entry(block).or_default().push((i, bits));
         }
-        let mut raw = vec![f64::NAN; rows.len()];
-        for (block, others) in self.blocks.without_each(self.total) {
+        let judged = |block: &i64| -> Vec<f64> {
+            let Some(rows) = of_block.get(block) else {
+                return Vec::new();
+            };
             // Rows are judged by all blocks but their own, and where that is too much of
             // the whole, by all rows but themselves.
-            let of_others = (others.filter(|_| !self.params.own_rows))
-                .map(|c| (encoders_of(&c), compared.without(block)));
+            let others = match self.params.own_rows {
+                true => None,
+                false => self.blocks.without_one(self.total, *block),
+            };
+            let of_others = others.map(|c| (encoders_of(&c), compared.without(*block)));
             let (by, leave_out) = match &of_others {
                 None => (self.whole(compared), true),
                 Some((encoders, kinds)) => {
@@ -234,15 +240,18 @@ impl Material<'_> {
                     (others, false)
                 }
             };
-            let of_block = of_block.remove(&block).unwrap_or_default();
-            let judged: Vec<f64> = (of_block.par_iter().with_min_len(256))
+            (rows.par_iter().with_min_len(256))
                 .map_init(Scratch::default, |scratch, (_, bits)| {
                     detector.raw(&by.encode(bits, leave_out, scratch))
                 })
-                .collect();
-            for ((i, _), value) in of_block.iter().zip(judged) {
-                raw[*i] = value;
-            }
+                .collect()
+        };
+        let mut raw = vec![f64::NAN; rows.len()];
+        let blocks = self.blocks.names();
+        let values: Vec<Vec<f64>> = blocks.par_iter().with_max_len(1).map(judged).collect();
+        for (block, values) in blocks.iter().zip(values) {
+            let rows = of_block.get(block).into_iter().flatten();
+            rows.zip(values).for_each(|((i, _), value)| raw[*i] = value);
         }
         Fitted { model, raw }
     }
@@ -359,6 +368,8 @@ struct OfKinds<'a> {
     of: &'a Material<'a>,
     counted: Option<KindCounter>,
     kinds: Kinds,
+    /// The block of each sampled row.
+    blocks: Vec<i64>,
 }
 
 impl<'a> OfKinds<'a> {
@@ -370,7 +381,18 @@ impl<'a> OfKinds<'a> {
             rows().for_each(|bits| counter.add(bits));
             kinds = Kinds::new(of.spec, counter.finish(of.total));
         }
-        OfKinds { of, counted, kinds }
+        let blocks = match &counted {
+            Some(_) => (0..of.sample.len())
+                .map(|at| of.blocks.block_of(of.row(at).1))
+                .collect(),
+            None => Vec::new(),
+        };
+        OfKinds {
+            of,
+            counted,
+            kinds,
+            blocks,
+        }
     }
 
     fn without(&self, block: i64) -> Kinds {
@@ -378,10 +400,9 @@ impl<'a> OfKinds<'a> {
             return Kinds::default();
         };
         let mut part = all.emptied();
-        (0..self.of.sample.len())
-            .map(|at| self.of.row(at))
-            .filter(|(_, ts)| self.of.blocks.block_of(*ts) == block)
-            .for_each(|(bits, _)| part.add(bits));
+        (self.blocks.iter().enumerate())
+            .filter(|(_, of)| **of == block)
+            .for_each(|(at, _)| part.add(self.of.row(at).0));
         Kinds::new(self.of.spec, all.without(&part).finish(&[]))
     }
 }

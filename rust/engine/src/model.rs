@@ -5,7 +5,7 @@ use crate::feedback::{Effect, Mark, Moved};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use zeek_anomaly_features::{Row, Spec};
+use zeek_anomaly_features::{Kind, Row, Spec};
 use zeek_anomaly_models::{
     Calibration, Claim, DetectorModel, Encoded, Encoder, Inputs, Kinds, Language,
 };
@@ -248,11 +248,15 @@ impl<'i> By<'_, 'i> {
         scratch.inputs.clear();
         let of = self.kinds.of(bits);
         for (f, (e, b)) in self.encoders.iter().zip(bits).enumerate() {
-            let p = e.p(*b, leave_out);
-            let among_all = 0.0 - p.ln();
-            scratch.coordinates.push(e.coordinate(*b, among_all));
-            let within = self.kinds.surprise(&of, f, *b, p, leave_out);
-            scratch.surprises.push(within.unwrap_or(among_all));
+            let place = e.place(*b);
+            let p = e.p_at(place.key, leave_out);
+            let among_all = || 0.0 - p.ln();
+            scratch.coordinates.push(match e.kind() {
+                Kind::Category => among_all() as f32,
+                _ => place.scaled as f32,
+            });
+            let within = self.kinds.surprise(&of, f, place.key, p, leave_out);
+            scratch.surprises.push(within.unwrap_or_else(among_all));
         }
         if let Some(inputs) = self.inputs {
             inputs.write(self.encoders, bits, leave_out, &mut scratch.inputs);

@@ -10,7 +10,7 @@
 
 use crate::LEFT_OUT;
 use crate::alerts::Identity;
-use crate::beside;
+use crate::beside::{self, Desk, Parcel};
 use crate::explain::{MemberVerdict, Reason};
 use crate::live::{Binding, role_of};
 use crate::model::{LogModel, Model, Scratch, Verdict};
@@ -189,30 +189,43 @@ pub fn train_more(
     };
     for batch in batches(inputs) {
         passes.remember(&batch, &mut context);
-        let work = |row: &beside::Row| {
-            trainer.sensor = row.sensor;
-            let record = row.record.record();
-            if row.used {
-                trainer.add(&row.blind, &record, &context);
-            }
-            passed(&mut context, &row.schema, &row.columns, &record, row.live);
-        };
-        beside::beside(work, |desk| {
-            for input in &batch {
-                passes.each_row(input, |schema, filter, record, used, _| {
-                    if is_left_out(schema, record) {
-                        return ControlFlow::Continue(match used {
-                            true => Fate::Unscored,
-                            false => Fate::Filtered,
-                        });
+        let (sheets, count) = trainer.halves();
+        // Three threads, one behind the other: reading, taking features, counting.
+        beside::beside(count, |to_count| {
+            let take = |parcel: &mut Parcel| {
+                for row in parcel.rows() {
+                    let record = row.record.record();
+                    let mut place = None;
+                    if row.used {
+                        sheets.sensor = row.sensor;
+                        let mut full = |sheet| to_count.give(sheet);
+                        place = sheets.add(&row.blind, &record, &context, &mut full);
                     }
-                    desk.put((input, schema, filter), record, used);
-                    ControlFlow::Continue(match used {
-                        true => Fate::Used,
-                        false => Fate::Filtered,
-                    })
-                });
-            }
+                    passed(&mut context, &row.schema, &row.columns, &record, row.live);
+                    if let Some(place) = place {
+                        std::mem::swap(place, &mut row.record);
+                    }
+                }
+            };
+            beside::beside(take, |to_take| {
+                let mut desk = Desk::new(to_take);
+                for input in &batch {
+                    passes.each_row(input, |schema, filter, record, used, _| {
+                        if is_left_out(schema, &record.record()) {
+                            return ControlFlow::Continue(match used {
+                                true => Fate::Unscored,
+                                false => Fate::Filtered,
+                            });
+                        }
+                        desk.put((input, schema, filter), record, used);
+                        ControlFlow::Continue(match used {
+                            true => Fate::Used,
+                            false => Fate::Filtered,
+                        })
+                    });
+                }
+                desk.send();
+            });
         });
         context.sweep();
     }
@@ -355,8 +368,8 @@ pub fn score(
             // Schemas are numbered apart for each reader.
             bindings.clear();
             let mut stop = false;
-            passes.each_row(input, |schema, filter, record, used, (id, line)| {
-                let of_context = &filter.context;
+            passes.each_row(input, |schema, filter, buf, used, (id, line)| {
+                let (record, of_context) = (&buf.record(), &filter.context);
                 let binding = bindings
                     .entry(id)
                     .or_insert_with(|| {
@@ -553,11 +566,18 @@ impl Passes<'_> {
         }
     }
 
-    /// The second pass over an input: hands over each row, with whether it is to be used.
+    /// The second pass over an input: hands over each row, with whether it is to be used. Its
+    /// memory may be kept, and other memory left in its place.
     fn each_row(
         &mut self,
         input: &Input,
-        mut f: impl FnMut(&Arc<Schema>, &Filter, &Record<'_>, bool, (u64, u64)) -> ControlFlow<(), Fate>,
+        mut f: impl FnMut(
+            &Arc<Schema>,
+            &Filter,
+            &mut RecordBuf,
+            bool,
+            (u64, u64),
+        ) -> ControlFlow<(), Fate>,
     ) {
         let mut reader = match LogReader::open(input, &self.read.options) {
             Ok(r) => r,
@@ -568,19 +588,20 @@ impl Passes<'_> {
         };
         self.filters.clear();
         let (mut told, mut told_rows, mut rows) = (0, 0, 0u64);
+        let mut buf = RecordBuf::new();
         loop {
-            match reader.next() {
-                Ok(Some(row)) => {
+            match reader.next_into(&mut buf) {
+                Ok(Some((schema, schema_id, line))) => {
                     let filter = self
                         .filters
-                        .entry(row.schema_id)
-                        .or_insert_with(|| Filter::new(self.read, row.schema, input.sensor));
-                    let used = filter.passes(self.read, &row.record);
-                    if used && !is_left_out(row.schema, &row.record) {
-                        self.observer.row(row.schema, &row.record);
+                        .entry(schema_id)
+                        .or_insert_with(|| Filter::new(self.read, schema, input.sensor));
+                    let record = buf.record();
+                    let used = filter.passes(self.read, &record);
+                    if used && !is_left_out(schema, &record) {
+                        self.observer.row(schema, &record);
                     }
-                    let id = (row.schema_id, row.line);
-                    match f(row.schema, filter, &row.record, used, id) {
+                    match f(schema, filter, &mut buf, used, (schema_id, line)) {
                         ControlFlow::Continue(fate) => filter.tally.count(&fate),
                         ControlFlow::Break(()) => break,
                     }

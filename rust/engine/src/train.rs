@@ -7,23 +7,20 @@
 use crate::blocks::Blocks;
 use crate::choice::{Choice, DetectorParams};
 use crate::combine::MergeWarning;
-use crate::drift::{DayCollector, type_name};
+use crate::drift::{DayCollector, day_of, type_name};
 use crate::feedback::Mark;
 use crate::file::pack;
 use crate::fit::{Material, fit};
-use crate::labels::{self, Labels};
-use crate::live::role_of;
+use crate::labels::Labels;
 use crate::model::{Held, LogModel, Model, ModelInfo, Scratch};
 use crate::reservoir::Reservoir;
+use crate::sheet::{Sheet, Sheets};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use zeek_anomaly_features::context::ContextColumns;
-use zeek_anomaly_features::generic::KindLearner;
-use zeek_anomaly_features::row::Columns;
-use zeek_anomaly_features::{Cell, Context, Kind, Row, Spec, logs};
-use zeek_anomaly_models::bins::key_of;
-use zeek_anomaly_models::{Calibration, DetectorKind, Encoder, Language, NameCounts};
-use zeek_log::{Record, RecordBuf, Schema};
+use zeek_anomaly_features::{Context, Kind, Spec};
+use zeek_anomaly_models::counts::Tally;
+use zeek_anomaly_models::{Calibration, DetectorKind, Encoder, Language};
+use zeek_log::{Record, Schema};
 
 /// How to train.
 #[derive(Clone, Debug)]
@@ -65,10 +62,6 @@ impl Default for TrainParams {
     }
 }
 
-/// Rows of a log without definitions of its own from which the kinds of its
-/// columns are learned.
-const LEARNING_ROWS: usize = 1000;
-
 /// The scores of which it is told how they hold on rows that were held out.
 const PROMISES: [f64; 3] = [1.0, 2.0, 3.0];
 
@@ -76,24 +69,15 @@ const PROMISES: [f64; 3] = [1.0, 2.0, 3.0];
 #[derive(Debug)]
 pub struct Trainer {
     params: TrainParams,
-    logs: BTreeMap<String, LogTrainer>,
-    pub(crate) names: NameCounts,
-    /// Which sensor's the rows are that come now.
-    pub(crate) sensor: u64,
+    pub(crate) sheets: Sheets,
+    logs: Logs,
     /// The version of Zeek and the marks of models that this goes on from.
     pub(crate) zeek_version: Option<String>,
     pub(crate) marks: Vec<Mark>,
 }
 
-#[derive(Debug)]
-enum LogTrainer {
-    /// A generic log whose columns are not known yet: the first rows wait.
-    Learning {
-        learner: KindLearner,
-        waiting: Vec<(Arc<Schema>, RecordBuf)>,
-    },
-    Counting(Box<Counting>),
-}
+/// What was counted of each log.
+type Logs = BTreeMap<String, Counting>;
 
 #[derive(Debug)]
 pub(crate) struct Counting {
@@ -107,12 +91,9 @@ pub(crate) struct Counting {
     /// The detectors of the model that this goes on from.
     pub(crate) kinds: Vec<DetectorKind>,
     labels: Labels,
-    bits: Vec<u64>,
-    keys: Vec<Option<u64>>,
-    /// The numbers of the row before, and their keys: often the next row has the same.
-    before: Vec<(u64, Option<u64>)>,
-    /// The columns of the schema met last.
-    bound: Option<(Arc<Schema>, Columns, ContextColumns)>,
+    /// The schema met last.
+    schema: Option<Arc<Schema>>,
+    tally: Tally,
 }
 
 impl Trainer {
@@ -120,9 +101,8 @@ impl Trainer {
     pub fn new(params: TrainParams) -> Trainer {
         Trainer {
             params,
-            logs: BTreeMap::new(),
-            names: NameCounts::default(),
-            sensor: 0,
+            sheets: Sheets::default(),
+            logs: Logs::new(),
             zeek_version: None,
             marks: Vec::new(),
         }
@@ -134,68 +114,32 @@ impl Trainer {
 
     /// What was counted of a log.
     pub(crate) fn counting(&mut self, log: &str) -> Option<&mut Counting> {
-        match self.logs.get_mut(log)? {
-            LogTrainer::Counting(c) => Some(c),
-            LogTrainer::Learning { .. } => None,
-        }
+        self.logs.get_mut(log)
     }
 
     pub(crate) fn put(&mut self, log: &str, counting: Counting) {
-        let counting = LogTrainer::Counting(Box::new(counting));
+        self.sheets.know(log, counting.spec.clone());
         self.logs.insert(log.to_owned(), counting);
     }
 
     /// What was counted, by log.
     pub(crate) fn into_logs(self) -> impl Iterator<Item = (String, Counting)> {
-        self.logs.into_iter().filter_map(|(name, log)| match log {
-            LogTrainer::Counting(c) => Some((name, *c)),
-            LogTrainer::Learning { .. } => None,
-        })
-    }
-
-    /// Rows learned from so far.
-    pub fn rows(&self) -> u64 {
-        self.logs
-            .values()
-            .map(|l| match l {
-                LogTrainer::Learning { waiting, .. } => waiting.len() as u64,
-                LogTrainer::Counting(c) => c.sample.seen(),
-            })
-            .sum()
+        self.logs.into_iter()
     }
 
     /// Learns from one row, with what `context` knows of its connection.
     pub fn add(&mut self, schema: &Arc<Schema>, record: &Record<'_>, context: &Context) {
-        if !self.logs.contains_key(&schema.log) {
-            let new = match logs::by_name(&schema.log) {
-                Some(t) => {
-                    LogTrainer::Counting(Box::new(Counting::new(Spec::Known(t), &self.params)))
-                }
-                None => LogTrainer::Learning {
-                    learner: KindLearner::default(),
-                    waiting: Vec::new(),
-                },
-            };
-            self.logs.insert(schema.log.clone(), new);
+        let (logs, params) = (&mut self.logs, &self.params);
+        let mut full = |sheet| counted(logs, params, sheet);
+        if let Some(place) = self.sheets.add(schema, record, context, &mut full) {
+            place.copy_from(record);
         }
-        let Some(log) = self.logs.get_mut(&schema.log) else {
-            return;
-        };
-        match log {
-            LogTrainer::Counting(c) => {
-                c.add(schema, record, (context, self.sensor), &mut self.names)
-            }
-            LogTrainer::Learning { learner, waiting } => {
-                learner.schema(schema);
-                learner.row(schema, record);
-                let mut kept = RecordBuf::new();
-                kept.copy_from(record);
-                waiting.push((schema.clone(), kept));
-                if waiting.len() >= LEARNING_ROWS {
-                    log.learned(&schema.log, &self.params, context, &mut self.names);
-                }
-            }
-        }
+    }
+
+    /// What takes features of rows, and what counts them: for two threads.
+    pub(crate) fn halves(&mut self) -> (&mut Sheets, impl FnMut(&mut Sheet) + Send) {
+        let (logs, params) = (&mut self.logs, &self.params);
+        (&mut self.sheets, |sheet| count(logs, params, sheet))
     }
 
     /// The model of what was learned. Logs with no row are left out.
@@ -215,32 +159,29 @@ impl Trainer {
             holdout: self.params.holdout,
             ..ModelInfo::default()
         };
-        for (name, log) in &mut self.logs {
-            log.learned(name, &self.params, context, &mut self.names);
-        }
+        let (logs, params) = (&mut self.logs, &self.params);
+        (self.sheets).finish(context, &mut |sheet| counted(logs, params, sheet));
         // What is judged must not have taught what is ordinary: names that are looked for may be
         // among the rows, and each would speak for the others.
         let names = match self.params.own_rows {
             true => Language::prior(),
-            false => Language::of(self.names.finish()),
+            false => Language::of(self.sheets.names.finish()),
         };
         let mut models = Vec::new();
-        for log in self.logs.values_mut() {
-            if let LogTrainer::Counting(c) = log {
-                let model = c.finish(&self.params, &names);
-                info.rows += model.rows;
-                if let Some((a, b)) = model.span {
-                    info.first_ts = Some(info.first_ts.map_or(a, |t| t.min(a)));
-                    info.last_ts = Some(info.last_ts.map_or(b, |t| t.max(b)));
-                }
-                models.push(model);
+        for counting in self.logs.values_mut() {
+            let model = counting.finish(&self.params, &names);
+            info.rows += model.rows;
+            if let Some((a, b)) = model.span {
+                info.first_ts = Some(info.first_ts.map_or(a, |t| t.min(a)));
+                info.last_ts = Some(info.last_ts.map_or(b, |t| t.max(b)));
             }
+            models.push(model);
         }
         let mut model = Model {
             info,
             logs: models,
             names,
-            kept_names: self.params.kept_rows.and_then(|_| pack(&self.names)),
+            kept_names: self.params.kept_rows.and_then(|_| pack(&self.sheets.names)),
             marks: Vec::new(),
         };
         let taken = model.mark(self.marks);
@@ -252,24 +193,20 @@ impl Trainer {
     }
 }
 
-impl LogTrainer {
-    /// Ends the learning of columns, if it has not ended, and counts what waited.
-    fn learned(
-        &mut self,
-        log: &str,
-        params: &TrainParams,
-        context: &Context,
-        names: &mut NameCounts,
-    ) {
-        if let LogTrainer::Learning { learner, waiting } = self {
-            let spec = Spec::Generic(learner.finish(log));
-            let mut counting = Counting::new(spec, params);
-            for (schema, kept) in std::mem::take(waiting) {
-                // Such a log has no connections.
-                counting.add(&schema, &kept.record(), (context, 0), names);
-            }
-            *self = LogTrainer::Counting(Box::new(counting));
-        }
+/// Counts what is on a sheet, and gives it back.
+fn counted(logs: &mut Logs, params: &TrainParams, mut sheet: Sheet) -> Sheet {
+    count(logs, params, &mut sheet);
+    sheet
+}
+
+fn count(logs: &mut Logs, params: &TrainParams, sheet: &mut Sheet) {
+    let Some(spec) = sheet.spec() else { return };
+    if !logs.contains_key(spec.log()) {
+        let counting = Counting::new(spec.clone(), params);
+        logs.insert(spec.log().to_owned(), counting);
+    }
+    if let Some(counting) = logs.get_mut(spec.log()) {
+        counting.count(sheet);
     }
 }
 
@@ -283,94 +220,81 @@ impl Counting {
             labels,
             spec,
             fields: Vec::new(),
-            bits: Vec::new(),
-            keys: Vec::new(),
-            before: Vec::new(),
             span: None,
             days: DayCollector::default(),
             kinds: Vec::new(),
-            bound: None,
+            schema: None,
+            tally: Tally::default(),
         }
     }
 
-    fn add(
-        &mut self,
-        schema: &Arc<Schema>,
-        record: &Record<'_>,
-        (context, sensor): (&Context, u64),
-        names: &mut NameCounts,
-    ) {
-        let same = self
-            .bound
-            .as_ref()
-            .is_some_and(|b| Arc::ptr_eq(&b.0, schema));
-        if !same {
-            for f in &schema.fields {
-                if !self.fields.iter().any(|(n, _)| *n == f.name) {
-                    self.fields.push((f.name.clone(), type_name(f.ty)));
+    fn count(&mut self, sheet: &Sheet) {
+        self.columns(sheet);
+        for (row, ts) in sheet.rows().zip(sheet.times()) {
+            match ts {
+                Some(_) => self.sample.add_timed(row),
+                None => self.sample.add(row),
+            }
+            if let Some(t) = ts {
+                self.span = Some(self.span.map_or((t, t), |(a, b)| (a.min(t), b.max(t))));
+            }
+        }
+        let times: Vec<Option<f64>> = sheet.times().collect();
+        let mut rest = &times[..];
+        while let Some(ts) = rest.first() {
+            // Rows that follow one another are as a rule of the same block and day.
+            let (_, day) = (self.blocks.at(*ts), ts.and_then(day_of));
+            let (block, mut hours) = (self.blocks.block_of(*ts), 0);
+            let together = rest.iter().take_while(|ts| {
+                let of = ts.and_then(day_of);
+                let same =
+                    self.blocks.block_of(**ts) == block && of.map(|d| d.0) == day.map(|d| d.0);
+                if same {
+                    hours |= of.map_or(0, |(_, hour)| 1 << hour);
+                }
+                same
+            });
+            let from = times.len() - rest.len();
+            let rows = from..from + together.count();
+            let (n, mut categories) = (rows.len() as u64, 0);
+            // A day for which there is no room counts nowhere.
+            let day = day.filter(|(day, _)| self.days.add_rows(&self.spec, (*day, hours), n));
+            for (f, counts) in self.blocks.at(*ts).iter_mut().enumerate() {
+                let keys = sheet.keys(f, rows.clone());
+                if self.spec.kind(f) == Kind::Category {
+                    counts.add_column(keys, |row| sheet.category(f, from + row));
+                    if let Some((day, _)) = day {
+                        self.days.categories(day, (categories, f), keys);
+                    }
+                    categories += 1;
+                    continue;
+                }
+                self.tally.count(keys);
+                if let Some((day, _)) = day {
+                    self.days.numbers(day, f, &self.tally);
+                }
+                if !self.spec.is_learned(f) {
+                    counts.add_numbers(&self.tally, n);
                 }
             }
-            let columns = Columns::bind(&self.spec.columns(), schema);
-            let context = ContextColumns::bind(role_of(&schema.log), schema).of_sensor(sensor);
-            self.bound = Some((schema.clone(), columns, context));
+            rest = times.get(rows.end..).unwrap_or_default();
         }
-        let Some((_, columns, of_context)) = &self.bound else {
+    }
+
+    /// Notes the columns of a schema that is new.
+    fn columns(&mut self, sheet: &Sheet) {
+        let (Some(schema), known) = (sheet.schema(), &self.schema) else {
             return;
         };
-        let row = Row::new(*record, columns, context.view(of_context, record));
-        self.bits.clear();
-        self.keys.clear();
-        if self.before.is_empty() {
-            // No number: what is missing has no key.
-            self.before
-                .resize(self.spec.len(), (f64::NAN.to_bits(), None));
+        if known.as_ref().is_some_and(|s| Arc::ptr_eq(s, schema)) {
+            return;
         }
-        let ts = of_context.ts(record);
-        let mut domain = None;
-        for (f, counts) in self.blocks.at(ts).iter_mut().enumerate() {
-            let mut cell = self.spec.cell(f, &row);
-            if self.spec.is_learned(f) {
-                // What is known of it is counted at the end.
-                if let Cell::Text(label) = cell {
-                    names.add(label, domain);
-                    domain = domain.or(Some(label));
-                }
-                cell = Cell::Missing;
+        for f in &schema.fields {
+            if !self.fields.iter().any(|(n, _)| *n == f.name) {
+                self.fields.push((f.name.clone(), type_name(f.ty)));
             }
-            let kind = self.spec.kind(f);
-            let bits = match kind {
-                Kind::Category => cell.category_bits(),
-                _ => cell.number_bits(),
-            };
-            // Made once, for both that count.
-            let key = match self.before.get_mut(f) {
-                _ if kind == Kind::Category => key_of(kind, bits),
-                Some(before) => {
-                    if before.0 != bits {
-                        *before = (bits, key_of(kind, bits));
-                    }
-                    before.1
-                }
-                None => key_of(kind, bits),
-            };
-            if !self.spec.is_learned(f) {
-                counts.add_keyed(key, &cell);
-            }
-            self.keys.push(key);
-            self.bits.push(bits);
         }
-        self.days.add_keyed(&self.spec, ts, &self.keys);
-        self.bits.push(ts.unwrap_or(f64::NAN).to_bits());
-        for f in self.labels.features() {
-            labels::put(&self.spec.cell(f, &row), &mut self.bits);
-        }
-        match ts {
-            Some(_) => self.sample.add_timed(&self.bits),
-            None => self.sample.add(&self.bits),
-        }
-        if let Some(t) = ts {
-            self.span = Some(self.span.map_or((t, t), |(a, b)| (a.min(t), b.max(t))));
-        }
+        self.schema = Some(schema.clone());
     }
 
     /// Counts what is known of the sample's labels now that all names were learned.
@@ -451,10 +375,8 @@ impl Counting {
             days: DayCollector::default(),
             kinds: self.kinds.clone(),
             labels: self.labels.clone(),
-            bits: Vec::new(),
-            keys: Vec::new(),
-            before: Vec::new(),
-            bound: None,
+            schema: None,
+            tally: Tally::default(),
         }
     }
 

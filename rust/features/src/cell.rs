@@ -27,6 +27,7 @@ pub const MISSING_CATEGORY: u64 = 0;
 
 impl<'a> Cell<'a> {
     /// A number, or missing.
+    #[inline]
     pub fn num(v: Option<f64>) -> Cell<'a> {
         v.filter(|v| v.is_finite()).map_or(Cell::Missing, Cell::Num)
     }
@@ -71,6 +72,7 @@ impl<'a> Cell<'a> {
     }
 
     /// The number as 64 bits: those of the float, NaN where missing.
+    #[inline]
     pub fn number_bits(&self) -> u64 {
         match *self {
             Cell::Num(v) => v.to_bits(),
@@ -81,6 +83,7 @@ impl<'a> Cell<'a> {
 
     /// The category as 64 bits: a hash that is the same on every machine and
     /// in every version (XXH3), [`MISSING_CATEGORY`] where missing.
+    #[inline]
     pub fn category_bits(&self) -> u64 {
         let h = match *self {
             Cell::Missing => return MISSING_CATEGORY,

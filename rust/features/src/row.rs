@@ -42,6 +42,7 @@ impl<'r> Row<'r> {
     }
 
     /// The value of a column, by its position in the spec's list.
+    #[inline]
     pub fn value(&self, column: usize) -> Value<'r> {
         match self.columns.0.get(column) {
             Some(Some(i)) => self.record.get(*i),
@@ -55,11 +56,13 @@ impl<'r> Row<'r> {
     }
 
     /// The column as a number.
+    #[inline]
     pub fn num(&self, column: usize) -> Option<f64> {
         self.value(column).number()
     }
 
     /// The column as text.
+    #[inline]
     pub fn text(&self, column: usize) -> Option<&'r [u8]> {
         self.value(column).text()
     }

@@ -45,6 +45,15 @@ pub fn key_of(kind: Kind, bits: u64) -> Option<u64> {
     (!v.is_nan()).then(|| (cell_of(kind, v) + LAST_CELL) as u64)
 }
 
+/// The same for a column of many values: a missing category is counted under [`MISSING_CATEGORY`], a
+/// missing number under [`NUMBER_KEYS`].
+pub fn column_key(kind: Kind, bits: u64) -> u64 {
+    match kind {
+        Kind::Category => bits,
+        _ => key_of(kind, bits).unwrap_or(NUMBER_KEYS),
+    }
+}
+
 /// The bins of one feature.
 #[derive(Clone, Debug)]
 pub struct Bins {

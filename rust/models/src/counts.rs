@@ -1,11 +1,12 @@
 //! Counting: the values of a feature while training, and what a model keeps of them.
 
-use crate::bins::{NUMBER_KEYS, key_of};
+use crate::bins::{NUMBER_KEYS, column_key};
 use crate::grid::LAST_CELL;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasherDefault, Hasher};
-use zeek_anomaly_features::cell::Cell;
+use std::ops::Range;
+use zeek_anomaly_features::cell::{Cell, MISSING_CATEGORY};
 use zeek_anomaly_features::spec::Kind;
 
 /// Distinct categories that a model keeps of one feature; beyond it the rarest are forgotten.
@@ -45,6 +46,70 @@ impl Hasher for IdentityHasher {
 /// A map whose keys are hashes already.
 pub type HashOf<V> = HashMap<u64, V, BuildHasherDefault<IdentityHasher>>;
 
+/// How often each cell of the grid is in a column of numbers: counted once for all that want to know.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// The cells' counts; all are 0 but those that `range` has.
+    cells: Vec<u32>,
+    range: Range<usize>,
+    missing: u64,
+}
+
+impl Tally {
+    /// Counts a column of at most 2³² − 1 rows by what each value is counted under ([`column_key`]).
+    pub fn count(&mut self, keys: &[u64]) {
+        if let Some(old) = self.cells.get_mut(self.range.clone()) {
+            old.fill(0);
+        }
+        (self.range, self.missing) = (0..0, 0);
+        self.cells.resize(NUMBER_KEYS as usize, 0);
+        let Some((first, others)) = keys.split_first() else {
+            return;
+        };
+        // Many columns say the same in all rows.
+        if others.iter().all(|k| k == first) {
+            match self.cells.get_mut(*first as usize) {
+                Some(n) => {
+                    *n = keys.len() as u32;
+                    self.range = *first as usize..*first as usize + 1;
+                }
+                None => self.missing = keys.len() as u64,
+            }
+            return;
+        }
+        let (mut from, mut to) = (self.cells.len(), 0);
+        for key in keys {
+            let key = *key as usize;
+            match self.cells.get_mut(key) {
+                Some(n) => {
+                    *n += 1;
+                    (from, to) = (from.min(key), to.max(key + 1));
+                }
+                None => self.missing += 1,
+            }
+        }
+        self.range = from.min(to)..to;
+    }
+
+    /// Rows without a number.
+    pub fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// Adds the counts to those of all cells, which there are none of as long as there was no number.
+    pub fn add_to<N: Copy + Default>(&self, cells: &mut Vec<N>, add: impl Fn(&mut N, u32)) {
+        if self.range.is_empty() {
+            return;
+        }
+        cells.resize(NUMBER_KEYS as usize, N::default());
+        let own = self.cells.iter().skip(self.range.start);
+        let to = cells.iter_mut().skip(self.range.start);
+        to.zip(own)
+            .take(self.range.len())
+            .for_each(|(to, n)| add(to, *n));
+    }
+}
+
 /// Counts the values of one feature.
 #[derive(Clone, Debug)]
 pub struct FeatureCounts {
@@ -81,45 +146,85 @@ impl FeatureCounts {
             Kind::Category => cell.category_bits(),
             _ => cell.number_bits(),
         };
-        self.add_keyed(key_of(self.kind, bits), cell);
-    }
-
-    /// Counts one value whose key is known already ([`key_of`]).
-    pub fn add_keyed(&mut self, key: Option<u64>, cell: &Cell<'_>) {
-        if let Some(key) = self.count(key) {
-            if self.texts.len() < MAX_TEXTS {
-                self.texts.insert(key, shorten(&cell.display()).into());
-            }
-            self.stay_bounded();
+        let key = column_key(self.kind, bits);
+        match self.kind {
+            Kind::Category => self.add_column(&[key], |_| *cell),
+            _ => self.add_number(key),
         }
     }
 
-    /// Counts one value in its compact form; of a category no text is kept.
-    pub fn add_bits(&mut self, bits: u64) {
-        if self.count(key_of(self.kind, bits)).is_some() {
-            self.stay_bounded();
+    /// Counts the categories of many rows, one after the other, by what each is counted under
+    /// ([`column_key`]). `cell` gives the category at a place among them, for its text.
+    pub fn add_column<'c>(&mut self, keys: &[u64], cell: impl Fn(usize) -> Cell<'c>) {
+        self.rows += keys.len() as u64;
+        let mut at = 0;
+        // Often the next rows have the same.
+        for run in keys.chunk_by(|a, b| a == b) {
+            self.add_category(run[0], run.len() as u64, || cell(at));
+            at += run.len();
         }
     }
 
-    /// Counts one value by its key; gives a category that is new.
-    fn count(&mut self, key: Option<u64>) -> Option<u64> {
+    /// Counts the numbers of so many rows.
+    pub fn add_numbers(&mut self, numbers: &Tally, rows: u64) {
+        self.rows += rows;
+        self.missing += numbers.missing;
+        numbers.add_to(&mut self.cells, |to, n| *to += u64::from(n));
+    }
+
+    fn add_number(&mut self, key: u64) {
         self.rows += 1;
-        let Some(key) = key else {
+        if key >= NUMBER_KEYS {
             self.missing += 1;
-            return None;
-        };
+            return;
+        }
+        self.cells.resize(NUMBER_KEYS as usize, 0);
+        if let Some(n) = self.cells.get_mut(key as usize) {
+            *n += 1;
+        }
+    }
+
+    fn add_category<'c>(&mut self, key: u64, mut rows: u64, cell: impl Fn() -> Cell<'c>) {
+        if key == MISSING_CATEGORY {
+            self.missing += rows;
+            return;
+        }
+        while rows > 0 {
+            if let Some(n) = self.categories.get_mut(&key) {
+                *n += rows;
+                return;
+            }
+            self.categories.insert(key, 1);
+            if self.texts.len() < MAX_TEXTS {
+                self.texts.insert(key, shorten(&cell().display()).into());
+            }
+            // This one may be among those that are forgotten.
+            self.stay_bounded();
+            rows -= 1;
+        }
+    }
+
+    /// Counts one value by what it is counted under ([`column_key`]); of a category no text is kept.
+    pub fn add_key(&mut self, key: u64) {
         if self.kind != Kind::Category {
-            if self.cells.is_empty() {
-                self.cells.resize(NUMBER_KEYS as usize, 0);
-            }
-            if let Some(n) = self.cells.get_mut(key as usize) {
-                *n += 1;
-            }
-            return None;
+            self.add_number(key);
+            return;
+        }
+        self.rows += 1;
+        if key == MISSING_CATEGORY {
+            self.missing += 1;
+            return;
         }
         let n = self.categories.entry(key).or_insert(0);
         *n += 1;
-        (*n == 1).then_some(key)
+        if *n == 1 {
+            self.stay_bounded();
+        }
+    }
+
+    /// The feature's kind.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     fn stay_bounded(&mut self) {
@@ -332,5 +437,49 @@ impl Counted {
             && self.texts.len() <= KEPT_TEXTS
             && self.texts.iter().all(|t| t.1.len() <= TEXT_BYTES)
             && (self.rows == self.missing || (self.kind == Kind::Category) == self.cells.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeek_anomaly_features::spec::Unit;
+
+    #[test]
+    fn a_column_counts_as_its_values_do_one_by_one() {
+        // More categories than are counted at once, in runs of one to three.
+        let values: Vec<u64> = (0..60_000u64).map(|i| (i + i / 3 % 2) / 2).collect();
+        for kind in [Kind::Category, Kind::Magnitude(Unit::Count)] {
+            let cell = |at: usize| match values[at] {
+                v if v % 11 == 0 => Cell::Missing,
+                v if kind == Kind::Category => Cell::Code(v),
+                v => Cell::Num(v as f64),
+            };
+            let bits = |c: Cell<'_>| match kind {
+                Kind::Category => c.category_bits(),
+                _ => c.number_bits(),
+            };
+            let (mut single, mut whole) = (FeatureCounts::new(kind), FeatureCounts::new(kind));
+            (0..values.len()).for_each(|at| single.add(&cell(at)));
+            let keys: Vec<u64> = (0..values.len())
+                .map(|at| column_key(kind, bits(cell(at))))
+                .collect();
+            match kind {
+                Kind::Category => whole.add_column(&keys, cell),
+                _ => {
+                    let mut tally = Tally::default();
+                    let (same, parts) = ([keys[1]; 3], keys.split_at(7).1);
+                    // In between what it was used for before.
+                    for part in [&same[..], &keys[..7], parts] {
+                        tally.count(part);
+                        whole.add_numbers(&tally, part.len() as u64);
+                    }
+                    same.iter().for_each(|k| single.add_key(*k));
+                }
+            }
+            assert_eq!(whole.finish(), single.finish());
+            assert!(whole.rows() >= 60_000 && whole.finish().missing > 5000);
+            assert!(kind != Kind::Category || whole.finish().forgotten > 0);
+        }
     }
 }

@@ -21,10 +21,23 @@ pub(crate) const LAST_CELL: i32 = 400;
 
 /// The cell of a number on the grid.
 pub(crate) fn cell_of(kind: Kind, v: f64) -> i32 {
+    cell_at(kind, scaled(kind, v))
+}
+
+/// A number on its scale: a magnitude's is logarithmic.
+pub(crate) fn scaled(kind: Kind, v: f64) -> f64 {
+    match kind {
+        Kind::Magnitude(unit) => transform(unit, v),
+        Kind::Ratio | Kind::Flag | Kind::Category => v,
+    }
+}
+
+/// The cell of a number that is on its scale ([`scaled`]).
+pub(crate) fn cell_at(kind: Kind, at: f64) -> i32 {
     let c = match kind {
-        Kind::Magnitude(unit) => transform(unit, v) * cells_per_octave(unit),
-        Kind::Ratio => v * CELLS_PER_UNIT,
-        Kind::Flag | Kind::Category => v,
+        Kind::Magnitude(unit) => at * cells_per_octave(unit),
+        Kind::Ratio => at * CELLS_PER_UNIT,
+        Kind::Flag | Kind::Category => at,
     };
     // Rounded down without a call of `floor`, which this takes on x86-64 as it was first made: `as`
     // rounds towards zero. NaN never gets here.

@@ -15,6 +15,7 @@
 //! Gelman et al., *Bayesian Data Analysis*, 3rd ed., 2013, ch. 3.4 and 5). A row of a kind that was never seen
 //! is compared with everything.
 
+use crate::bins::column_key;
 use crate::counts::{Counted, FeatureCounts, HashOf};
 use crate::stats::Encoder;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,8 @@ pub struct KindCounter {
     ways: Vec<Vec<u16>>,
     within: Vec<(u16, Kind)>,
     counted: Vec<BTreeMap<u64, Counting>>,
+    /// What the values of a row are counted under, found once for all ways.
+    keys: Vec<u64>,
 }
 
 /// One kind while it is counted.
@@ -115,6 +118,7 @@ impl KindCounter {
             counted: counted.collect(),
             ways,
             within,
+            keys: Vec::new(),
         })
     }
 
@@ -129,12 +133,18 @@ impl KindCounter {
 
     /// Counts one row.
     pub fn add(&mut self, bits: &[u64]) {
+        self.keys.clear();
+        let keys = self
+            .within
+            .iter()
+            .map(|(f, kind)| column_key(*kind, bits[usize::from(*f)]));
+        self.keys.extend(keys);
         for (way, of_way) in self.ways.iter().zip(&mut self.counted) {
             let Some(kind) = key_of(way, bits).and_then(|key| of_way.get_mut(&key)) else {
                 continue;
             };
-            for (c, (f, _)) in kind.counts.iter_mut().zip(&self.within) {
-                c.add_bits(bits[usize::from(*f)]);
+            for (c, key) in kind.counts.iter_mut().zip(&self.keys) {
+                c.add_key(*key);
             }
         }
     }
@@ -296,13 +306,13 @@ impl Kinds {
     }
 
     /// −ln of the probability, within the row's kinds, of a value of feature `f` at least as
-    /// rare; `p` is the same among all rows. `None` where the feature is not compared within kinds, or the
+    /// rare, by what it is counted under ([`crate::stats::Place`]); `p` is the same among all rows. `None` where the feature is not compared within kinds, or the
     /// row has none.
     pub fn surprise(
         &self,
         of: &Of<'_>,
         f: usize,
-        bits: u64,
+        key: u64,
         p: f64,
         leave_out: bool,
     ) -> Option<f64> {
@@ -310,7 +320,7 @@ impl Kinds {
         let mut within = None;
         for kind in of.iter().rev().flatten() {
             let w = weight(kind.0.rows - u64::from(leave_out));
-            let q = kind.0.encoders[place].p(bits, leave_out);
+            let q = kind.0.encoders[place].p_at(key, leave_out);
             within = Some(w * q + (1.0 - w) * within.unwrap_or(p));
         }
         Some(0.0 - within?.min(1.0).ln())
@@ -414,7 +424,8 @@ mod tests {
 
     fn all(rows: &[Vec<u64>]) -> Encoder {
         let mut c = FeatureCounts::new(spec().kind(at("orig_bytes")));
-        rows.iter().for_each(|r| c.add_bits(r[at("orig_bytes")]));
+        rows.iter()
+            .for_each(|r| c.add_key(column_key(c.kind(), r[at("orig_bytes")])));
         Encoder::new(c.finish())
     }
 
@@ -422,7 +433,7 @@ mod tests {
     fn surprises(kinds: &Kinds, all: &Encoder, row: &[u64]) -> (f64, Option<f64>) {
         let (f, bits) = (at("orig_bytes"), row[at("orig_bytes")]);
         let p = all.p(bits, false);
-        let within = kinds.surprise(&kinds.of(row), f, bits, p, false);
+        let within = kinds.surprise(&kinds.of(row), f, all.place(bits).key, p, false);
         (all.surprise(bits, false), within)
     }
 

@@ -12,8 +12,9 @@
 //! from the number n₁ of values seen once (I. J. Good, "The population
 //! frequencies of species", Biometrika 40, 1953).
 
+use crate::bins::NUMBER_KEYS;
 use crate::counts::{Counted, HashOf};
-use crate::grid::{CELLS_PER_UNIT, cell_of, last_of, transform};
+use crate::grid::{CELLS_PER_UNIT, LAST_CELL, cell_at, last_of, scaled};
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_features::spec::{Kind, Unit};
 
@@ -245,16 +246,46 @@ impl Encoder {
 
     /// p of a value in its compact form, above 0: the probability of one at least as rare.
     pub fn p(&self, bits: u64, leave_out: bool) -> f64 {
+        self.p_at(self.place(bits).key, leave_out)
+    }
+
+    /// The same of what the value is counted under ([`Place::key`]).
+    pub fn p_at(&self, key: u64, leave_out: bool) -> f64 {
         let (with, without) = match &self.table {
-            Table::Categories { .. } if bits == MISSING_CATEGORY => self.missing,
-            Table::Categories { p, unseen } => p.get(&bits).copied().unwrap_or((*unseen, *unseen)),
-            Table::Cells { .. } if f64::from_bits(bits).is_nan() => self.missing,
+            Table::Categories { .. } if key == MISSING_CATEGORY => self.missing,
+            Table::Categories { p, unseen } => p.get(&key).copied().unwrap_or((*unseen, *unseen)),
+            Table::Cells { .. } if key >= NUMBER_KEYS => self.missing,
             Table::Cells { first, p } => {
-                let i = cell_of(self.counted.kind, f64::from_bits(bits)) - first;
+                let i = key as i32 - LAST_CELL - first;
                 p[i.clamp(0, p.len() as i32 - 1) as usize]
             }
         };
         f64::from(if leave_out { without } else { with })
+    }
+
+    /// Where a value in its compact form has its place. Encoders of one feature agree on it, so that it
+    /// has to be found only once: that takes a logarithm.
+    pub fn place(&self, bits: u64) -> Place {
+        let kind = self.counted.kind;
+        let v = f64::from_bits(bits);
+        match kind {
+            Kind::Category => Place {
+                key: bits,
+                scaled: f64::NAN,
+            },
+            _ if v.is_nan() => Place {
+                key: NUMBER_KEYS,
+                scaled: v,
+            },
+            _ => {
+                let scaled = scaled(kind, v);
+                Place {
+                    // Never below 0: the grid ends at −LAST_CELL.
+                    key: (cell_at(kind, scaled) + LAST_CELL) as u64,
+                    scaled,
+                }
+            }
+        }
     }
 
     /// Whether a category was counted; with `leave_out` in any row but this one.
@@ -270,10 +301,18 @@ impl Encoder {
     pub fn coordinate(&self, bits: u64, surprise: f64) -> f32 {
         match self.counted.kind {
             Kind::Category => surprise as f32,
-            Kind::Magnitude(unit) => transform(unit, f64::from_bits(bits)) as f32,
-            Kind::Ratio | Kind::Flag => f64::from_bits(bits) as f32,
+            _ => self.place(bits).scaled as f32,
         }
     }
+}
+
+/// The place of a value among those that were counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// What it is counted under ([`crate::bins::column_key`]).
+    pub key: u64,
+    /// A number on its scale; NaN where it is missing, and for categories.
+    pub scaled: f64,
 }
 
 /// e^−s, as tables hold it.

@@ -264,6 +264,26 @@ impl LogReader {
         }))
     }
 
+    /// The same with the record in memory of the caller's, in exchange for what was there: its
+    /// schema, that schema's number, and the line.
+    ///
+    /// # Errors
+    /// As for [`LogReader::next`].
+    pub fn next_into(
+        &mut self,
+        record: &mut RecordBuf,
+    ) -> Result<Option<(&Arc<Schema>, u64, u64)>, Error> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        std::mem::swap(&mut self.record, record);
+        let shape = match &self.format {
+            Format::Tsv(tsv) => tsv.shape(),
+            Format::Json(json) => json.shape(),
+        };
+        Ok(shape.map(|shape| (&shape.schema, shape.id, self.stats.lines)))
+    }
+
     /// Reads on after the end, where the stream has grown: the next call of
     /// [`LogReader::next`] asks it again. Meant for streams that end only after whole
     /// lines; of any other, the part of a line that was the last is a line of its own.

@@ -57,6 +57,7 @@ impl<'a> Value<'a> {
     /// The value as a number, where it is one: counts, fractions, times,
     /// intervals, ports, truth values as 0 and 1, and text that is a number
     /// (JSON exports that quote numbers). Never NaN or infinite.
+    #[inline]
     pub fn number(&self) -> Option<f64> {
         match *self {
             Value::Bool(b) => Some(f64::from(u8::from(b))),
@@ -70,6 +71,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as a truth value: also `T`, `F`, `true`, `false`, 1 and 0.
+    #[inline]
     pub fn truth(&self) -> Option<bool> {
         match *self {
             Value::Bool(b) => Some(b),
@@ -82,6 +84,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as text.
+    #[inline]
     pub fn text(&self) -> Option<&'a [u8]> {
         match *self {
             Value::Text(t) => Some(t),
@@ -90,6 +93,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as an address: also text that is one (JSON).
+    #[inline]
     pub fn addr(&self) -> Option<IpAddr> {
         match *self {
             Value::Addr(a) => Some(a),
@@ -103,6 +107,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value as a port: also a plain number that fits (JSON).
+    #[inline]
     pub fn port(&self) -> Option<u16> {
         match *self {
             Value::Port(p) => Some(p),
@@ -170,6 +175,7 @@ enum Slot {
 }
 
 impl Slot {
+    #[inline]
     fn value<'a>(self, buf: &'a [u8], elems: &'a [Slot]) -> Value<'a> {
         match self {
             Slot::Unset => Value::Unset,
@@ -411,6 +417,7 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// The value at position `i`; unset where there is none.
+    #[inline]
     pub fn get(&self, i: usize) -> Value<'a> {
         self.slots
             .get(i)

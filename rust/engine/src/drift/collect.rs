@@ -1,16 +1,14 @@
 //! Training days, counted while training.
 
 use super::baseline::{
-    Baseline, FeatureProfile, KEPT_CATEGORIES, MAX_DAYS, MAX_PROFILES, Profile, day_of,
-    keep_most_frequent,
+    Baseline, FeatureProfile, KEPT_CATEGORIES, MAX_DAYS, MAX_PROFILES, Profile, keep_most_frequent,
 };
 use hashbrown::HashSet;
 use std::collections::BTreeMap;
-use zeek_anomaly_features::{Kind, Spec};
+use zeek_anomaly_features::Spec;
+use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_models::HashOf;
-use zeek_anomaly_models::bins::NUMBER_KEYS;
-#[cfg(test)]
-use zeek_anomaly_models::bins::key_of;
+use zeek_anomaly_models::counts::Tally;
 
 /// Categories counted for one feature and day; beyond it the rarest are forgotten.
 const MAX_COUNTED: usize = 8 * KEPT_CATEGORIES;
@@ -56,77 +54,67 @@ pub(super) struct OpenFeature {
 }
 
 impl DayCollector {
-    /// Counts a row: its time and its features in their compact form.
-    #[cfg(test)]
-    pub(crate) fn add(&mut self, spec: &Spec, ts: Option<f64>, bits: &[u64]) {
-        let keys = bits
-            .iter()
-            .enumerate()
-            .map(|(f, b)| key_of(spec.kind(f), *b));
-        self.add_keyed(spec, ts, &keys.collect::<Vec<_>>());
-    }
-
-    /// Counts a row: its time and the keys of its features ([`key_of`]).
-    pub(crate) fn add_keyed(&mut self, spec: &Spec, ts: Option<f64>, keys: &[Option<u64>]) {
-        let Some((day, hour)) = ts.and_then(day_of) else {
-            return;
-        };
+    /// Counts rows of one day that come one after the other: the day and its hours, a bit each, that they
+    /// are of, and how many there are. Their features are for [`DayCollector::numbers`] and
+    /// [`DayCollector::categories`], if there is room for the day.
+    pub(crate) fn add_rows(&mut self, spec: &Spec, (day, hours): (i32, u32), rows: u64) -> bool {
         if !self.open.contains_key(&day) && !self.open_day(spec, day) {
-            return;
+            return false;
         }
         let Some(open) = self.open.get_mut(&day) else {
-            return;
+            return false;
         };
-        open.rows += 1;
-        open.hours |= 1 << hour;
-        for (f, key) in keys.iter().enumerate().take(open.features.len()) {
-            let kind = spec.kind(f);
-            let feature = &mut open.features[f];
-            let Some(key) = *key else {
-                feature.missing += 1;
-                continue;
-            };
-            if kind == Kind::Category {
-                feature.count(key);
-            } else {
-                if feature.cells.is_empty() {
-                    feature.cells = vec![0; NUMBER_KEYS as usize];
-                }
-                if let Some(n) = feature.cells.get_mut(key as usize) {
-                    *n = n.saturating_add(1);
-                }
-            }
-        }
-        self.note_new(spec, day, keys);
+        open.rows += rows;
+        open.hours |= hours;
+        true
     }
 
-    /// Keeps count of the rows whose category was on one day only.
-    fn note_new(&mut self, spec: &Spec, day: i32, keys: &[Option<u64>]) {
-        let categories = (0..spec.len()).filter(|f| spec.kind(*f) == Kind::Category);
-        for (i, f) in categories.enumerate() {
-            let Some(Some(key)) = keys.get(f) else {
+    /// Counts what rows of a day have of feature `f`, which is a number.
+    pub(crate) fn numbers(&mut self, day: i32, f: usize, numbers: &Tally) {
+        let open = self.open.get_mut(&day);
+        if let Some(feature) = open.and_then(|o| o.features.get_mut(f)) {
+            feature.missing += numbers.missing();
+            numbers.add_to(&mut feature.cells, |to, n| *to = to.saturating_add(n));
+        }
+    }
+
+    /// Counts what rows of a day have of feature `f`, the `i`th that is a category
+    /// ([`zeek_anomaly_models::bins::column_key`]).
+    pub(crate) fn categories(&mut self, day: i32, (i, f): (usize, usize), keys: &[u64]) {
+        let open = self.open.get_mut(&day);
+        if let Some(feature) = open.and_then(|o| o.features.get_mut(f)) {
+            feature.categories(keys);
+        }
+        self.note_new(day, i, f, keys);
+    }
+
+    /// Keeps count of the rows whose category was on one day only: those of the `i`th feature that is a
+    /// category, which is feature `f`.
+    fn note_new(&mut self, day: i32, i: usize, f: usize, column: &[u64]) {
+        for run in column.chunk_by(|a, b| a == b) {
+            let (key, rows) = (run[0], run.len() as u64);
+            if key == MISSING_CATEGORY {
                 continue;
-            };
+            }
             if self.first_seen.len() <= i {
                 self.first_seen.resize_with(i + 1, FirstSeen::default);
             }
             if self.common.len() <= i {
-                self.common.resize(i + 1, [0; COMMON]);
+                self.common.resize(i + 1, [MISSING_CATEGORY; COMMON]);
             }
-            // No category has the key 0.
-            let common = &mut self.common[i][*key as usize % COMMON];
-            if *common == *key {
+            let common = &mut self.common[i][key as usize % COMMON];
+            if *common == key {
                 continue;
             }
             let remembered = &mut self.first_seen[i].0;
-            let (change, of) = match remembered.get_mut(key) {
+            let (change, of) = match remembered.get_mut(&key) {
                 Some((SEVERAL, _)) => {
-                    *common = *key;
+                    *common = key;
                     continue;
                 }
                 Some((first, n)) if *first == day => {
-                    *n += 1;
-                    (1, day)
+                    *n += rows;
+                    (rows as i64, day)
                 }
                 Some((first, n)) => {
                     let change = (-(*n as i64), *first);
@@ -136,9 +124,9 @@ impl DayCollector {
                 None => {
                     // What does not fit is taken for new each time.
                     if remembered.len() < MAX_REMEMBERED {
-                        remembered.insert(*key, (day, 1));
+                        remembered.insert(key, (day, rows));
                     }
-                    (1, day)
+                    (rows as i64, day)
                 }
             };
             let new = match self.open.get_mut(&of) {
@@ -191,15 +179,35 @@ impl DayCollector {
 }
 
 impl OpenFeature {
-    fn count(&mut self, key: u64) {
-        *self.categories.entry(key).or_insert(0) += 1;
-        if self.categories.len() > MAX_COUNTED {
-            let mut counts: Vec<(u64, u64)> =
-                self.categories.iter().map(|(k, n)| (*n, *k)).collect();
-            counts.sort_unstable();
-            for (_, key) in &counts[..counts.len() / 2] {
-                self.categories.remove(key);
+    fn categories(&mut self, keys: &[u64]) {
+        for run in keys.chunk_by(|a, b| a == b) {
+            match run[0] {
+                MISSING_CATEGORY => self.missing += run.len() as u64,
+                key => self.category(key, run.len() as u64),
             }
+        }
+    }
+
+    fn category(&mut self, key: u64, mut rows: u64) {
+        while rows > 0 {
+            if let Some(n) = self.categories.get_mut(&key) {
+                *n += rows;
+                return;
+            }
+            self.categories.insert(key, 1);
+            rows -= 1;
+            if self.categories.len() > MAX_COUNTED {
+                // This one may be among them.
+                self.forget_rarest();
+            }
+        }
+    }
+
+    fn forget_rarest(&mut self) {
+        let mut counts: Vec<(u64, u64)> = self.categories.iter().map(|(k, n)| (*n, *k)).collect();
+        counts.sort_unstable();
+        for (_, key) in &counts[..counts.len() / 2] {
+            self.categories.remove(key);
         }
     }
 }
@@ -234,7 +242,32 @@ impl OpenDay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zeek_anomaly_features::logs;
+    use crate::drift::day_of;
+    use zeek_anomaly_features::{Kind, logs};
+    use zeek_anomaly_models::bins::column_key;
+
+    impl DayCollector {
+        /// Counts a row: its time and its features in their compact form.
+        fn add(&mut self, spec: &Spec, ts: Option<f64>, bits: &[u64]) {
+            let Some((day, hour)) = ts.and_then(day_of) else {
+                return;
+            };
+            if !self.add_rows(spec, (day, 1 << hour), 1) {
+                return;
+            }
+            let (mut tally, mut i) = (Tally::default(), 0);
+            for (f, bits) in bits.iter().enumerate() {
+                let key = [column_key(spec.kind(f), *bits)];
+                if spec.kind(f) == Kind::Category {
+                    self.categories(day, (i, f), &key);
+                    i += 1;
+                } else {
+                    tally.count(&key);
+                    self.numbers(day, f, &tally);
+                }
+            }
+        }
+    }
 
     fn spec() -> Spec {
         Spec::Known(logs::by_name("dns").expect("dns has features"))
