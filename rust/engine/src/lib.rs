@@ -31,7 +31,6 @@ pub mod numbers;
 pub mod offline;
 pub mod related;
 pub mod reservoir;
-pub mod sealed;
 mod sheet;
 pub mod stream;
 pub mod text;
