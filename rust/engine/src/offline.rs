@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use zeek_anomaly_features::context::ContextColumns;
 use zeek_anomaly_features::{Cell, Context, Limits, Row};
-use zeek_log::{Error, Input, LogReader, Options, Record, RecordBuf, Schema, Stats, Value};
+use zeek_log::{Error, Head, Input, LogReader, Options, Record, RecordBuf, Schema, Stats, Value};
 
 /// Which rows are used, and how they are read.
 #[derive(Clone, Debug, Default)]
@@ -591,7 +591,11 @@ impl Passes<'_> {
         let mut buf = RecordBuf::new();
         loop {
             match reader.next_into(&mut buf) {
-                Ok(Some((schema, schema_id, line))) => {
+                Ok(Some(Head {
+                    schema,
+                    schema_id,
+                    line,
+                })) => {
                     let filter = self
                         .filters
                         .entry(schema_id)

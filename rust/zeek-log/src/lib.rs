@@ -69,7 +69,7 @@ mod tsv;
 
 pub use error::{Error, ErrorKind, Reason, Refusal};
 pub use input::{Discovery, Input, Interval, discover};
-pub use reader::{LogReader, Options, Row};
+pub use reader::{Head, LogReader, Options, Row};
 pub use record::{Elements, Record, RecordBuf, Value};
 pub use schema::{Field, FieldType, Schema};
 pub use stats::Stats;

@@ -55,6 +55,17 @@ pub struct Row<'a> {
     pub line: u64,
 }
 
+/// What belongs to a row but its record.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// As in [`Row::schema`].
+    pub schema: &'a Arc<Schema>,
+    /// As in [`Row::schema_id`].
+    pub schema_id: u64,
+    /// As in [`Row::line`].
+    pub line: u64,
+}
+
 /// A schema under the id that names it.
 #[derive(Debug)]
 pub(crate) struct Shape {
@@ -264,15 +275,11 @@ impl LogReader {
         }))
     }
 
-    /// The same with the record in memory of the caller's, in exchange for what was there: its
-    /// schema, that schema's number, and the line.
+    /// The same with the record in memory of the caller's, in exchange for what was there.
     ///
     /// # Errors
     /// As for [`LogReader::next`].
-    pub fn next_into(
-        &mut self,
-        record: &mut RecordBuf,
-    ) -> Result<Option<(&Arc<Schema>, u64, u64)>, Error> {
+    pub fn next_into(&mut self, record: &mut RecordBuf) -> Result<Option<Head<'_>>, Error> {
         if !self.advance()? {
             return Ok(None);
         }
@@ -281,7 +288,11 @@ impl LogReader {
             Format::Tsv(tsv) => tsv.shape(),
             Format::Json(json) => json.shape(),
         };
-        Ok(shape.map(|shape| (&shape.schema, shape.id, self.stats.lines)))
+        Ok(shape.map(|shape| Head {
+            schema: &shape.schema,
+            schema_id: shape.id,
+            line: self.stats.lines,
+        }))
     }
 
     /// Reads on after the end, where the stream has grown: the next call of
