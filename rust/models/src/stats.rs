@@ -14,7 +14,7 @@
 
 use crate::bins::NUMBER_KEYS;
 use crate::counts::{Counted, HashOf};
-use crate::grid::{CELLS_PER_UNIT, LAST_CELL, cell_at, last_of, scaled};
+use crate::grid::{CELLS_PER_UNIT, LAST_CELL, cell_at, first_of, last_of, scaled};
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_features::spec::{Kind, Unit};
 
@@ -34,6 +34,12 @@ fn tail_cells(kind: Kind) -> f64 {
 
 /// Of what only much is strange, what one row in so many exceeds is no excess.
 const USUAL_EXCESS: f64 = 20.0;
+
+/// In bytes: in any network about one connection in x/1500 carries x or more, whatever one day of one
+/// host says of it. Sizes of transfers have a Pareto tail of index 1 or little more (M. E. Crovella, A.
+/// Bestavros, "Self-similarity in World Wide Web traffic: evidence and possible causes", IEEE/ACM
+/// Transactions on Networking 5, 1997), and most fit into a packet.
+const ORDINARY_EXCESS: f64 = 1500.0;
 
 /// How many times the span of all that was seen a value can lie outside and still get
 /// rarer: where only one value was seen, any other is merely new.
@@ -166,9 +172,13 @@ impl Encoder {
             // The chance that the next of n + 1 is the largest.
             tail.unseen = 1.0 / (counted.rows as f64 + 2.0);
         }
-        // What is left of a surprise.
-        let counts_for = |s: f64| match one_sided {
-            true => (s - USUAL_EXCESS.ln()).max(0.0),
+        // What is left of a surprise in a cell: of much that is rare here only what is rare anywhere.
+        let counts_for = |s: f64, i: usize| match one_sided {
+            true => {
+                let edge = |i: usize| first_of(counted.kind, first + i as i32).max(1.0).ln();
+                let anywhere = (edge(i) + edge(i + 1)) / 2.0 - ORDINARY_EXCESS.ln();
+                (s.min(anywhere) - USUAL_EXCESS.ln()).max(0.0)
+            }
             false => s,
         };
         let distances = distances(&counts);
@@ -188,7 +198,7 @@ impl Encoder {
                     (1, of_others) => tail.surprise(of_others),
                     _ => tail.surprise_left_out(d),
                 };
-                let (with, without) = (counts_for(with), counts_for(without));
+                let (with, without) = (counts_for(with, i), counts_for(without, i));
                 sum += without * c as f64;
                 (p_of(with), p_of(without))
             })
@@ -498,15 +508,28 @@ mod tests {
         let s = |v: f64| e.surprise(v.to_bits(), false);
         assert_eq!((s(0.0), s(f64::NAN)), (0.0, 0.0));
         assert!(
-            s(1500.0) == 0.0 && s(1e5) > 2.0 && s(1e5) == s(5e6),
+            s(1500.0) == 0.0 && s(2e6) > 2.0 && s(2e6) == s(5e6),
             "{} {}",
-            s(1e5),
+            s(2e6),
             s(5e6)
         );
         // One row has as much; nobody has more, and that is rarer with each octave.
         assert!(s(1e8) > s(1e7) && s(1e7) > s(5e6));
         // Left out of its own judgement, the largest is as if it had not been.
         assert!(e.surprise(5e6f64.to_bits(), true) > s(5e6));
+    }
+
+    #[test]
+    fn an_excess_counts_as_far_as_it_is_rare_anywhere() {
+        let mut c = FeatureCounts::new(Kind::Magnitude(Unit::Excess));
+        (0..100_000).for_each(|i| c.add(&Cell::Num(f64::from(i % 500))));
+        let e = Encoder::new(c.finish());
+        let s = |v: f64| e.surprise(v.to_bits(), false);
+        // A host that never sent half a packet sends twenty.
+        assert_eq!(s(25_000.0), 0.0);
+        // One connection in a thousand anywhere, of which one in twenty is no excess.
+        assert!((s(1.5e6) - 50f64.ln()).abs() < 0.4, "{}", s(1.5e6));
+        assert!(s(1.5e7) > s(1.5e6) + 2.0);
     }
 
     #[test]

@@ -20,11 +20,12 @@ pub static TYPE: LogType = LogType {
     log: "ssl",
     columns: COLUMNS,
     role: Role::Ssl,
-    // Every day has names, certificates and ciphers of its own; a port that never spoke TLS, or an
-    // address in the place of a name, is told in full.
+    // Every day has certificates and ciphers of its own; a port that never spoke TLS, or an
+    // address in the place of a name, is told in full, and so is the name: where all names are new, a new one
+    // is no surprise.
     detector: DefaultDetector::RarityBy(&RarityBy {
         damping: 3.0,
-        aspects: &[("where", f64::INFINITY)],
+        aspects: &[("where", f64::INFINITY), ("name", f64::INFINITY)],
         kinds: &[],
         evidence: &["server_randomness"],
     }),
