@@ -22,6 +22,10 @@ use zeek_log::{Record, RecordBuf, Schema};
 /// Rows of a sheet.
 const ROWS: usize = 512;
 
+/// From one column to the next. Not a power of two: a row's values would all go to the same few lines of
+/// the processor's cache.
+const STRIDE: usize = ROWS + 8;
+
 /// Rows of a log without definitions of its own from which the kinds of its
 /// columns are learned.
 const LEARNING_ROWS: usize = 1000;
@@ -35,7 +39,7 @@ pub(crate) struct Sheet {
     filled: usize,
     /// Row by row: the features in their compact form, the time, and the labels.
     bits: Vec<u64>,
-    /// Feature by feature, [`ROWS`] each: what the values are counted under ([`column_key`]).
+    /// Feature by feature, [`STRIDE`] apart: what the values are counted under ([`column_key`]).
     keys: Vec<u64>,
 }
 
@@ -64,7 +68,7 @@ impl Sheet {
 
     /// What some rows' values of a feature are counted under.
     pub(crate) fn keys(&self, f: usize, rows: std::ops::Range<usize>) -> &[u64] {
-        let column = self.keys.get(f * ROWS..).unwrap_or_default();
+        let column = self.keys.get(f * STRIDE..).unwrap_or_default();
         column.get(rows).unwrap_or_default()
     }
 
@@ -230,12 +234,12 @@ impl Taking {
         let sheet = &mut self.sheet;
         if sheet.of.is_none() {
             sheet.of = Some((self.spec.clone(), schema.clone(), columns.clone()));
-            sheet.keys.resize(self.features.len() * ROWS, 0);
+            sheet.keys.resize(self.features.len() * STRIDE, 0);
         }
         let row = Row::new(*record, columns, context.view(of_context, record));
         let mut domain = None;
         let of_feature = self.features.iter().zip(&mut self.before);
-        let places = sheet.keys.chunks_exact_mut(ROWS);
+        let places = sheet.keys.chunks_exact_mut(STRIDE);
         for ((f, ((kind, learned), before)), place) in of_feature.enumerate().zip(places) {
             let mut cell = self.spec.cell(f, &row);
             if *learned {

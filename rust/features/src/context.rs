@@ -32,7 +32,7 @@ use hashbrown::HashMap;
 use std::collections::VecDeque;
 use std::hash::BuildHasherDefault;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_64_with_seed};
-use zeek_log::{Record, Schema, Value};
+use zeek_log::{Record, Schema, Value, canon};
 
 /// What a log's records are to their connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Default for Limits {
 
 /// Microseconds since the epoch, or of a span: exact where a log's six decimals are.
 fn micros(seconds: f64) -> i64 {
-    (seconds * 1e6).round() as i64
+    canon::nearest(seconds * 1e6)
 }
 
 /// A file that ended by itself on one connection.

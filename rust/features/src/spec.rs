@@ -390,15 +390,19 @@ impl Spec {
     /// All features of a row in their compact form, appended to `out`: the bits of a
     /// float (NaN where missing) for numbers, a hash for categories.
     pub fn extract(&self, row: &Row<'_>, names: &dyn Names, out: &mut Vec<u64>) {
-        for f in 0..self.len() {
-            let mut cell = self.cell(f, row);
-            if self.is_learned(f) {
-                cell = Cell::of_label(&cell, names);
-            }
-            out.push(match self.kind(f) {
-                Kind::Category => cell.category_bits(),
-                _ => cell.number_bits(),
-            });
+        let bits = |kind, cell: Cell<'_>| match kind {
+            Kind::Category => cell.category_bits(),
+            _ => cell.number_bits(),
+        };
+        match self {
+            Spec::Known(t) => out.extend(t.features.iter().map(|f| {
+                let mut cell = (f.get)(row);
+                if f.learned {
+                    cell = Cell::of_label(&cell, names);
+                }
+                bits(f.kind, cell)
+            })),
+            Spec::Generic(g) => out.extend(g.features.iter().map(|f| bits(f.kind, f.cell(row)))),
         }
     }
 

@@ -64,11 +64,10 @@ impl Detector for Rarity {
 
     fn raw(&self, row: &Encoded<'_>) -> f64 {
         let heads = self.heads(row);
-        heads
-            .iter()
-            .take(self.aspects.len())
-            .map(|h| self.damped(h.0, usize::from(h.1)))
-            .sum()
+        let heads = heads.iter().take(self.aspects.len());
+        // Of most features another is the head of the aspect. What they add is 0.
+        let told = heads.filter(|h| h.0 > 0.0);
+        0.0 + (told.map(|h| self.damped(h.0, usize::from(h.1)))).sum::<f64>()
     }
 
     fn attribute(&self, row: &Encoded<'_>, out: &mut [f64]) {

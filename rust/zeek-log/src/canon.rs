@@ -19,15 +19,24 @@ pub fn decimals(v: f64) -> Option<f64> {
     // From 2^51 / 1e6 on there are not six exact decimals to keep; the text
     // form has them all the same, and reads back as the same number.
     if scaled.abs() < (1u64 << 51) as f64 {
-        let whole = scaled.round();
-        // The product is off by at most 1/8 here, so only near a half can the
-        // rounded product differ from the rounded value.
-        if (scaled - whole).abs() < 0.36 {
+        let whole = nearest(scaled) as f64;
+        // The product is off by at most half of its last bit, which is at most 1/8 here: only so near a half
+        // can the rounded product differ from the rounded value.
+        let off = scaled.abs() * (f64::EPSILON / 2.0);
+        if (scaled - whole).abs() < (0.5 - off).max(0.36) {
             return Some(whole / 1e6 + 0.0);
         }
     }
     // Rust formats floats exactly and rounds half to even, as C does.
     format!("{v:.6}").parse().ok().map(|r: f64| r + 0.0)
+}
+
+/// The nearest whole number, halves away from zero, as [`f64::round`] has it: that is a call where this is
+/// a few instructions. Saturates, and makes 0 of NaN, as `as` does.
+pub fn nearest(v: f64) -> i64 {
+    let whole = v as i64;
+    let left = v - whole as f64;
+    whole.saturating_add(i64::from(left >= 0.5) - i64::from(left <= -0.5))
 }
 
 /// Appends `text` to `out` with each `\xNN` turned into its byte, once, and
@@ -76,6 +85,23 @@ pub fn parse_number(text: &[u8]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nearest_is_what_round_gives() {
+        let halves = (-9..9).map(|i| f64::from(i) / 2.0);
+        let odd = [
+            0.499_999_999_999_999_94,
+            1e300,
+            -1e300,
+            f64::INFINITY,
+            f64::NAN,
+            4.5e15 + 0.5,
+            -0.3,
+        ];
+        for v in halves.chain(odd) {
+            assert_eq!(nearest(v), v.round() as i64, "{v}");
+        }
+    }
 
     #[test]
     fn decimals_equal_the_printed_text() {
