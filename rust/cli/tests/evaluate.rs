@@ -365,6 +365,99 @@ fn the_sample_s_attacks_are_found_by_uid() {
 }
 
 #[test]
+fn hunting_tells_when_and_by_what_each_attack_is_found_and_what_was_false() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/sample");
+    let path = |p: &str| sample.join(p).display().to_string();
+    let (ordinary, labels) = (path("logs/ordinary"), path("labels.csv"));
+    let attack = path("logs/attack");
+    let args = ["--train-on", &ordinary, "--uids", &labels, &attack];
+    let (plain, v) = (
+        evaluate(&args),
+        evaluate(&[args.as_slice(), &["--hunt"]].concat()),
+    );
+    assert!(plain["behaviors"].is_null());
+    assert!(plain["notes"].to_string().contains("--hunt"), "{plain}");
+    assert!(!v["notes"].to_string().contains("--hunt"));
+
+    let b = &v["behaviors"];
+    let attacks = b["attacks"].as_array().unwrap();
+    let kinds = |attack: &str| -> Vec<&str> {
+        let a = attacks.iter().find(|a| a["attack"] == attack).unwrap();
+        let found = a["findings"].as_array().unwrap();
+        // A finding is told when it had records enough, after the attack began.
+        let first = a["first_row"].as_f64().unwrap();
+        let told = found[0]["told"].as_f64().unwrap();
+        assert_eq!(a["seconds_to_first_finding"].as_f64(), Some(told - first));
+        assert!(found.iter().all(|f| f["told"].as_f64() >= Some(first)));
+        found.iter().map(|f| f["kind"].as_str().unwrap()).collect()
+    };
+    assert_eq!(kinds("beacon"), ["beacon", "beacon"]);
+    assert_eq!(kinds("bruteforce"), ["guessing"]);
+    assert_eq!(kinds("dga"), ["dns_generated"]);
+    assert_eq!(kinds("exfiltration"), ["upload"]);
+    assert_eq!(kinds("scan"), ["scan_horizontal", "scan_vertical"]);
+    assert_eq!((&b["findings"], &b["of_attacks"]), (&7.into(), &7.into()));
+    assert_eq!(b["false_findings"], 0);
+
+    // They share the budget: of guessing no record raises an alert.
+    let told = |v: &Value| {
+        let findings = &result(v, "attack", Some("bruteforce"))["findings"];
+        findings["seconds_to_first_alert"].as_f64()
+    };
+    assert_eq!(told(&plain), None);
+    assert!(told(&v).is_some_and(|s| s < 60.0), "{v}");
+
+    // Without what the ordinary days teach, a shop that settles with its bank is a rhythm.
+    let m = Dir::new();
+    let model = m.arg("ordinary.zam");
+    assert_eq!(
+        run(&["train", "-q", "-o", &model, &ordinary]).status,
+        Some(0)
+    );
+    let args = ["-m", &model, "--uids", &labels, "--hunt", &ordinary];
+    let b = &evaluate(&args)["behaviors"];
+    let normal = b["of_normal_rows"].as_array().unwrap();
+    assert_eq!(normal.len() as u64, b["false_findings"].as_u64().unwrap());
+    assert!(normal.iter().any(|f| f["kind"] == "beacon"), "{b}");
+}
+
+#[test]
+fn labels_that_meet_no_row_are_said() {
+    let dir = Dir::new();
+    let (m, log) = (model(&dir, 1000), dir.write("conn.log", mixed()));
+    let uids = dir.write("uids.csv", "Codd0\nCnowhere,x\nCneither\n");
+    let cases: [(&[&str], &str); 4] = [
+        (
+            &["--uids", &uids],
+            "in no row: 2 of 3 uids of attacks, such as Cneither",
+        ),
+        (
+            &["--rule", "proto=udp", "--rule", "id.resp_p=1"],
+            "the rule id.resp_p=1 takes no row",
+        ),
+        (
+            &["--rule", "proto=udp,prot=tcp"],
+            "takes no row: no log has a column prot",
+        ),
+        (
+            &[
+                "--label-column",
+                "label",
+                "--positive",
+                "Malicious,Evil",
+                "--negative",
+                "Benign",
+            ],
+            "no row has Evil in label",
+        ),
+    ];
+    for (truth, note) in cases {
+        let v = evaluate(&[&["-m", &m, &log], truth].concat());
+        assert!(v["notes"].to_string().contains(note), "{}", v["notes"]);
+    }
+}
+
+#[test]
 fn a_rule_that_reads_the_label_of_real_logs_is_called_out() {
     let (Some(one), Some(other)) = (real("010-zeek-mixed"), real("008-zeek-mixed")) else {
         return;

@@ -64,7 +64,7 @@ impl fmt::Debug for Select {
 impl ReadParams {
     /// The schema without the names of the columns that are blanked: nothing can be
     /// bound to them, and every position stays.
-    fn blind(&self, schema: &Arc<Schema>) -> Arc<Schema> {
+    pub fn blind(&self, schema: &Arc<Schema>) -> Arc<Schema> {
         let blanked = |name: &String| self.blank.contains(name) && !KEPT.contains(&name.as_str());
         if !schema.fields.iter().any(|f| blanked(&f.name)) {
             return schema.clone();

@@ -1,8 +1,10 @@
-//! What somebody would have been told: alerts of findings within a budget, as in Zeek.
+//! What somebody would have been told: alerts of findings within a budget, as in Zeek. Where behaviours
+//! were hunted, theirs share it.
 
+use super::hunted::{About, Hunted};
 use std::collections::{HashMap, HashSet};
 use zeek_anomaly_engine::Model;
-use zeek_anomaly_engine::alerts::{AlertParams, Collector, Raised};
+use zeek_anomaly_engine::alerts::{AlertParams, Collector, Identity, Raised};
 use zeek_anomaly_engine::offline::Scored;
 
 /// A labelled record that stands out.
@@ -53,6 +55,28 @@ impl Gathering {
                 ts: scored.ts().unwrap_or(f64::INFINITY),
                 attack,
             });
+        }
+    }
+
+    /// Takes what behaviours found on the same rows.
+    pub fn take_behaviors(&mut self, hunted: &Hunted) {
+        for s in &hunted.states {
+            let f = &s.finding;
+            let identity = Identity::of_behavior(f.kind.0.name, f.id, f.entity.host());
+            (self.collector).add_behavior(identity, f.last, f.score, f.count);
+            let all = self.standing.entry(identity.kind).or_default();
+            let mut add = |attack| {
+                all.push(Standing {
+                    id: identity.id,
+                    ts: f.last,
+                    attack,
+                });
+            };
+            match &s.about {
+                About::Attacks(attacks) => attacks.iter().for_each(|a| add(Some(*a))),
+                About::Normal => add(None),
+                About::Unlabelled => {}
+            }
         }
     }
 

@@ -93,6 +93,17 @@ pub struct EvaluateArgs {
     /// Alerts a day that are wanted: findings are alerts within this budget, as in Zeek
     #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = per_day)]
     pub alerts_per_day: f64,
+    /// Hunt on the same rows, too: what takes time to see (beacons, scans, …) shares the budget, and it is
+    /// told which attacks it finds. What is usual is learned from what models learn from
+    #[arg(long)]
+    pub hunt: bool,
+    /// With --hunt: what ordinary logs taught (`hunt --learn`)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "hunt",
+          conflicts_with_all = ["train_on", "split"])]
+    pub usual: Option<PathBuf>,
+    /// With --hunt: a file of what is fine, as of `hunt --allow`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "hunt")]
+    pub allow: Option<PathBuf>,
     /// Precision among this many of the strangest
     #[arg(long = "at", value_name = "K", value_delimiter = ',', default_values_t = [10, 100],
           value_parser = clap::value_parser!(u64).range(1..))]
@@ -128,10 +139,15 @@ Examples:
       --positive Malicious --negative Benign --attack-column detailedlabel \\
       --baseline-rule local_resp=T,local_orig=F --plots plots day2
   zeek-anomaly evaluate --split time=0.5 --rule id.resp_p=1337,proto=tcp conn.log
+  zeek-anomaly evaluate -m week.model --hunt --usual usual.zau --uids attacks.csv 2026-07-09
 
 Metrics of one log rank its rows by score and then by the detector's own value, which goes on where
 the score has reached the highest that the training rows can tell. Metrics over all logs, and of an
-attack, rank by score alone: it is what different logs have in common.";
+attack, rank by score alone: it is what different logs have in common.
+
+A finding of --hunt tells of the attacks whose connections are among those that it shows by their uids,
+and is false where these are normal; where it shows none, rows between its hosts at its time decide.
+It was told when its last record by then was.";
 
 /// How train and test rows are told apart.
 #[derive(Clone, Copy, Debug, PartialEq)]

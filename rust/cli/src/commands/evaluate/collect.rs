@@ -63,6 +63,13 @@ pub struct Shared {
     hosts: Names,
 }
 
+impl Shared {
+    /// The number of an attack.
+    pub fn attack(&mut self, name: &str) -> u32 {
+        self.attacks.number(name)
+    }
+}
+
 /// The rows that one model scored.
 #[derive(Debug, Default)]
 pub struct Collected {
@@ -115,7 +122,7 @@ impl Collector<'_> {
                 return;
             }
             Label::Normal => None,
-            Label::Attack(name) => Some(self.shared.attacks.number(&name)),
+            Label::Attack(name) => Some(self.shared.attack(&name)),
         };
         self.standing.take(scored, Some(attack));
         let log = self.shared.logs.number(&schema.log);

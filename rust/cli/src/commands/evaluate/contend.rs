@@ -3,6 +3,7 @@
 use super::alerted::Gathering;
 use super::args::{EvaluateArgs, Split};
 use super::collect::{Collected, Collector, Shared, host};
+use super::hunted::{self, Hunted, Part};
 use super::truth::Truth;
 use crate::commands::inputs::{Inputs, nothing_used};
 use crate::exit::{Failure, Status};
@@ -44,12 +45,22 @@ struct Round {
     test_read: ReadParams,
 }
 
+/// What came of it.
+pub struct Contest {
+    /// The models, with what each made of the rows.
+    pub contenders: Vec<Contender>,
+    /// What behaviours found on the same rows, where that was asked for.
+    pub hunted: Option<Hunted>,
+    /// How the reading went.
+    pub status: Status,
+}
+
 /// Lets every contender score.
 pub fn contend(
     args: &EvaluateArgs,
     truth: &Truth,
     shared: &mut Shared,
-) -> Result<(Vec<Contender>, Status), Failure> {
+) -> Result<Contest, Failure> {
     let mut tested = Inputs::gather(&args.paths, true)?;
     let mut learned = Inputs::gather(&args.train_on, true)?;
     let mut said = Watch::new(Progress::new(0, false), None, tested.alias());
@@ -64,7 +75,25 @@ pub fn contend(
         .iter()
         .map(|r| offline::work(&r.learn) + offline::work(&r.test))
         .sum();
-    let mut progress = Progress::new(work * sources.len() as u64, !args.work.quiet);
+    // Behaviours read what they look at once.
+    let passes = 2 * sources.len() as u64 + u64::from(args.hunt);
+    let mut progress = Progress::new(work / 2 * passes, !args.work.quiet);
+    let mut hunts: Vec<Hunted> = Vec::new();
+    for round in rounds.iter().filter(|_| args.hunt) {
+        let part = |inputs, read| Part { inputs, read };
+        let (learn, test) = (
+            part(&round.learn[..], &round.learn_read),
+            part(&round.test[..], &round.test_read),
+        );
+        hunts.push(hunted::hunt(
+            args,
+            truth,
+            learn,
+            test,
+            shared,
+            &mut progress,
+        )?);
+    }
     let mut out = Vec::new();
     for (i, (name, source)) in sources.into_iter().enumerate() {
         let mut contender = Contender {
@@ -116,9 +145,13 @@ pub fn contend(
                     ControlFlow::Continue(())
                 },
             );
+            if let Some(hunted) = hunts.get(k) {
+                standing.take_behaviors(hunted);
+            }
             let params = AlertParams {
                 per_day: args.alerts_per_day,
                 threshold: args.threshold,
+                behaviors: args.hunt,
                 ..AlertParams::default()
             };
             contender
@@ -139,7 +172,13 @@ pub fn contend(
         out.push(contender);
     }
     progress.finish();
-    Ok((out, status))
+    let mut all = Hunted::default();
+    hunts.into_iter().for_each(|h| all.add(h));
+    Ok(Contest {
+        contenders: out,
+        hunted: args.hunt.then_some(all),
+        status,
+    })
 }
 
 fn worse(a: Status, b: Status) -> Status {

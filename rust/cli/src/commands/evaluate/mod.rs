@@ -1,14 +1,16 @@
 //! `evaluate`: labelled logs in, how well models find what is labelled.
 //!
 //! [`truth`] tells attacks from normal rows, [`contend`] trains or reads the models and
-//! lets each score the same rows, [`collect`] keeps what is needed of them, [`report`]
-//! measures, and [`table`], [`plots`] and [`dump`] show it.
+//! lets each score the same rows, [`hunted`] has behaviours look at them, [`collect`] keeps what is
+//! needed, [`report`] and [`behaviors`] measure, and [`table`], [`plots`] and [`dump`] show it.
 
 mod alerted;
 pub mod args;
+mod behaviors;
 mod collect;
 mod contend;
 mod dump;
+mod hunted;
 mod plots;
 mod promise;
 mod report;
@@ -22,7 +24,7 @@ use crate::output::place::Place;
 use crate::say::{self, counted};
 use args::{EvaluateArgs, EvaluateFormat, Groups, Split};
 use collect::Shared;
-use contend::Contender;
+use contend::{Contender, Contest};
 use report::{Measurer, Set};
 use rule::Rule;
 use serde::Serialize;
@@ -50,6 +52,9 @@ pub struct Evaluation {
     models: Vec<Named>,
     /// Results, set by set.
     sets: Vec<Measured>,
+    /// What behaviours found of the attacks, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behaviors: Option<behaviors::Behaviors>,
     /// Rows without a label, by the reason.
     left_out: truth::LeftOut,
     /// What has to be known before a figure is believed.
@@ -97,13 +102,14 @@ pub fn run(args: EvaluateArgs) -> Result<Status, Failure> {
         .map(|path| Place::open(Some(path)))
         .transpose()?;
     let mut shared = Shared::default();
-    let (contenders, status) = contend::contend(&args, &truth, &mut shared)?;
+    let contest = contend::contend(&args, &truth, &mut shared)?;
+    let (contenders, status) = (&contest.contenders, contest.status);
     if contenders.iter().all(|c| c.collected.rows.is_empty()) {
-        return Err(nothing(&contenders));
+        return Err(nothing(contenders));
     }
-    let sides = sides::sides(&args, &contenders);
+    let sides = sides::sides(&args, contenders);
     let sets = sets(&sides, &shared);
-    let evaluation = evaluate(&args, &contenders, &sides, &sets, &shared);
+    let evaluation = evaluate(&args, &truth, &contest, &sides, &sets, &shared);
     if let Some(mut to) = dump.take() {
         let name = to.name();
         dump::write(&sides, &shared, &mut to)
@@ -182,11 +188,13 @@ fn sets(sides: &[Side<'_>], shared: &Shared) -> Vec<(Set, Vec<Vec<usize>>)> {
 
 fn evaluate(
     args: &EvaluateArgs,
-    contenders: &[Contender],
+    truth: &Truth,
+    contest: &Contest,
     sides: &[Side<'_>],
     sets: &[(Set, Vec<Vec<usize>>)],
     shared: &Shared,
 ) -> Evaluation {
+    let contenders = &contest.contenders;
     let hours: BTreeSet<i64> = (contenders.iter())
         .flat_map(|c| c.collected.hours.iter().copied())
         .collect();
@@ -213,6 +221,10 @@ fn evaluate(
     let left_out = left_out.unwrap_or_default();
     notes.extend(about(args, contenders, shared, &measurer, &measured));
     notes.extend(table::left_out(&left_out));
+    notes.extend(truth.unmet());
+    let hunted = contest.hunted.as_ref();
+    let behaviors = hunted.map(|h| behaviors::behaviors(h, shared.attacks.all(), measurer.days));
+    notes.extend(over_time(args, &measured));
     Evaluation {
         threshold: args.threshold,
         alerts_per_day: args.alerts_per_day,
@@ -231,9 +243,43 @@ fn evaluate(
             })
             .collect(),
         sets: measured,
+        behaviors,
         left_out,
         notes,
     }
+}
+
+/// What is to be said of behaviours.
+fn over_time(args: &EvaluateArgs, measured: &[Measured]) -> Option<String> {
+    if !args.hunt {
+        let missed = |m: &&Measured| {
+            let findings = m.results.iter().filter_map(|r| r.findings.as_ref());
+            let mut told = findings.map(|f| f.seconds_to_first_alert);
+            matches!(m.set, Set::Attack(_)) && told.any(|t| t.is_none())
+        };
+        return (measured.iter().any(|m| missed(&m))).then(|| {
+            "never: no record of it raises an alert; --hunt looks for what takes time to see, too".into()
+        });
+    }
+    let mut text = match (
+        args.usual.is_some(),
+        args.train_on.is_empty() && args.split.is_none(),
+    ) {
+        (true, _) => "hunted with what --usual knows",
+        (false, false) => "hunted with what the training rows taught to be usual",
+        (false, true) => "hunted without knowing what is usual here (--usual)",
+    }
+    .to_owned();
+    let seen: Vec<&str> = (args.blank.iter().map(String::as_str))
+        .filter(|c| hunted::ENDPOINTS.contains(c))
+        .collect();
+    if !seen.is_empty() {
+        text.push_str(&format!(
+            "; behaviours see {} all the same, since findings are about hosts",
+            seen.join(" and ")
+        ));
+    }
+    Some(text)
 }
 
 fn by(args: &EvaluateArgs) -> &'static str {

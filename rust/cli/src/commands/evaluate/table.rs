@@ -1,6 +1,7 @@
 //! An evaluation for people.
 
 use super::Evaluation;
+use super::behaviors;
 use super::promise::SCORES;
 use super::report::{Estimate, Result, Set};
 use crate::output::table;
@@ -49,6 +50,9 @@ pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     }
     table::print(&mut t, to)?;
     writeln!(to)?;
+    if let Some(b) = &e.behaviors {
+        behaviors::write(b, to)?;
+    }
     calibration(e, to)?;
     for note in &e.notes {
         writeln!(to, "{}", printable(note))?;
@@ -160,7 +164,7 @@ fn estimate(e: &Estimate) -> String {
 }
 
 /// A span of time in its own unit.
-fn span(seconds: f64) -> String {
+pub fn span(seconds: f64) -> String {
     match seconds {
         s if s < 120.0 => format!("{s:.1} s"),
         s if s < 7200.0 => format!("{:.1} min", s / 60.0),

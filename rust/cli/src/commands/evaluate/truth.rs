@@ -3,11 +3,34 @@
 use super::args::EvaluateArgs;
 use super::rule::Rule;
 use crate::exit::Failure;
-use std::collections::{BTreeMap, HashMap};
+use crate::say::{count, counted};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use zeek_anomaly_engine::offline::reads_as;
-use zeek_anomaly_engine::text::from_bytes;
+use zeek_anomaly_engine::text::{from_bytes, printable};
 use zeek_log::{Record, Schema, Value};
+
+/// What labels go by, and whether any row has met it.
+#[derive(Debug)]
+pub struct Met<T> {
+    what: T,
+    met: Cell<bool>,
+}
+
+impl<T> Met<T> {
+    fn new(what: T) -> Met<T> {
+        Met {
+            what,
+            met: Cell::new(false),
+        }
+    }
+
+    fn met(&self) -> &T {
+        self.met.set(true);
+        &self.what
+    }
+}
 
 /// Where labels come from.
 #[derive(Debug)]
@@ -17,16 +40,23 @@ pub enum Truth {
         /// Its name.
         column: String,
         /// Values that are attacks.
-        positive: Vec<String>,
+        positive: Vec<Met<String>>,
         /// Values that are normal.
         negative: Vec<String>,
         /// The column that names the attack.
         attack: Option<String>,
     },
     /// Uids of attacks, and the attack of each.
-    Uids(HashMap<Vec<u8>, String>),
+    Uids(HashMap<Vec<u8>, Met<String>>),
     /// Rules, any of which makes an attack.
-    Rules(Vec<Rule>, Option<String>),
+    Rules {
+        /// The rules.
+        rules: Vec<Met<Rule>>,
+        /// The column that names the attack.
+        attack: Option<String>,
+        /// Columns of theirs that some log has.
+        columns: RefCell<BTreeSet<String>>,
+    },
 }
 
 /// A label.
@@ -60,12 +90,16 @@ impl Truth {
             }
             return Ok(Truth::Column {
                 column: column.clone(),
-                positive: args.positive.clone(),
+                positive: args.positive.iter().cloned().map(Met::new).collect(),
                 negative: args.negative.clone(),
                 attack: args.attack_column.clone(),
             });
         }
-        Ok(Truth::Rules(args.rules.clone(), args.attack_column.clone()))
+        Ok(Truth::Rules {
+            rules: args.rules.iter().cloned().map(Met::new).collect(),
+            attack: args.attack_column.clone(),
+            columns: RefCell::default(),
+        })
     }
 
     /// The columns that give the answer away and must not be seen.
@@ -75,7 +109,7 @@ impl Truth {
                 [column].into_iter().chain(attack).cloned().collect()
             }
             Truth::Uids(_) => Vec::new(),
-            Truth::Rules(_, attack) => attack.iter().cloned().collect(),
+            Truth::Rules { attack, .. } => attack.iter().cloned().collect(),
         }
     }
 
@@ -92,8 +126,8 @@ impl Truth {
                     return Label::LeftOut(format!("no column {column}"));
                 };
                 let value = record.get(at);
-                if let Some(p) = positive.iter().find(|p| is(&value, p)) {
-                    return Label::Attack(named(schema, record, attack.as_deref(), p));
+                if let Some(p) = positive.iter().find(|p| is(&value, &p.what)) {
+                    return Label::Attack(named(schema, record, attack.as_deref(), p.met()));
                 }
                 if negative.iter().any(|n| is(&value, n)) {
                     return Label::Normal;
@@ -101,30 +135,84 @@ impl Truth {
                 Label::LeftOut(words(&value))
             }
             Truth::Uids(attacks) => {
-                let mut any = false;
-                for value in UIDS
-                    .iter()
-                    .filter_map(|c| Some(record.get(schema.position(c)?)))
-                {
-                    let one = value.text();
-                    let more = value.list();
-                    let texts = more.iter().flat_map(|l| l.iter()).filter_map(|v| v.text());
-                    for uid in one.into_iter().chain(texts).filter(|u| !u.is_empty()) {
-                        any = true;
-                        if let Some(attack) = attacks.get(uid) {
-                            return Label::Attack(attack.clone());
-                        }
-                    }
-                }
-                match any {
-                    true => Label::Normal,
-                    false => Label::LeftOut("no uid".into()),
+                let (mut any, mut of) = (false, None);
+                each_uid(schema, record, &mut |uid| {
+                    any = true;
+                    of = of.or_else(|| attacks.get(uid));
+                });
+                match (of, any) {
+                    (Some(attack), _) => Label::Attack(attack.met().clone()),
+                    (None, true) => Label::Normal,
+                    (None, false) => Label::LeftOut("no uid".into()),
                 }
             }
-            Truth::Rules(rules, attack) => match rules.iter().find(|r| r.takes(schema, record)) {
-                Some(r) => Label::Attack(named(schema, record, attack.as_deref(), &r.to_string())),
-                None => Label::Normal,
-            },
+            Truth::Rules {
+                rules,
+                attack,
+                columns,
+            } => {
+                for column in rules.iter().flat_map(|r| r.what.columns()) {
+                    if schema.position(column).is_some() && !columns.borrow().contains(column) {
+                        columns.borrow_mut().insert(column.to_owned());
+                    }
+                }
+                match rules.iter().find(|r| r.what.takes(schema, record)) {
+                    Some(r) => {
+                        let name = r.met().to_string();
+                        Label::Attack(named(schema, record, attack.as_deref(), &name))
+                    }
+                    None => Label::Normal,
+                }
+            }
+        }
+    }
+
+    /// What no row has met: uids, values and rules that label nothing.
+    pub fn unmet(&self) -> Vec<String> {
+        match self {
+            Truth::Column {
+                column, positive, ..
+            } => (positive.iter().filter(|p| !p.met.get()))
+                .map(|p| format!("no row has {} in {column}", p.what))
+                .collect(),
+            Truth::Uids(attacks) => {
+                let mut unmet: Vec<&[u8]> = (attacks.iter().filter(|a| !a.1.met.get()))
+                    .map(|a| a.0.as_slice())
+                    .collect();
+                unmet.sort_unstable();
+                let Some(first) = unmet.first() else {
+                    return Vec::new();
+                };
+                let (n, all) = (unmet.len() as u64, attacks.len() as u64);
+                vec![format!(
+                    "in no row: {} of {} of attacks, such as {}",
+                    count(n),
+                    counted(all, "uid"),
+                    printable(&from_bytes(first))
+                )]
+            }
+            Truth::Rules { rules, columns, .. } => (rules.iter().filter(|r| !r.met.get()))
+                .map(|r| {
+                    let columns = columns.borrow();
+                    let unknown = r.what.columns().find(|c| !columns.contains(*c));
+                    let why =
+                        unknown.map_or_else(String::new, |c| format!(": no log has a column {c}"));
+                    format!("the rule {} takes no row{why}", r.what)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Gives each uid of a row.
+pub fn each_uid<'r>(schema: &Schema, record: &Record<'r>, take: &mut dyn FnMut(&'r [u8])) {
+    for at in UIDS.iter().filter_map(|c| schema.position(c)) {
+        let value = record.get(at);
+        let one = value.text();
+        let more = value.list();
+        let texts = more.iter().flat_map(|l| l.iter()).filter_map(|v| v.text());
+        for uid in one.into_iter().chain(texts).filter(|u| !u.is_empty()) {
+            take(uid);
         }
     }
 }
@@ -154,7 +242,7 @@ fn named(schema: &Schema, record: &Record<'_>, column: Option<&str>, otherwise: 
 }
 
 /// Reads a CSV of uids. Its first line is a header where it begins with `uid`.
-fn read_uids(path: &Path) -> Result<HashMap<Vec<u8>, String>, Failure> {
+fn read_uids(path: &Path) -> Result<HashMap<Vec<u8>, Met<String>>, Failure> {
     let said = |what: String| Failure::Said(format!("{}: {what}", path.display()));
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -171,7 +259,7 @@ fn read_uids(path: &Path) -> Result<HashMap<Vec<u8>, String>, Failure> {
             continue;
         }
         let attack = record.get(1).filter(|a| !a.is_empty()).unwrap_or(UNNAMED);
-        out.insert(uid.as_bytes().to_vec(), attack.to_owned());
+        out.insert(uid.as_bytes().to_vec(), Met::new(attack.to_owned()));
     }
     if out.is_empty() {
         return Err(said("has no uid".into()));
