@@ -5,6 +5,7 @@
 //! list below.
 
 use std::net::IpAddr;
+use zeek_log::history::is_half_seen;
 use zeek_log::{Record, Schema, Value};
 
 /// The logs that behaviours tell apart.
@@ -428,12 +429,10 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Whether the originator acknowledged or sent data although the responder sent nothing: then it was answered, and
-    /// the answers went another way than past the sensor (asymmetric routes, a tap on one direction). Who scans could
-    /// pretend that, at the price of packets that stand out in weird.log; scanners send SYNs.
+    /// Whether there was an answer, which went another way than past the sensor: the originator acknowledged it.
+    /// Who scans could pretend that, at the price of packets that stand out in weird.log; scanners send SYNs.
     fn is_half_seen(&self) -> bool {
-        let history = self.text(Column::History).unwrap_or_default();
-        history.iter().any(|c| matches!(c, b'A' | b'D'))
+        is_half_seen(self.text(Column::History).unwrap_or_default())
     }
 
     /// A hash of what the record says, to know an exact duplicate by.

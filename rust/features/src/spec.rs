@@ -193,8 +193,23 @@ pub struct RarityBy {
     /// What tells of what kind a row is: each a list of categories by name, together one way
     /// to tell. The first weighs most.
     pub kinds: &'static [&'static [&'static str]],
+    /// What explains other oddities of its rows, if anything does.
+    pub explanation: Option<&'static Explanation>,
     /// Learned features whose evidence is added, as far as it speaks strongly for chance.
     pub evidence: &'static [&'static str],
+}
+
+/// A category that, where a row has it, explains what is odd in other aspects.
+///
+/// Of half a connection it is no news that it has no answer, no service and a short history. So
+/// its rows are compared, in the aspects that it explains, with other rows of that category only, as far as there are
+/// some; what is left is not surprising. That the row has the category is a surprise of its own.
+#[derive(Debug, PartialEq)]
+pub struct Explanation {
+    /// The category, missing in rows that have nothing to be explained.
+    pub category: &'static str,
+    /// The aspects that it explains.
+    pub aspects: &'static [&'static str],
 }
 
 impl DefaultDetector {
@@ -319,7 +334,7 @@ impl Spec {
     }
 
     /// The features that tell of what kind a row is, in as many ways as there are
-    /// ([`RarityBy::kinds`]).
+    /// ([`RarityBy::kinds`]), and last, where there is one, the category that explains ([`RarityBy::explanation`]).
     pub fn kinds(&self) -> Vec<Vec<u16>> {
         let Spec::Known(t) = self else {
             return Vec::new();
@@ -331,8 +346,25 @@ impl Spec {
             let at = t.features.iter().position(|f| f.name == *name)?;
             u16::try_from(at).ok()
         };
-        (by.kinds.iter())
+        let explanation = by.explanation.map(|e| std::slice::from_ref(&e.category));
+        (by.kinds.iter().copied().chain(explanation))
             .map(|names| names.iter().filter_map(position).collect())
+            .collect()
+    }
+
+    /// The features that the last of [`Spec::kinds`] explains; none where a log has no [`Explanation`].
+    pub fn explained(&self) -> Vec<u16> {
+        let Spec::Known(t) = self else {
+            return Vec::new();
+        };
+        let explains = match t.detector {
+            DefaultDetector::RarityBy(by) => by.explanation.map_or(&[][..], |e| e.aspects),
+            _ => &[],
+        };
+        (0u16..)
+            .zip(t.features)
+            .filter(|(_, f)| explains.contains(&f.aspect))
+            .map(|(f, _)| f)
             .collect()
     }
 

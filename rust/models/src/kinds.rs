@@ -14,6 +14,10 @@
 //! leave nothing of the rest: the weights of a Dirichlet prior whose mean is the distribution of all rows (A.
 //! Gelman et al., *Bayesian Data Analysis*, 3rd ed., 2013, ch. 3.4 and 5). A row of a kind that was never seen
 //! is compared with everything.
+//!
+//! Some kinds *explain* what their rows lack ([`zeek_anomaly_features::spec::Explanation`]): for a connection of which
+//! the sensor saw the end only, a missing answer is nothing of its own. In the features that it explains such a row
+//! is compared with its own kind alone, and with nothing where that is not known: the probability is w·q + (1 − w).
 
 use crate::bins::column_key;
 use crate::counts::{Counted, FeatureCounts, HashOf};
@@ -217,6 +221,9 @@ pub struct Kinds {
     ways: Vec<Vec<u16>>,
     /// For each feature its place among those that are compared within kinds.
     place: Vec<Option<u16>>,
+    /// Whether the last way explains, and for each feature whether it explains that.
+    explains: bool,
+    explained: Vec<bool>,
     kinds: Vec<HashOf<OneKind>>,
 }
 
@@ -228,8 +235,24 @@ struct OneKind {
     encoders: Vec<Encoder>,
 }
 
-/// The kinds of one row, in each way; to be looked up once for all its features.
-pub type Of<'k> = [Option<KindRef<'k>>; MAX_WAYS];
+/// The kinds of one row; to be looked up once for all its features.
+#[derive(Clone, Copy, Debug)]
+pub struct Of<'k> {
+    /// In each way but the one that explains.
+    kinds: [Option<KindRef<'k>>; MAX_WAYS],
+    explanation: Explained<'k>,
+}
+
+/// Whether something explains what a row lacks.
+#[derive(Clone, Copy, Debug)]
+enum Explained<'k> {
+    /// Nothing does.
+    No,
+    /// Something does of which too few rows were seen to compare with.
+    Unknown,
+    /// This kind does.
+    By(KindRef<'k>),
+}
 
 /// A kind of a row.
 #[derive(Clone, Copy, Debug)]
@@ -245,6 +268,10 @@ impl Kinds {
         for (i, f) in (0u16..).zip(spec.within_kinds()) {
             place[usize::from(f)] = Some(i);
         }
+        let mut explained = vec![false; spec.len()];
+        for f in spec.explained() {
+            explained[usize::from(f)] = true;
+        }
         let kinds = counts.into_iter().map(|way| {
             let built = |k: KindCounts| OneKind {
                 name: k.name,
@@ -257,6 +284,8 @@ impl Kinds {
             kinds: kinds.collect(),
             ways: spec.kinds(),
             place,
+            explains: explained.contains(&true),
+            explained,
         }
     }
 
@@ -296,11 +325,21 @@ impl Kinds {
 
     /// The kinds of a row in its compact form.
     pub fn of(&self, bits: &[u64]) -> Of<'_> {
-        let mut of = [None; MAX_WAYS];
-        for ((of, way), kinds) in of.iter_mut().zip(&self.ways).zip(&self.kinds) {
-            *of = key_of(way, bits)
-                .and_then(|key| kinds.get(&key))
-                .map(KindRef);
+        let mut of = Of {
+            kinds: [None; MAX_WAYS],
+            explanation: Explained::No,
+        };
+        let ways = self.ways.iter().zip(&self.kinds).enumerate();
+        for (kind, (i, (way, kinds))) in of.kinds.iter_mut().zip(ways) {
+            let Some(key) = key_of(way, bits) else {
+                continue;
+            };
+            let known = kinds.get(&key).map(KindRef);
+            if self.explains && i + 1 == self.ways.len() {
+                of.explanation = known.map_or(Explained::Unknown, Explained::By);
+            } else {
+                *kind = known;
+            }
         }
         of
     }
@@ -317,12 +356,16 @@ impl Kinds {
         leave_out: bool,
     ) -> Option<f64> {
         let place = usize::from((*self.place.get(f)?)?);
-        let mut within = None;
-        for kind in of.iter().rev().flatten() {
+        let mixed = |kind: &KindRef<'_>, rest: f64| {
             let w = weight(kind.0.rows - u64::from(leave_out));
-            let q = kind.0.encoders[place].p_at(key, leave_out);
-            within = Some(w * q + (1.0 - w) * within.unwrap_or(p));
-        }
+            w * kind.0.encoders[place].p_at(key, leave_out) + (1.0 - w) * rest
+        };
+        let within = match &of.explanation {
+            Explained::By(kind) if self.explained[f] => Some(mixed(kind, 1.0)),
+            Explained::Unknown if self.explained[f] => Some(1.0),
+            _ => (of.kinds.iter().rev().flatten())
+                .fold(None, |rest, kind| Some(mixed(kind, rest.unwrap_or(p)))),
+        };
         Some(0.0 - within?.min(1.0).ln())
     }
 
@@ -330,8 +373,11 @@ impl Kinds {
     /// usual for it. `None` where that is all rows.
     pub fn closest<'k>(&'k self, of: &Of<'k>, f: usize) -> Option<(&'k str, &'k Encoder)> {
         let place = usize::from((*self.place.get(f)?)?);
+        if let (Explained::By(kind), true) = (of.explanation, self.explained[f]) {
+            return Some((&kind.0.name, &kind.0.encoders[place]));
+        }
         let (mut left, mut most) = (1.0, (0.0, None));
-        for kind in of.iter().flatten() {
+        for kind in of.kinds.iter().flatten() {
             let w = left * weight(kind.0.rows);
             left -= w;
             if w > most.0 {
@@ -483,6 +529,35 @@ mod tests {
                 None
             );
         }
+    }
+
+    /// A connection whose beginning the sensor missed.
+    fn half(service: &str, port: u64, sent: f64) -> Vec<u64> {
+        let mut row = row(service, port, sent);
+        row[at("half_seen")] = Cell::Text(b"half seen").category_bits();
+        row
+    }
+
+    #[test]
+    fn what_a_half_seen_connection_lacks_is_compared_with_halves_alone() {
+        let mut seen = rows();
+        let whole = Kinds::new(&spec(), counter(&seen).finish(&[]));
+        let all = all(&seen);
+        // No half was ever seen: neither its port's rows nor all rows say what it should be like.
+        let odd = half("", 53, 50_000.0);
+        assert_eq!(surprises(&whole, &all, &odd).1, Some(0.0));
+        assert!(surprises(&whole, &all, &row("", 53, 50_000.0)).1 > Some(3.0));
+        // What nothing explains is compared as ever: where it goes to.
+        let f = at("resp_network");
+        let at_port = |row: &[u64]| whole.surprise(&whole.of(row), f, 7, 0.5, false);
+        assert_eq!(at_port(&odd), at_port(&row("", 53, 50_000.0)));
+        // Many halves were: they say it, whatever else has that port.
+        seen.extend((0..1000).map(|i| half("", 53, 40.0 + (i % 7) as f64)));
+        let halves = Kinds::new(&spec(), counter(&seen).finish(&[]));
+        assert!(surprises(&halves, &all, &odd).1 > Some(2.5));
+        assert!(surprises(&halves, &all, &half("smtp", 25, 42.0)).1 < Some(1.0));
+        let usual = halves.closest(&halves.of(&odd), at("orig_bytes"));
+        assert_eq!(usual.unwrap().1.counted().rows, 1000);
     }
 
     #[test]

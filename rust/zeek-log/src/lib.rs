@@ -55,6 +55,7 @@
 pub mod canon;
 mod error;
 pub mod follow;
+pub mod history;
 mod input;
 mod json;
 mod line;

@@ -4,8 +4,9 @@ use crate::cell::Cell;
 use crate::context::Role;
 use crate::parts;
 use crate::row::Row;
-use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, magnitude};
+use crate::spec::{DefaultDetector, Explanation, LogType, RarityBy, Unit, category, flag, magnitude};
 use std::net::IpAddr;
+use zeek_log::history::is_half_seen;
 
 columns! {
     RESP_H = "id.resp_h", RESP_P = "id.resp_p", PROTO = "proto", SERVICE = "service",
@@ -35,6 +36,10 @@ pub static TYPE: LogType = LogType {
         damping: 3.0,
         aspects: &[("where", f64::INFINITY), ("destination", f64::INFINITY), ("upload", f64::INFINITY)],
         kinds: &[&["service"], &["id.resp_p", "proto"]],
+        explanation: Some(&Explanation {
+            category: "half_seen",
+            aspects: &["outcome", "time", "volume"],
+        }),
         evidence: &[],
     }),
     features: &[
@@ -46,6 +51,8 @@ pub static TYPE: LogType = LogType {
         category("outcome", "history_letters", |r| {
             r.text(HISTORY).map_or(Cell::Missing, Cell::letters)
         }),
+        // That the sensor missed a part is its own doing more than the connection's.
+        category("half_seen", "half_seen", half_seen),
         category("direction", "direction", direction),
         category("where", "resp_kind", |r| Cell::text(r.addr(RESP_H).map(address_kind))),
         // Whom: a network that nobody here ever called is new, and how much that says depends on the
@@ -104,6 +111,14 @@ fn responder_port<'r>(r: &Row<'r>) -> Cell<'r> {
     match r.port(RESP_P) {
         Some(p) if p >= 32768 => Cell::Text(b"ephemeral"),
         p => Cell::code(p.map(u64::from)),
+    }
+}
+
+/// Whether the sensor saw only a part of the connection; missing where it saw all.
+fn half_seen<'r>(r: &Row<'r>) -> Cell<'r> {
+    match (r.text(PROTO), r.text(HISTORY)) {
+        (Some(b"tcp"), Some(h)) if is_half_seen(h) => Cell::Text(b"half seen"),
+        _ => Cell::Missing,
     }
 }
 

@@ -24,6 +24,7 @@ pub static TYPE: LogType = LogType {
         damping: f64::INFINITY,
         aspects: &[],
         kinds: &[],
+        explanation: None,
         evidence: &["host_randomness"],
     }),
     features: &[

@@ -61,7 +61,16 @@ mod tests {
                 );
                 assert!(*damping > 0.0);
             }
-            for name in by.kinds.concat() {
+            let explanation = by.explanation.into_iter();
+            for aspect in explanation.clone().flat_map(|e| e.aspects) {
+                assert!(
+                    t.features.iter().any(|f| f.aspect == *aspect),
+                    "{}: {aspect}",
+                    t.log
+                );
+            }
+            let explaining = explanation.map(|e| e.category);
+            for name in by.kinds.concat().into_iter().chain(explaining) {
                 let of_name = t.features.iter().find(|f| f.name == name);
                 assert!(
                     of_name.is_some_and(|f| f.kind == Kind::Category),

@@ -27,6 +27,7 @@ pub static TYPE: LogType = LogType {
         damping: 3.0,
         aspects: &[("where", f64::INFINITY), ("name", f64::INFINITY)],
         kinds: &[],
+        explanation: None,
         evidence: &["server_randomness"],
     }),
     features: &[

@@ -19,6 +19,7 @@ pub static TYPE: LogType = LogType {
         damping: 3.0,
         aspects: &[("where", f64::INFINITY)],
         kinds: &[],
+        explanation: None,
         evidence: &[],
     }),
     features: &[
