@@ -3,15 +3,9 @@
 //! What one of them has done it hands to the next in parcels of many rows, and the memory of those
 //! comes back to be filled again; so no more than a few thousand rows are under way.
 
-use crate::offline::Filter;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
-use zeek_anomaly_features::context::ContextColumns;
-use zeek_log::{Input, RecordBuf, Schema};
-
-/// Rows of a parcel.
-const TOGETHER: usize = 512;
 
 /// Parcels that wait to be opened.
 const WAITING: usize = 4;
@@ -67,87 +61,80 @@ pub(crate) fn beside<T: Default + Send>(
     });
 }
 
-/// A row that was read.
-pub(crate) struct Row {
-    pub(crate) schema: Arc<Schema>,
-    /// What features and contexts see of the schema.
-    pub(crate) blind: Arc<Schema>,
-    pub(crate) columns: ContextColumns,
-    pub(crate) record: RecordBuf,
-    /// Whether the row is to be used, and not only to be known of.
-    pub(crate) used: bool,
-    /// Whether it comes from a stream that is read once.
-    pub(crate) live: bool,
-    pub(crate) sensor: u64,
-}
+/// Hands a parcel over, and gives one to be filled: an old one, whose content means nothing any more, or a new
+/// one. Breaks where nobody takes parcels any more.
+pub(crate) type Give<'g, T> = dyn FnMut(T) -> ControlFlow<(), T> + 'g;
 
-/// Rows that were read.
-#[derive(Default)]
-pub(crate) struct Parcel {
-    rows: Vec<Row>,
-    filled: usize,
-}
+/// The most threads that do the work in which order does not matter.
+const MOST: usize = 8;
 
-impl Parcel {
-    pub(crate) fn rows(&mut self) -> impl Iterator<Item = &mut Row> {
-        self.rows.iter_mut().take(self.filled)
+/// Does four kinds of work with parcels, each on threads of its own where more than one is to be used:
+/// `feed` hands them over, `first` works on each in turn, `each` on several side by side, and `last`, on
+/// the thread of the caller, on each in turn again; it may stop the work. All have ended when this returns.
+pub(crate) fn in_line<T: Default + Send>(
+    feed: impl FnOnce(&mut Give<'_, T>) + Send,
+    mut first: impl FnMut(&mut T) + Send,
+    each: impl Fn(&mut T) + Sync,
+    mut last: impl FnMut(&mut T) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let threads = rayon::current_num_threads();
+    let mut flow = ControlFlow::Continue(());
+    if threads < 2 {
+        feed(&mut |mut parcel| {
+            flow?;
+            first(&mut parcel);
+            each(&mut parcel);
+            flow = last(&mut parcel);
+            flow?;
+            ControlFlow::Continue(parcel)
+        });
+        return flow;
     }
-}
-
-/// Where rows that were read are handed over.
-pub(crate) struct Desk<'b, 'a> {
-    parcel: Parcel,
-    belt: &'b mut Belt<'a, Parcel>,
-}
-
-impl<'b, 'a> Desk<'b, 'a> {
-    pub(crate) fn new(belt: &'b mut Belt<'a, Parcel>) -> Desk<'b, 'a> {
-        let parcel = Parcel::default();
-        Desk { parcel, belt }
-    }
-
-    /// Hands a row over, and leaves memory for another in the place of its record.
-    pub(crate) fn put(
-        &mut self,
-        (input, schema, filter): (&Input, &Arc<Schema>, &Filter),
-        record: &mut RecordBuf,
-        used: bool,
-    ) {
-        let at = self.parcel.filled;
-        match self.parcel.rows.get_mut(at) {
-            // As a rule the same as the row before it in this place.
-            Some(row) if Arc::ptr_eq(&row.blind, &filter.blind) => {}
-            Some(row) => {
-                row.schema = schema.clone();
-                row.blind = filter.blind.clone();
-                row.columns = filter.context.clone();
+    let (to_first, of_feed) = sync_channel::<T>(WAITING);
+    let (give, back) = channel::<T>();
+    let each = &each;
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            feed(&mut |parcel| match to_first.send(parcel) {
+                Ok(()) => ControlFlow::Continue(back.try_recv().unwrap_or_default()),
+                Err(_) => ControlFlow::Break(()),
+            });
+        });
+        // Dealt out in turn and taken back in turn, parcels stay in their order.
+        let (mut to_each, mut of_each) = (Vec::new(), Vec::new());
+        for _ in 0..(threads - 1).min(MOST) {
+            let (to, parcels) = sync_channel::<T>(WAITING);
+            let (done, of) = sync_channel::<T>(WAITING);
+            to_each.push(to);
+            of_each.push(of);
+            scope.spawn(move || {
+                for mut parcel in parcels {
+                    each(&mut parcel);
+                    if done.send(parcel).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        scope.spawn(move || {
+            for (mut parcel, to) in of_feed.into_iter().zip(to_each.iter().cycle()) {
+                first(&mut parcel);
+                if to.send(parcel).is_err() {
+                    break;
+                }
             }
-            None => self.parcel.rows.push(Row {
-                schema: schema.clone(),
-                blind: filter.blind.clone(),
-                columns: filter.context.clone(),
-                record: RecordBuf::new(),
-                used: false,
-                live: false,
-                sensor: 0,
-            }),
+        });
+        // Who finds nobody to hand a parcel to ends, so all end once this one does.
+        for of in of_each.iter().cycle() {
+            let Ok(mut parcel) = of.recv() else { break };
+            flow = last(&mut parcel);
+            if flow.is_break() {
+                break;
+            }
+            // Nobody waits for the last ones.
+            let _ = give.send(parcel);
         }
-        let Some(row) = self.parcel.rows.get_mut(at) else {
-            return;
-        };
-        std::mem::swap(&mut row.record, record);
-        row.used = used;
-        row.live = input.is_stdin();
-        row.sensor = input.sensor;
-        self.parcel.filled += 1;
-        if self.parcel.filled >= TOGETHER {
-            self.send();
-        }
-    }
-
-    /// Hands over what is left.
-    pub(crate) fn send(&mut self) {
-        self.parcel = self.belt.give(std::mem::take(&mut self.parcel));
-        self.parcel.filled = 0;
-    }
+        drop(of_each);
+    });
+    flow
 }

@@ -32,6 +32,7 @@ pub struct InOrder<'a> {
 /// One file, with the record that is next.
 struct Source<'a> {
     input: &'a Input,
+    shared: Arc<Input>,
     reader: LogReader,
     filters: BTreeMap<u64, (Filter, Written)>,
     head: RecordBuf,
@@ -122,6 +123,7 @@ fn open<'a>(
     match LogReader::open(input, &read.options) {
         Ok(reader) => Some(Source {
             input,
+            shared: Arc::new(input.clone()),
             reader,
             filters: BTreeMap::new(),
             head: RecordBuf::new(),
@@ -195,7 +197,7 @@ impl Source<'_> {
                     ts: row.schema.position("ts"),
                     duration: row.schema.position("duration").filter(|_| conn),
                 };
-                (Filter::new(read, row.schema, self.input.sensor), written)
+                (Filter::new(read, &self.shared, row.schema, None), written)
             });
             let fate = match filter.passes(read, &row.record) {
                 false => Fate::Filtered,
@@ -233,7 +235,7 @@ impl Source<'_> {
         let mut tally = Tally::default();
         for (filter, _) in self.filters.values() {
             tally.add(&filter.tally);
-            observer.log_finished(self.input, &filter.schema, &filter.tally);
+            observer.log_finished(self.input, filter.schema(), &filter.tally);
         }
         observer.finished(self.input, self.reader.stats(), &tally);
     }

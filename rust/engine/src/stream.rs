@@ -8,9 +8,10 @@
 //! the same scores, as long as a connection's records settle together.
 
 use crate::live::{Binding, role_of};
-use crate::model::Model;
-use crate::offline::{Pending, Scored, is_left_out, passed};
+use crate::model::{Model, Scratch, Verdict};
+use crate::offline::{LeftOut, Scored, passed};
 use hashbrown::HashMap;
+use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -25,15 +26,15 @@ pub struct Stream<'m> {
     bindings: HashMap<u64, Arc<Bound>>,
     waiting: VecDeque<Arrived>,
     /// Memory of rows that were scored, to be used again.
-    spare: Vec<RecordBuf>,
-    pending: Pending,
+    spare: Vec<(RecordBuf, Vec<u64>)>,
 }
 
 struct Bound {
     /// Keeps the schema's number from meaning another one.
     schema: Arc<Schema>,
-    binding: Arc<Binding>,
+    binding: Binding,
     context: ContextColumns,
+    left_out: LeftOut,
 }
 
 struct Arrived {
@@ -42,10 +43,18 @@ struct Arrived {
     line: u64,
     record: RecordBuf,
     scored_before: bool,
+    /// Its features, whether they were taken to be judged, and what is made of them.
+    bits: Vec<u64>,
+    to_judge: bool,
+    verdict: Option<Verdict>,
 }
 
 /// Schemas remembered at once. JSON logs make a new one for each new key.
 const MAX_SCHEMAS: usize = 4096;
+
+/// Rows judged together, and by one thread at a time.
+const TOGETHER: usize = 4096;
+const PART: usize = 256;
 
 /// Rows whose memory is kept.
 const MAX_SPARE: usize = 8192;
@@ -59,7 +68,6 @@ impl<'m> Stream<'m> {
             bindings: HashMap::new(),
             waiting: VecDeque::new(),
             spare: Vec::new(),
-            pending: Pending::default(),
         }
     }
 
@@ -77,10 +85,10 @@ impl<'m> Stream<'m> {
     /// its connection, and is not handed out again.
     pub fn arrive(&mut self, input: &Arc<Input>, row: &zeek_log::Row<'_>, scored_before: bool) {
         let bound = self.bound(row);
-        if !is_left_out(row.schema, &row.record) {
+        if !bound.left_out.holds(&row.record) {
             self.context.absorb(&bound.context, &row.record);
         }
-        let mut record = self.spare.pop().unwrap_or_default();
+        let (mut record, bits) = self.spare.pop().unwrap_or_default();
         record.copy_from(&row.record);
         self.waiting.push_back(Arrived {
             input: input.clone(),
@@ -88,6 +96,9 @@ impl<'m> Stream<'m> {
             line: row.line,
             record,
             scored_before,
+            bits,
+            to_judge: false,
+            verdict: None,
         });
     }
 
@@ -107,7 +118,7 @@ impl<'m> Stream<'m> {
             (conn(a), &a.input.path).cmp(&(conn(b), &b.input.path))
         });
         let mut flow = ControlFlow::Continue(());
-        for rows in batch.chunk_by(|a, b| Arc::ptr_eq(&a.input, &b.input)) {
+        for rows in batch.chunk_by_mut(|a, b| Arc::ptr_eq(&a.input, &b.input)) {
             if flow.is_continue() {
                 flow = self.score(rows, sink);
             }
@@ -118,7 +129,7 @@ impl<'m> Stream<'m> {
         self.context.sweep();
         for arrived in batch {
             if self.spare.len() < MAX_SPARE {
-                self.spare.push(arrived.record);
+                self.spare.push((arrived.record, arrived.bits));
             }
         }
         flow
@@ -127,36 +138,53 @@ impl<'m> Stream<'m> {
     /// Scores rows of one file.
     fn score(
         &mut self,
-        rows: &[Arrived],
+        rows: &mut [Arrived],
         sink: &mut dyn FnMut(&Scored<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let (model, pending) = (self.model, &mut self.pending);
-        for r in rows {
-            let record = r.record.record();
-            let Bound {
-                schema,
-                binding,
-                context,
-            } = &*r.bound;
-            if let Some(at) = binding.model
-                && !r.scored_before
-                && !is_left_out(schema, &record)
-            {
-                let view = self.context.view(context, &record);
-                let row = Row::new(record, &binding.columns, view);
-                pending.push(schema, binding, at, &record, r.line, |bits| {
-                    model.logs[at].extract(&row, bits);
+        let model = self.model;
+        for rows in rows.chunks_mut(TOGETHER) {
+            for r in rows.iter_mut() {
+                self.take(r);
+            }
+            rows.par_chunks_mut(PART)
+                .for_each_init(Scratch::default, |scratch, part| {
+                    for r in part.iter_mut().filter(|r| r.to_judge) {
+                        let log = r.bound.binding.model.and_then(|at| model.logs.get(at));
+                        r.verdict = log.map(|log| log.judge(&r.bits, false, scratch));
+                    }
                 });
-            }
-            passed(&mut self.context, schema, context, &record, false);
-            if pending.is_full() {
-                pending.flush(&r.input, model, false, &self.context, sink)?;
+            for r in rows {
+                let Some(verdict) = r.verdict else { continue };
+                sink(&Scored {
+                    input: &r.input,
+                    line: r.line,
+                    schema: &r.bound.schema,
+                    record: r.record.record(),
+                    verdict,
+                    binding: &r.bound.binding,
+                    bits: &r.bits,
+                    model,
+                })?;
             }
         }
-        match rows.last() {
-            Some(r) => pending.flush(&r.input, model, false, &self.context, sink),
-            None => ControlFlow::Continue(()),
+        ControlFlow::Continue(())
+    }
+
+    /// Takes the features of a row that is to be scored, and has passed it.
+    fn take(&mut self, r: &mut Arrived) {
+        let (record, bound) = (r.record.record(), &*r.bound);
+        r.bits.clear();
+        if bound.left_out.holds(&record) {
+            return;
         }
+        let binding = &bound.binding;
+        let log = binding.model.and_then(|at| self.model.logs.get(at));
+        if let (false, Some(log)) = (r.scored_before, log) {
+            let view = self.context.view(&bound.context, &record);
+            log.extract(&Row::new(record, &binding.columns, view), &mut r.bits);
+            r.to_judge = true;
+        }
+        passed(&mut self.context, &bound.context, &record, false);
     }
 
     fn bound(&mut self, row: &zeek_log::Row<'_>) -> Arc<Bound> {
@@ -168,7 +196,8 @@ impl<'m> Stream<'m> {
         }
         let bound = Arc::new(Bound {
             schema: row.schema.clone(),
-            binding: Arc::new(Binding::new(self.model, row.schema)),
+            left_out: LeftOut::of(row.schema),
+            binding: Binding::new(self.model, row.schema),
             context: ContextColumns::bind(role_of(&row.schema.log), row.schema),
         });
         self.bindings.insert(row.schema_id, bound.clone());
