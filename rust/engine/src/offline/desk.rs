@@ -45,7 +45,7 @@ impl Parcel {
     }
 
     /// The rows, and memory for judging them.
-    pub(super) fn to_judge(&mut self) -> (impl Iterator<Item = &mut Row>, &mut Scratch) {
+    pub(super) fn judged(&mut self) -> (impl Iterator<Item = &mut Row>, &mut Scratch) {
         (self.rows.iter_mut().take(self.filled), &mut self.scratch)
     }
 }

@@ -90,7 +90,7 @@ fn take(parcel: &mut Parcel, model: &Model, context: &mut Context) {
 
 /// Judges rows.
 fn judge(parcel: &mut Parcel, model: &Model, leave_out: bool) {
-    let (rows, scratch) = parcel.to_judge();
+    let (rows, scratch) = parcel.judged();
     for row in rows.filter(|row| row.used) {
         let at = row.of.binding.as_ref().and_then(|b| b.model);
         let log = at.and_then(|at| model.logs.get(at));
