@@ -191,7 +191,7 @@ pub struct RarityBy {
     /// Aspects with another damping.
     pub aspects: &'static [(&'static str, f64)],
     /// What tells of what kind a row is: each a list of categories by name, together one way
-    /// to tell. The first weighs most.
+    /// to tell. The first way weighs most; of its categories the first has to be there, others may be missing.
     pub kinds: &'static [&'static [&'static str]],
     /// What explains other oddities of its rows, if anything does.
     pub explanation: Option<&'static Explanation>,
@@ -368,18 +368,32 @@ impl Spec {
             .collect()
     }
 
-    /// The features that are compared within kinds: those of other aspects than the features that
-    /// tell the kind.
-    pub fn within_kinds(&self) -> Vec<u16> {
-        let telling: Vec<u16> = self.kinds().concat();
-        if telling.is_empty() {
-            return Vec::new();
-        }
+    /// Which features are compared within kinds that are told in the way `w` of [`Spec::kinds`]: those of
+    /// other aspects than the features that tell the kind.
+    pub fn compared_within(&self, way: &[u16]) -> Vec<bool> {
         let aspects = self.aspects();
-        let of_kind = |a: &u16| telling.iter().any(|f| aspects[usize::from(*f)] == *a);
+        let tells = |a: &u16| way.iter().any(|f| aspects.get(usize::from(*f)) == Some(a));
+        aspects.iter().map(|a| !tells(a)).collect()
+    }
+
+    /// The features that are compared within kinds, told in one way or another. What explains is a fact of its own, of
+    /// whatever kind the row is.
+    pub fn within_kinds(&self) -> Vec<u16> {
+        let mut ways = self.kinds();
+        let explains = match self.explained().is_empty() {
+            true => None,
+            false => ways.pop(),
+        };
+        let mut within = vec![false; self.len()];
+        for way in ways {
+            (within.iter_mut().zip(self.compared_within(&way))).for_each(|(w, c)| *w |= c);
+        }
+        if let Some(way) = explains {
+            (within.iter_mut().zip(self.compared_within(&way))).for_each(|(w, c)| *w &= c);
+        }
         (0u16..)
-            .zip(&aspects)
-            .filter(|(_, a)| !of_kind(a))
+            .zip(within)
+            .filter(|w| w.1)
             .map(|(f, _)| f)
             .collect()
     }

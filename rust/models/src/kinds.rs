@@ -176,7 +176,11 @@ impl KindCounter {
             (of_way.iter())
                 .map(|(key, kind)| KindCounts {
                     key: *key,
-                    name: name(way.iter().zip(&kind.values).map(|(f, v)| text(*f, *v))),
+                    name: name(
+                        (way.iter().zip(&kind.values))
+                            .filter(|(_, v)| **v != MISSING_CATEGORY)
+                            .map(|(f, v)| text(*f, *v)),
+                    ),
                     rows: kind.counts.first().map_or(0, FeatureCounts::rows),
                     counts: (kind.counts.iter().zip(&self.within))
                         .map(|(c, (f, _))| c.finish_up_to(MAX_CATEGORIES, |key| text(*f, key)))
@@ -205,14 +209,15 @@ fn name<'t>(texts: impl Iterator<Item = Option<&'t str>>) -> String {
     name
 }
 
-/// The kind of a row, told in one way; `None` where a category that tells it is missing.
+/// The kind of a row, told in one way; `None` where the first category that tells it is missing.
 fn key_of(way: &[u16], bits: &[u64]) -> Option<u64> {
-    way.iter().try_fold(0u64, |key, f| {
-        let category = *bits.get(usize::from(*f))?;
-        // Another order is another key.
-        let joined = key.rotate_left(23) ^ category;
-        (category != MISSING_CATEGORY).then_some(joined)
-    })
+    let category = |f: &u16| bits.get(usize::from(*f)).copied();
+    way.first()
+        .and_then(category)
+        .filter(|c| *c != MISSING_CATEGORY)?;
+    // Another order is another key.
+    way.iter()
+        .try_fold(0u64, |key, f| Some(key.rotate_left(23) ^ category(f)?))
 }
 
 /// What is usual within kinds, ready for scoring.
@@ -221,6 +226,8 @@ pub struct Kinds {
     ways: Vec<Vec<u16>>,
     /// For each feature its place among those that are compared within kinds.
     place: Vec<Option<u16>>,
+    /// For each feature the ways that it is not compared in, one bit each.
+    not_in: Vec<u8>,
     /// Whether the last way explains, and for each feature whether it explains that.
     explains: bool,
     explained: Vec<bool>,
@@ -268,6 +275,12 @@ impl Kinds {
         for (i, f) in (0u16..).zip(spec.within_kinds()) {
             place[usize::from(f)] = Some(i);
         }
+        let ways = spec.kinds();
+        let mut not_in = vec![0u8; spec.len()];
+        for (w, way) in ways.iter().enumerate().take(MAX_WAYS) {
+            let compared = spec.compared_within(way);
+            (not_in.iter_mut().zip(compared)).for_each(|(n, c)| *n |= u8::from(!c) << w);
+        }
         let mut explained = vec![false; spec.len()];
         for f in spec.explained() {
             explained[usize::from(f)] = true;
@@ -282,8 +295,9 @@ impl Kinds {
         });
         Kinds {
             kinds: kinds.collect(),
-            ways: spec.kinds(),
+            ways,
             place,
+            not_in,
             explains: explained.contains(&true),
             explained,
         }
@@ -344,6 +358,17 @@ impl Kinds {
         of
     }
 
+    /// The row's kinds that feature `f` is compared in, those that weigh most first.
+    fn told_of<'o, 'k>(
+        &self,
+        of: &'o Of<'k>,
+        f: usize,
+    ) -> impl DoubleEndedIterator<Item = &'o KindRef<'k>> {
+        let not_in = self.not_in[f];
+        let ways = of.kinds.iter().enumerate();
+        ways.filter_map(move |(w, kind)| kind.as_ref().filter(|_| not_in >> w & 1 == 0))
+    }
+
     /// −ln of the probability, within the row's kinds, of a value of feature `f` at least as
     /// rare, by what it is counted under ([`crate::stats::Place`]); `p` is the same among all rows. `None` where the feature is not compared within kinds, or the
     /// row has none.
@@ -363,7 +388,7 @@ impl Kinds {
         let within = match &of.explanation {
             Explained::By(kind) if self.explained[f] => Some(mixed(kind, 1.0)),
             Explained::Unknown if self.explained[f] => Some(1.0),
-            _ => (of.kinds.iter().rev().flatten())
+            _ => (self.told_of(of, f).rev())
                 .fold(None, |rest, kind| Some(mixed(kind, rest.unwrap_or(p)))),
         };
         Some(0.0 - within?.min(1.0).ln())
@@ -377,7 +402,7 @@ impl Kinds {
             return Some((&kind.0.name, &kind.0.encoders[place]));
         }
         let (mut left, mut most) = (1.0, (0.0, None));
-        for kind in of.kinds.iter().flatten() {
+        for kind in self.told_of(of, f) {
             let w = left * weight(kind.0.rows);
             left -= w;
             if w > most.0 {
@@ -529,6 +554,30 @@ mod tests {
                 None
             );
         }
+    }
+
+    #[test]
+    fn a_service_is_compared_with_itself_in_the_same_direction() {
+        let to = |direction: &'static [u8], sent: f64| {
+            let mut row = row("ssh", 22, sent);
+            row[at("direction")] = Cell::Text(direction).category_bits();
+            row
+        };
+        let mut seen = rows();
+        // Logins from outside are short, copies to a server outside are large.
+        seen.extend((0..500).map(|i| to(b"inbound", 2000.0 + f64::from(i % 7))));
+        seen.extend((0..500).map(|i| to(b"outbound", 9e7 + f64::from(i % 7))));
+        let kinds = Kinds::new(&spec(), counter(&seen).finish(&[]));
+        let all = all(&seen);
+        let odd = surprises(&kinds, &all, &to(b"inbound", 9e7)).1;
+        let usual = surprises(&kinds, &all, &to(b"outbound", 9e7)).1;
+        assert!(odd > Some(2.0) && usual < Some(1.0), "{odd:?} {usual:?}");
+        // The direction itself is compared with what the port has, not within the direction.
+        let f = at("direction");
+        let inbound = to(b"inbound", 2000.0);
+        let of = kinds.of(&inbound);
+        assert_eq!(kinds.told_of(&of, f).count(), 1);
+        assert_eq!(kinds.told_of(&of, at("orig_bytes")).count(), 2);
     }
 
     /// A connection whose beginning the sensor missed.

@@ -35,7 +35,7 @@ pub static TYPE: LogType = LogType {
         // table in ARCHITECTURE.md.
         damping: 3.0,
         aspects: &[("where", f64::INFINITY), ("destination", f64::INFINITY), ("upload", f64::INFINITY)],
-        kinds: &[&["service"], &["id.resp_p", "proto"]],
+        kinds: &[&["service", "direction"], &["id.resp_p", "proto"]],
         explanation: Some(&Explanation {
             category: "half_seen",
             aspects: &["outcome", "time", "volume"],
