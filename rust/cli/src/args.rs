@@ -325,7 +325,8 @@ pub struct FeedbackArgs {
     /// The model
     #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub model: PathBuf,
-    /// Findings that were nothing: uids, fuids, or LOG:LINE
+    /// Findings that were nothing: uids, fuids, numbers of findings (`finding` in alerts, logs and
+    /// notices), or LOG:LINE
     #[arg(long = "false", value_name = "UID", value_delimiter = ',')]
     pub not_true: Vec<String>,
     /// Findings that were something

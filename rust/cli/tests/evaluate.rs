@@ -422,6 +422,32 @@ fn hunting_tells_when_and_by_what_each_attack_is_found_and_what_was_false() {
 }
 
 #[test]
+fn promises_have_intervals_and_say_what_no_row_can_reach() {
+    let dir = Dir::new();
+    let (m, log) = (model(&dir, 100), dir.write("conn.log", mixed()));
+    let v = evaluate(&[&["-m", &m, &log], BY_LABEL.as_slice()].concat());
+    let promises = result(&v, "log", Some("conn"))["calibration"]
+        .as_array()
+        .unwrap();
+    // A hundred training rows reach a score of two, and no more.
+    let reachable: Vec<&Value> = promises.iter().map(|p| &p["reachable"]).collect();
+    assert_eq!(reachable, [true, true, false, false, false]);
+
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/sample");
+    let path = |p: &str| sample.join(p).display().to_string();
+    let (ordinary, attack) = (path("logs/ordinary"), path("logs/attack"));
+    let labels = path("labels.csv");
+    let v = evaluate(&["--train-on", &ordinary, "--uids", &labels, &attack]);
+    let one = &result(&v, "log", Some("conn"))["calibration"][0];
+    let number = |key: &str| one[key].as_f64().unwrap();
+    assert!((number("factor") - number("rows") / number("expected")).abs() < 1e-12);
+    assert!(
+        number("low") < number("factor") && number("factor") < number("high"),
+        "{one}"
+    );
+}
+
+#[test]
 fn labels_that_meet_no_row_are_said() {
     let dir = Dir::new();
     let (m, log) = (model(&dir, 1000), dir.write("conn.log", mixed()));

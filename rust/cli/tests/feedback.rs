@@ -106,6 +106,53 @@ fn findings_are_marked_from_files_and_by_line() {
 }
 
 #[test]
+fn a_finding_is_marked_by_the_number_that_alerts_and_logs_have() {
+    let dir = Dir::new();
+    let (model, log) = (model(&dir, 3000), logs(&dir));
+    let alerts = run(&[
+        "score",
+        "-q",
+        "-m",
+        &model,
+        "--alerts-per-day",
+        "50",
+        "--format",
+        "jsonl",
+        &log,
+    ]);
+    let alert = json(&alerts.out)
+        .into_iter()
+        .find(|a| a["uid"] == "Codd302")
+        .unwrap();
+    let number = alert["finding"].as_str().unwrap();
+    let before = scores(&model, &log);
+
+    let ran = feedback(&model, &["--false", number, &log]);
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    assert!(ran.out.contains(number), "{}", ran.out);
+    let after = scores(&model, &log);
+    let lower = |uid: &str| score_of(&after, uid) < score_of(&before, uid);
+    let raw = |rows: &[serde_json::Value]| {
+        let row = rows.iter().find(|r| r["uid"] == "Codd302").unwrap();
+        row["raw"].as_f64().unwrap()
+    };
+    assert!(raw(&after) < raw(&before), "{}", ran.out);
+    assert!(!lower("C00007") && !lower("C00300"));
+
+    let ran = feedback(&model, &["--false", "0123456789abcdef", &log]);
+    assert_eq!(ran.status, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("hunt --allow"), "{}", ran.err);
+    // What is wrong with the logs is said where nothing is found, too.
+    let ran = feedback(&model, &["--false", "C00300", "/no/such"]);
+    assert_eq!(ran.status, Some(1));
+    assert!(
+        ran.err.contains("/no/such: cannot be opened"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
 fn what_cannot_be_marked_is_said_and_changes_nothing() {
     let dir = Dir::new();
     let (model, log) = (model(&dir, 3000), logs(&dir));

@@ -83,6 +83,38 @@ impl Bootstrap {
     }
 }
 
+impl Bootstrap {
+    /// The interval of a share: of so many rows in each group so many are counted, (rows, counted).
+    /// `None` where there are fewer than two groups, or nothing is counted: that nothing was
+    /// seen in any group says nothing of how seldom it is.
+    pub fn share(&self, groups: &[(u64, u64)]) -> Option<Interval> {
+        let counted: u64 = groups.iter().map(|g| g.1).sum();
+        if groups.len() < 2 || counted == 0 || self.replicates == 0 {
+            return None;
+        }
+        let drawn = (0..self.replicates)
+            .into_par_iter()
+            .filter_map(|replicate| {
+                let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+                rng.set_stream(replicate as u64);
+                let (mut rows, mut counted) = (0, 0);
+                for _ in 0..groups.len() {
+                    let (n, k) = groups[rng.random_range(0..groups.len())];
+                    (rows, counted) = (rows + n, counted + k);
+                }
+                (rows > 0).then(|| counted as f64 / rows as f64)
+            });
+        let mut shares: Vec<f64> = drawn.collect();
+        shares.sort_unstable_by(f64::total_cmp);
+        let tail = (1.0 - self.level) / 2.0;
+        Some(Interval {
+            low: quantile(&shares, tail)?,
+            high: quantile(&shares, 1.0 - tail)?,
+            replicates: shares.len(),
+        })
+    }
+}
+
 /// What each group adds to which block.
 fn members(ranking: &Ranking, groups: &[u32]) -> Vec<Vec<(u32, Block)>> {
     let mut rows: Vec<(u32, u32, bool)> = groups
@@ -192,6 +224,28 @@ mod tests {
         assert_eq!(width(&[0; 400]), None);
         // The same seed, the same interval.
         assert_eq!(width(&single), width(&single));
+    }
+
+    #[test]
+    fn the_interval_of_a_share_is_that_of_independent_groups() {
+        // A hundred groups of ten rows, of which every fifth group is counted whole: as sure as a
+        // hundred observations make it.
+        let groups: Vec<(u64, u64)> = (0..100)
+            .map(|i| (10, if i % 5 == 0 { 10 } else { 0 }))
+            .collect();
+        let i = HOW.share(&groups).unwrap();
+        let half = 1.96 * (0.2f64 * 0.8 / 100.0).sqrt();
+        assert!((i.low - (0.2 - half)).abs() < 0.012, "{i:?}");
+        assert!((i.high - (0.2 + half)).abs() < 0.012, "{i:?}");
+        assert_eq!(HOW.share(&groups), Some(i));
+        // In a single burst: none of the draws without it, and more of those that have it twice.
+        let mut burst = vec![(10, 0); 50];
+        burst[7] = (10, 10);
+        let i = HOW.share(&burst).unwrap();
+        assert_eq!(i.low, 0.0);
+        assert!(i.high >= 0.06, "{i:?}");
+        assert_eq!(HOW.share(&[(10, 0), (10, 0)]), None);
+        assert_eq!(HOW.share(&[(10, 5)]), None);
     }
 
     #[test]

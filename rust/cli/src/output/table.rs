@@ -41,8 +41,10 @@ const HEADER: [&str; 6] = ["score", "time (UTC)", "log", "what", "uid", "why"];
 /// How a table is set.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// Columns of the terminal.
+    /// Columns of the terminal, or of what is set where there is none.
     pub width: usize,
+    /// Columns of the terminal, if it is one.
+    pub terminal: Option<usize>,
     /// Whether colours may be used.
     pub colours: bool,
 }
@@ -56,6 +58,7 @@ impl Look {
             .flatten();
         Look {
             width: width.map_or(PIPE_WIDTH, usize::from),
+            terminal: width.map(usize::from),
             colours: terminal && say::colours_wanted(),
         }
     }
@@ -192,6 +195,15 @@ pub fn print(table: &mut comfy_table::Table, to: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
+/// The characters of the longest line of a table.
+pub fn width(table: &comfy_table::Table) -> usize {
+    let lines = table.lines();
+    lines
+        .map(|l| l.trim_end().chars().count())
+        .max()
+        .unwrap_or(0)
+}
+
 /// The widths of the columns: what the rows need, within bounds, and the rest of the line
 /// for the reasons.
 fn widths(page: &[Line], line: usize) -> [usize; 6] {
@@ -216,7 +228,7 @@ fn widths(page: &[Line], line: usize) -> [usize; 6] {
 }
 
 /// Cut to a width, with a mark where something is missing.
-fn cut(text: &str, width: usize) -> String {
+pub fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }

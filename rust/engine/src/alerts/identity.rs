@@ -130,6 +130,11 @@ impl Identity {
         }
     }
 
+    /// Whether a finding with this number has the record: its own, or that of a crowd.
+    pub fn is_of(&self, finding: u64) -> bool {
+        self.id == finding || self.crowd() == finding
+    }
+
     /// The finding of the entities that are too many to be told apart.
     pub(super) fn crowd(&self) -> u64 {
         xxhash_rust::xxh3::xxh3_64_with_seed(b"crowd", self.kind).max(1)

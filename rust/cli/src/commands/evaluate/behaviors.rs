@@ -12,8 +12,12 @@ use zeek_anomaly_engine::text::printable;
 /// Findings of one attack that a table shows, and of all normal rows.
 const SHOWN: usize = 4;
 
-/// The longest line of a finding that a table shows.
-const LONGEST: usize = 96;
+/// The longest line of a finding that a table shows; on a terminal what room the other columns leave,
+/// but so much at least.
+const LONGEST: (usize, usize) = (34, 96);
+
+/// About what those take.
+const OTHERS: usize = 46;
 
 /// What came of hunting.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -151,7 +155,9 @@ fn found(state: &State, told: f64) -> Found {
 }
 
 /// Writes it for people.
-pub fn write(b: &Behaviors, to: &mut dyn Write) -> io::Result<()> {
+pub fn write(b: &Behaviors, width: Option<usize>, to: &mut dyn Write) -> io::Result<()> {
+    let room = width.map_or(LONGEST.1, |w| w.saturating_sub(OTHERS));
+    let room = room.clamp(LONGEST.0, LONGEST.1);
     let mut t = table::bare();
     t.set_header([
         "attack",
@@ -169,11 +175,11 @@ pub fn write(b: &Behaviors, to: &mut dyn Write) -> io::Result<()> {
             printable(&a.attack),
             count(a.rows),
             first,
-            lines(&a.findings),
+            lines(&a.findings, room),
         ]);
     }
     if !b.of_normal_rows.is_empty() {
-        let text = lines(&b.of_normal_rows);
+        let text = lines(&b.of_normal_rows, room);
         t.add_row([
             "(normal rows)".to_owned(),
             String::new(),
@@ -202,7 +208,7 @@ pub fn write(b: &Behaviors, to: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn lines(findings: &[Found]) -> String {
+fn lines(findings: &[Found], room: usize) -> String {
     if findings.is_empty() {
         return "-".into();
     }
@@ -211,16 +217,20 @@ fn lines(findings: &[Found]) -> String {
             .name
             .as_ref()
             .map_or_else(String::new, |n| format!(" {n}"));
-        let about = printable(&format!("{} {}{name}", f.title, f.entity));
-        let mut text: String = about.chars().take(LONGEST).collect();
-        if text.len() < about.len() {
-            text.push('…');
-        }
+        let who = printable(&format!("{}{name}", f.entity));
         let rule = match f.basis {
             Basis::Rule => " (rule)",
             Basis::Probability => "",
         };
-        format!("{:.1}{rule} {text}", f.score)
+        let what = format!("{:.1}{rule} {}", f.score, f.title);
+        match room < LONGEST.1 {
+            true => format!(
+                "{}\n  {}",
+                table::cut(&what, room),
+                table::cut(&who, room - 2)
+            ),
+            false => table::cut(&format!("{what} {who}"), room),
+        }
     };
     let mut out: Vec<String> = findings.iter().take(SHOWN).map(line).collect();
     let more = findings.len().saturating_sub(SHOWN) as u64;

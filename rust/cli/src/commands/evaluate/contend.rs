@@ -9,7 +9,7 @@ use crate::commands::inputs::{Inputs, nothing_used};
 use crate::exit::{Failure, Status};
 use crate::progress::Progress;
 use crate::summary::{Watch, is_left_out};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +29,10 @@ pub struct Contender {
     pub collected: Collected,
     /// Rows of logs that it has nothing for.
     pub unscored: BTreeMap<String, u64>,
+    /// Columns that are blanked and that it was trained with: it is a model that was read.
+    pub trained_with: BTreeSet<String>,
+    /// Rows that were read.
+    pub read: u64,
 }
 
 /// Where a contender's models come from.
@@ -100,10 +104,18 @@ pub fn contend(
             name,
             collected: Collected::default(),
             unscored: BTreeMap::new(),
+            trained_with: BTreeSet::new(),
+            read: 0,
         };
         for (k, round) in rounds.iter().enumerate() {
             let model = match &source {
-                Source::File(path) => Model::load(path)?,
+                Source::File(path) => {
+                    let model = Model::load(path)?;
+                    let fields = model.logs.iter().flat_map(|l| &l.fields);
+                    let blanked = fields.filter(|f| args.blank.contains(&f.0));
+                    (contender.trained_with).extend(blanked.map(|f| f.0.clone()));
+                    model
+                }
                 Source::Trained(detector) => {
                     let mut params = args.fit.params();
                     params.detectors = detector.clone();
@@ -162,6 +174,7 @@ pub fn contend(
                 watch.say_skipped();
                 status = worse(status, watch.status());
             }
+            contender.read += watch.rows();
             for (log, report) in &watch.logs {
                 if report.tally.unscored > 0 && !is_left_out(log) {
                     *contender.unscored.entry(printable(log)).or_default() += report.tally.unscored;

@@ -2,7 +2,7 @@
 //!
 //! [`truth`] tells attacks from normal rows, [`contend`] trains or reads the models and
 //! lets each score the same rows, [`hunted`] has behaviours look at them, [`collect`] keeps what is
-//! needed, [`report`] and [`behaviors`] measure, and [`table`], [`plots`] and [`dump`] show it.
+//! needed, [`report`] and [`behaviors`] measure, and [`table`], [`narrow`], [`plots`] and [`dump`] show it.
 
 mod alerted;
 pub mod args;
@@ -11,6 +11,7 @@ mod collect;
 mod contend;
 mod dump;
 mod hunted;
+mod narrow;
 mod plots;
 mod promise;
 mod report;
@@ -117,7 +118,7 @@ pub fn run(args: EvaluateArgs) -> Result<Status, Failure> {
             .map_err(|cause| Failure::Output { to: name, cause })?;
     }
     if let Some(dir) = &args.plots {
-        let drawn = plots::draw(dir, &sides, &sets, args.threshold)?;
+        let drawn = plots::draw(dir, &sides, &sets, &args)?;
         if !args.work.quiet {
             say::line(&format!(
                 "drew {} into {}",
@@ -139,7 +140,11 @@ pub fn run(args: EvaluateArgs) -> Result<Status, Failure> {
 
 /// Why no row could be used.
 fn nothing(contenders: &[Contender]) -> Failure {
-    let mut text = "there is no row to evaluate: none that was scored has a label".to_owned();
+    let mut text = "there is no row to evaluate: ".to_owned();
+    text.push_str(match contenders.iter().all(|c| c.read == 0) {
+        true => "none could be read",
+        false => "none that was scored has a label",
+    });
     if let Some(left_out) = contenders
         .first()
         .and_then(|c| table::left_out(&c.collected.left_out))
@@ -298,6 +303,14 @@ fn about(
     measured: &[Measured],
 ) -> Vec<String> {
     let mut notes: Vec<String> = contenders.iter().filter_map(unscored).collect();
+    for c in contenders.iter().filter(|c| !c.trained_with.is_empty()) {
+        notes.push(format!(
+            "{}: trained with {}, so that what is blanked is strange to it everywhere: with --train-on or \
+             --split it is blanked in training, too",
+            c.name,
+            Vec::from_iter(c.trained_with.iter().map(String::as_str)).join(", ")
+        ));
+    }
     for c in contenders {
         let mut low: Vec<&str> = (c.collected.ceilings.iter())
             .filter(|(_, ceiling)| **ceiling < args.threshold)

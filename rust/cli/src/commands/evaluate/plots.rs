@@ -1,7 +1,8 @@
 //! Curves and histograms, as SVG. The viewer's own sans-serif font is used.
 
+use super::args::EvaluateArgs;
 use super::promise;
-use super::report::Set;
+use super::report::{Set, bootstrap};
 use super::sides::Side;
 use crate::exit::Failure;
 use crate::output::place::Place;
@@ -39,8 +40,9 @@ pub fn draw(
     dir: &Path,
     sides: &[Side<'_>],
     sets: &[(Set, Vec<Vec<usize>>)],
-    threshold: f64,
+    args: &EvaluateArgs,
 ) -> Result<u64, Failure> {
+    let threshold = args.threshold;
     std::fs::create_dir_all(dir).map_err(|cause| Failure::Output {
         to: dir.display().to_string(),
         cause,
@@ -109,7 +111,7 @@ pub fn draw(
             .filter_map(|(set, rows)| Some((set, rows.get(i)?.as_slice())))
             .collect();
         save(dir, &format!("calibration-{}.svg", i + 1), |to| {
-            promise::draw(to, SIZE, &COLOURS, side, &of)
+            promise::draw(to, SIZE, &COLOURS, side, &of, &bootstrap(args))
         })?;
         drawn += 1;
     }

@@ -2,16 +2,17 @@
 //! more.
 //!
 //! Rows come in bursts, and a burst is one event: how many hours the rows lie in is told
-//! beside their number.
+//! beside their number, and intervals are of drawing whole hours again.
 
 use super::collect::{Row, hour};
 use super::report::Set;
 use super::sides::Side;
 use plotters::prelude::*;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_evaluate::{Bootstrap, Interval};
 
 /// The scores at which promises are looked at.
 pub const SCORES: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 5.0];
@@ -36,32 +37,53 @@ pub struct Promise {
     pub rows: u64,
     /// Different hours in which they lie; rows without a time are in none.
     pub hours: u64,
-}
-
-impl Promise {
     /// How often more than promised; `None` where not even one row was expected.
-    pub fn factor(&self) -> Option<f64> {
-        (self.expected >= 1.0).then(|| self.rows as f64 / self.expected)
-    }
+    pub factor: Option<f64>,
+    /// The 95 % interval of that, of drawing whole hours again.
+    pub low: Option<f64>,
+    /// The 95 % interval of that.
+    pub high: Option<f64>,
+    /// Whether the models can give such a score at all: with n training rows and no tail
+    /// nothing scores more than log10(n + 1).
+    pub reachable: bool,
 }
 
 /// What became of the promises of the rows with these numbers; nothing for a rule, which
 /// promises none.
-pub fn promises(side: &Side<'_>, rows: &[usize]) -> Vec<Promise> {
+pub fn promises(side: &Side<'_>, rows: &[usize], bootstrap: &Bootstrap) -> Vec<Promise> {
     let normal: Vec<&Row> = normal(side, rows).collect();
     if side.is_rule() || normal.is_empty() {
         return Vec::new();
     }
+    let logs: BTreeSet<u32> = normal.iter().map(|r| r.log).collect();
+    let ceiling = logs.iter().filter_map(|l| side.ceilings?.get(l));
+    let ceiling = ceiling.fold(f64::NEG_INFINITY, |a, b| a.max(*b));
     SCORES
         .into_iter()
         .map(|score| {
-            let reach = || normal.iter().filter(|r| r.score >= score);
-            let hours: BTreeSet<i64> = reach().filter_map(|r| r.ts).map(hour).collect();
+            let mut hours: BTreeMap<Option<i64>, (u64, u64)> = BTreeMap::new();
+            for r in &normal {
+                let of = hours.entry(r.ts.map(hour)).or_default();
+                *of = (of.0 + 1, of.1 + u64::from(r.score >= score));
+            }
+            let with = hours.iter().filter(|(hour, n)| hour.is_some() && n.1 > 0);
+            let with = with.count() as u64;
+            let groups: Vec<(u64, u64)> = hours.into_values().collect();
+            let rows: u64 = groups.iter().map(|g| g.1).sum();
+            let share = 10f64.powf(-score);
+            let expected = normal.len() as f64 * share;
+            let known = expected >= 1.0;
+            let interval = known.then(|| bootstrap.share(&groups)).flatten();
+            let of = |end: fn(Interval) -> f64| interval.map(|i| end(i) / share);
             Promise {
                 score,
-                expected: normal.len() as f64 * 10f64.powf(-score),
-                rows: reach().count() as u64,
-                hours: hours.len() as u64,
+                expected,
+                rows,
+                hours: with,
+                factor: known.then(|| rows as f64 / expected),
+                low: of(|i| i.low),
+                high: of(|i| i.high),
+                reachable: ceiling >= score,
             }
         })
         .collect()
@@ -80,6 +102,7 @@ pub fn draw(
     colours: &[RGBColor],
     side: &Side<'_>,
     sets: &[(&Set, &[usize])],
+    bootstrap: &Bootstrap,
 ) -> Result<(), Box<dyn Error>> {
     let mut curves = Vec::new();
     for (set, rows) in sets {
@@ -87,7 +110,8 @@ pub fn draw(
         let mut scores: Vec<f64> = normal(side, rows).map(|r| r.score).collect();
         if scores.len() >= FEW {
             scores.sort_unstable_by(f64::total_cmp);
-            curves.push((printable(log), curve(&scores)));
+            let sure = promises(side, rows, bootstrap);
+            curves.push((printable(log), curve(&scores), sure));
         }
     }
     let highest = curves.iter().flat_map(|c| &c.1).map(|p| p.0.max(p.1));
@@ -122,10 +146,23 @@ pub fn draw(
             ],
             BLACK.mix(0.12).filled(),
         )])?
-        .label(format!("promised, within a factor of {FACTOR}"))
+        .label(format!(
+            "promised, within a factor of {FACTOR}; bars: 95 % intervals"
+        ))
         .legend(|(x, y)| Rectangle::new([(x, y - 5), (x + 18, y + 5)], BLACK.mix(0.12).filled()));
-    for (i, (name, points)) in curves.into_iter().enumerate() {
+    let count = curves.len();
+    for (i, (name, points, sure)) in curves.into_iter().enumerate() {
         let colour = colours[i % colours.len()];
+        // Beside each other, where logs are many.
+        let aside = (i as f64 - (count - 1) as f64 / 2.0) * 0.02 * end / 3.0;
+        for p in &sure {
+            let (Some(low), Some(high)) = (p.low, p.high) else {
+                continue;
+            };
+            let at = |factor: f64| (p.score - factor.log10()).clamp(0.0, end);
+            let ends = [(p.score + aside, at(low)), (p.score + aside, at(high))];
+            chart.draw_series(LineSeries::new(ends, colour.mix(0.7).stroke_width(2)))?;
+        }
         chart
             .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
             .label(name)

@@ -123,6 +123,15 @@ pub struct Findings {
     pub seconds_to_first_alert: Option<f64>,
 }
 
+/// How intervals are made.
+pub fn bootstrap(args: &EvaluateArgs) -> Bootstrap {
+    Bootstrap {
+        replicates: args.bootstrap as usize,
+        seed: args.fit.seed,
+        level: LEVEL,
+    }
+}
+
 /// Measures sides on sets.
 pub struct Measurer<'a> {
     /// What was asked for.
@@ -163,7 +172,7 @@ impl Measurer<'_> {
             calibration: match set {
                 // The same normal rows as in all logs.
                 Set::Attack(_) => Vec::new(),
-                _ => promises(side, rows),
+                _ => promises(side, rows, &bootstrap(self.args)),
             },
         }
     }
@@ -177,11 +186,7 @@ impl Measurer<'_> {
                 metrics::recall_at(b, RATES[1]),
             ]
         };
-        let bootstrap = Bootstrap {
-            replicates: self.args.bootstrap as usize,
-            seed: self.args.fit.seed,
-            level: LEVEL,
-        };
+        let bootstrap = bootstrap(self.args);
         let groups: Vec<u32> = rows.iter().map(|i| self.group(&side.rows[*i])).collect();
         let intervals = bootstrap.intervals(ranking, &groups, measure);
         let values = measure(ranking.blocks());

@@ -4,6 +4,7 @@ use super::alerted::Told;
 use super::args::EvaluateArgs;
 use super::collect::Row;
 use super::contend::Contender;
+use std::collections::HashMap;
 
 /// A model or a rule, with rows.
 pub struct Side<'a> {
@@ -16,6 +17,8 @@ pub struct Side<'a> {
     pub ranks: Vec<f64>,
     /// What somebody would have been told; nothing of a rule.
     pub told: &'a [Told],
+    /// The highest score that each log can have; nothing of a rule.
+    pub ceilings: Option<&'a HashMap<u32, f64>>,
     rule: Option<usize>,
 }
 
@@ -26,6 +29,7 @@ pub fn sides<'a>(args: &EvaluateArgs, contenders: &'a [Contender]) -> Vec<Side<'
         rows: &c.collected.rows,
         ranks: ranks(&c.collected.rows),
         told: &c.collected.told,
+        ceilings: Some(&c.collected.ceilings),
         rule: None,
     });
     let rules = (args.baselines.iter().enumerate()).map(|(i, rule)| Side {
@@ -33,6 +37,7 @@ pub fn sides<'a>(args: &EvaluateArgs, contenders: &'a [Contender]) -> Vec<Side<'
         rows: contenders.first().map_or(&[], |c| &c.collected.rows),
         ranks: Vec::new(),
         told: &[],
+        ceilings: None,
         rule: Some(i),
     });
     models.chain(rules).collect()

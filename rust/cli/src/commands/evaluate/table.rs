@@ -1,16 +1,53 @@
 //! An evaluation for people.
 
 use super::Evaluation;
-use super::behaviors;
-use super::promise::SCORES;
+use super::promise::{Promise, SCORES};
 use super::report::{Estimate, Result, Set};
-use crate::output::table;
+use super::{behaviors, narrow};
+use crate::output::table::{self, Look};
 use crate::say::{count, counted};
 use std::io::{self, Write};
 use zeek_anomaly_engine::text::printable;
 
 /// Writes it.
 pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
+    let wide = ranking(e);
+    let width = Look::new(true).terminal;
+    let narrow = width.is_some_and(|w| table::width(&wide) > w);
+    match narrow {
+        false => {
+            let mut wide = wide;
+            table::print(&mut wide, to)?;
+            writeln!(to)?;
+        }
+        true => {
+            narrow::ranking(e, to)?;
+            narrow::alerts(e, to)?;
+        }
+    }
+    if let Some(b) = &e.behaviors {
+        behaviors::write(b, width, to)?;
+    }
+    match narrow {
+        false => calibration(e, to)?,
+        true => narrow::calibration(e, to)?,
+    }
+    if highest_score(e).is_some() {
+        writeln!(to, "{PROMISE}\n")?;
+    }
+    for note in &e.notes {
+        writeln!(to, "{}", printable(note))?;
+    }
+    Ok(())
+}
+
+/// What the table of promises says.
+const PROMISE: &str = "\
+×1 is what a score promises: one normal row in ten has 1 or more, one in a hundred 2, with the 95 %
+interval of drawing hours again; h: different hours in which the rows lie; -: with so few training
+rows there is no such score";
+
+fn ranking(e: &Evaluation) -> comfy_table::Table {
     let mut header: Vec<String> = [
         "rows",
         "by",
@@ -48,16 +85,7 @@ pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     for column in t.column_iter_mut().skip(2) {
         column.set_cell_alignment(comfy_table::CellAlignment::Right);
     }
-    table::print(&mut t, to)?;
-    writeln!(to)?;
-    if let Some(b) = &e.behaviors {
-        behaviors::write(b, to)?;
-    }
-    calibration(e, to)?;
-    for note in &e.notes {
-        writeln!(to, "{}", printable(note))?;
-    }
-    Ok(())
+    t
 }
 
 fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<String> {
@@ -71,9 +99,7 @@ fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<S
         Some(m) => {
             cells.push(estimate(&m.roc_auc));
             cells.push(estimate(&m.average_precision));
-            for at in &m.precision_at {
-                cells.push(at.precision.map_or("-".into(), |p| format!("{p:.3}")));
-            }
+            cells.extend(precisions(e, r));
             cells.push(estimate(&m.recall_at_1_percent_fp));
             cells.push(estimate(&m.recall_at_0_1_percent_fp));
         }
@@ -83,11 +109,23 @@ fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<S
             cells.extend(std::iter::repeat_n("-".to_owned(), e.at.len() + 3));
         }
     }
+    cells.extend(alert_cells(set, r));
+    cells
+}
+
+/// Precisions among the first k.
+pub fn precisions(e: &Evaluation, r: &Result) -> Vec<String> {
+    match &r.ranking {
+        Some(m) => (m.precision_at.iter())
+            .map(|at| at.precision.map_or("-".into(), |p| format!("{p:.3}")))
+            .collect(),
+        None => vec!["-".into(); e.at.len()],
+    }
+}
+
+/// What part is found, alerts a day and false ones, the first.
+pub fn alert_cells(set: &Set, r: &Result) -> [String; 4] {
     let a = &r.alerts;
-    cells.push(match r.positives {
-        0 => "-".into(),
-        p => format!("{:.1} %", 100.0 * a.found as f64 / p as f64),
-    });
     // A rule has no findings: its records are counted.
     let (all, per_day, first) = match &r.findings {
         Some(f) => (
@@ -98,57 +136,85 @@ fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<S
         None => (None, a.false_alerts_per_day, a.seconds_to_first_alert),
     };
     let number = |n: Option<f64>| n.map_or("-".into(), |n| format!("{n:.1}"));
-    cells.push(number(all));
-    cells.push(number(per_day.filter(|_| r.negatives > 0)));
-    cells.push(match (set, first) {
-        (Set::Attack(_), Some(s)) => format!("after {}", span(s)),
-        (Set::Attack(_), None) if a.first_row.is_some() => "never".into(),
-        _ => "-".into(),
-    });
-    cells
+    [
+        match r.positives {
+            0 => "-".into(),
+            p => format!("{:.1} %", 100.0 * a.found as f64 / p as f64),
+        },
+        number(all),
+        number(per_day.filter(|_| r.negatives > 0)),
+        match (set, first) {
+            (Set::Attack(_), Some(s)) => format!("after {}", span(s)),
+            (Set::Attack(_), None) if a.first_row.is_some() => "never".into(),
+            _ => "-".into(),
+        },
+    ]
+}
+
+/// The highest score of which the promises tell something; `None` where they tell nothing.
+pub fn highest_score(e: &Evaluation) -> Option<f64> {
+    let all = e.sets.iter().flat_map(|s| &s.results);
+    let tells = |p: &&Promise| p.rows > 0 || p.factor.is_some();
+    let told = all.flat_map(|r| &r.calibration).filter(tells);
+    told.map(|p| p.score).reduce(f64::max)
 }
 
 /// Of normal rows, how many have a score or more, and how often more than they should.
 fn calibration(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
+    let Some(highest) = highest_score(e) else {
+        return Ok(());
+    };
+    let scores = SCORES.into_iter().filter(|s| *s <= highest);
     let mut t = table::bare();
     let mut header = vec!["normal rows of".to_owned(), "by".into(), "rows".into()];
-    header.extend(SCORES.map(|s| format!("score {s} or more")));
+    header.extend(scores.map(|s| format!("score {s} or more")));
     t.set_header(header);
-    let mut any = false;
     for set in &e.sets {
         for (r, model) in set.results.iter().zip(&e.models) {
             if r.calibration.is_empty() {
                 continue;
             }
-            any = true;
             let mut cells = vec![
                 printable(&set_name(&set.set)),
                 printable(&model.name),
                 count(r.negatives),
             ];
-            cells.extend(r.calibration.iter().map(|p| match p.factor() {
-                _ if p.rows == 0 && p.expected < 1.0 => "0".into(),
-                Some(f) => format!("{} (×{f:.2}, {} h)", count(p.rows), count(p.hours)),
-                None => format!("{} ({} h)", count(p.rows), count(p.hours)),
-            }));
+            let told = r.calibration.iter().filter(|p| p.score <= highest);
+            cells.extend(told.map(promise));
             t.add_row(cells);
         }
-    }
-    if !any {
-        return Ok(());
     }
     for column in t.column_iter_mut().skip(2) {
         column.set_cell_alignment(comfy_table::CellAlignment::Right);
     }
     table::print(&mut t, to)?;
-    writeln!(
-        to,
-        "\n×1 is what a score promises: one normal row in ten has 1 or more, one in a hundred 2; \
-         h: different hours in which the rows lie\n"
-    )
+    writeln!(to)
 }
 
-fn set_name(set: &Set) -> String {
+fn promise(p: &Promise) -> String {
+    let rows = count(p.rows);
+    let interval = match (p.low, p.high) {
+        (Some(low), Some(high)) => format!(" [{}, {}]", factor(low), factor(high)),
+        _ => String::new(),
+    };
+    match p.factor {
+        _ if !p.reachable && p.rows == 0 => "-".into(),
+        Some(f) => format!("{rows} (×{}{interval}, {} h)", factor(f), count(p.hours)),
+        None if p.rows == 0 => "0".into(),
+        None => format!("{rows} ({} h)", count(p.hours)),
+    }
+}
+
+/// A factor, as far as it is known.
+pub fn factor(f: f64) -> String {
+    match f {
+        f if f >= 9.95 => count(f.round() as u64),
+        f => format!("{f:.2}"),
+    }
+}
+
+/// What a set is called.
+pub fn set_name(set: &Set) -> String {
     match set {
         Set::All => "all logs".into(),
         Set::Log(log) => log.clone(),

@@ -10,6 +10,10 @@ use zeek_log::Schema;
 /// Columns by which a record is found.
 const NAMES: &[&str] = &["uid", "fuid"];
 
+/// The least score of a record that is looked at for its finding: what stands out in any setting, so that
+/// not every row has to be explained.
+const STANDS_OUT: f64 = 1.0;
+
 /// How far a time that was written may be from the one that was read, in seconds.
 const SAME_TIME: f64 = 1e-5;
 
@@ -34,6 +38,7 @@ pub struct Finder<'a> {
     wanted: &'a [Wanted],
     by_name: HashMap<&'a [u8], Vec<usize>>,
     by_line: HashMap<(&'a str, u64), Vec<usize>>,
+    by_finding: Vec<(u64, usize)>,
     columns: Option<(Arc<Schema>, Vec<usize>)>,
     /// The strangest record of each that is wanted, so far.
     pub found: Vec<Option<Found>>,
@@ -46,7 +51,9 @@ impl<'a> Finder<'a> {
     pub fn new(wanted: &'a [Wanted]) -> Finder<'a> {
         let mut by_name: HashMap<&[u8], Vec<usize>> = HashMap::new();
         let mut by_line: HashMap<(&str, u64), Vec<usize>> = HashMap::new();
+        let mut by_finding = Vec::new();
         for (i, w) in wanted.iter().enumerate() {
+            by_finding.extend(w.finding().map(|f| (f, i)));
             match w.line() {
                 Some(place) => by_line.entry(place).or_default().push(i),
                 None => by_name.entry(w.name.as_bytes()).or_default().push(i),
@@ -56,6 +63,7 @@ impl<'a> Finder<'a> {
             wanted,
             by_name,
             by_line,
+            by_finding,
             columns: None,
             found: vec![None; wanted.len()],
             logs: vec![BTreeMap::new(); wanted.len()],
@@ -80,6 +88,11 @@ impl<'a> Finder<'a> {
         if !self.by_line.is_empty() {
             let place = (scored.schema.log.as_str(), scored.line);
             fits.extend(self.by_line.get(&place).into_iter().flatten());
+        }
+        if !self.by_finding.is_empty() && scored.verdict.score >= STANDS_OUT {
+            let identity = scored.identity(&scored.reasons());
+            let of = |(f, _): &&(u64, usize)| identity.is_some_and(|i| i.is_of(*f));
+            fits.extend(self.by_finding.iter().filter(of).map(|(_, i)| *i));
         }
         for i in fits {
             self.take(i, scored);

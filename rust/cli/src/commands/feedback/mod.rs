@@ -65,9 +65,13 @@ pub fn run(args: &FeedbackArgs) -> Result<Status, Failure> {
     );
     let mut finder = Finder::new(&wanted);
     if !wanted.is_empty() {
-        // What is wrong with the logs is said when they are read again.
-        let mut first = Watch::new(watch.progress, None, None);
+        let mut first = Watch::new(watch.progress, None, inputs.alias());
         each(&inputs, &after, &mut first, &mut |s| finder.look(s));
+        // Else what is wrong with the logs is said when they are read again.
+        if finder.found.iter().all(Option::is_none) {
+            inputs.tell_problems(&mut first);
+            first.say_skipped();
+        }
         watch.progress = first.progress;
     }
     inputs.tell_problems(&mut watch);
@@ -161,7 +165,14 @@ fn mark(
     for ((w, found), logs) in wanted.iter().zip(finder.found).zip(finder.logs) {
         let Some(found) = found else {
             let log = w.log.as_ref().map_or(String::new(), |l| format!(" of {l}"));
-            problems.push(format!("{}: no record{log} in these logs has it", w.name));
+            let why = match w.finding() {
+                Some(_) => {
+                    "is part of it with this model's scores; what takes time to see is no model's, and left out \
+                     by an allowlist (`hunt --allow`)"
+                }
+                None => "has it",
+            };
+            problems.push(format!("{}: no record{log} in these logs {why}", w.name));
             continue;
         };
         let records: u64 = logs.values().sum();

@@ -12,7 +12,7 @@ use zeek_anomaly_engine::feedback::{MAX_MARKS, Opinion};
 /// One record that somebody wants to be marked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
-    /// A uid, a fuid, or `log:line`.
+    /// A uid, a fuid, a finding's number, or `log:line`.
     pub name: String,
     /// How.
     pub opinion: Opinion,
@@ -28,6 +28,14 @@ impl Wanted {
         let (log, line) = self.name.rsplit_once(':')?;
         Some((log, line.parse().ok()?))
     }
+
+    /// The finding, where it may be one's number: sixteen digits, hexadecimal, as logs, notices and
+    /// alerts have them. No uid of Zeek's is like that.
+    pub fn finding(&self) -> Option<u64> {
+        let is_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        let all = self.name.len() == 16 && self.name.bytes().all(is_digit);
+        all.then(|| u64::from_str_radix(&self.name, 16).ok())?
+    }
 }
 
 /// A finding as `score --format jsonl` writes it, with what somebody added.
@@ -37,6 +45,7 @@ struct Finding {
     ts: Option<f64>,
     uid: Option<String>,
     fuid: Option<String>,
+    finding: Option<String>,
     feedback: Option<Said>,
 }
 
@@ -137,7 +146,7 @@ fn of_finding(text: &str) -> Option<Result<Wanted, String>> {
         Said::Truth(false) => Some(Opinion::False),
         Said::Text(t) => Opinion::by_name(&t),
     };
-    Some(match (opinion, f.uid.or(f.fuid)) {
+    Some(match (opinion, f.uid.or(f.fuid).or(f.finding)) {
         (None, _) => Err("`feedback` should be \"false\" or \"true\"".into()),
         (_, None) => Err("the finding has neither a uid nor a fuid: mark it as LOG:LINE".into()),
         (Some(opinion), Some(name)) => Ok(Wanted {
