@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use zeek_anomaly_features::spec::DefaultDetector;
 use zeek_anomaly_features::{Kind, Spec};
+use zeek_anomaly_models::detector::surprise_of;
 use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
 use zeek_anomaly_models::hybrid::Hybrid;
 use zeek_anomaly_models::kinds::KindCounter;
@@ -186,6 +187,7 @@ impl Material<'_> {
             encoders: self.encoders,
             kinds: &compared.kinds,
             inputs: None,
+            coordinates: false,
         }
     }
 
@@ -201,8 +203,8 @@ impl Material<'_> {
         for at in rows.iter().step_by(step) {
             let row = by.encode(self.row(*at).0, true, &mut scratch);
             sums.iter_mut()
-                .zip(row.surprises)
-                .for_each(|(sum, s)| *sum += s);
+                .zip(row.p)
+                .for_each(|(sum, p)| *sum += surprise_of(*p));
         }
         let n = rows.len().div_ceil(step).max(1) as f64;
         sums.into_iter().map(|sum| sum / n).collect()
@@ -231,11 +233,10 @@ impl Material<'_> {
             let (by, leave_out) = match &of_others {
                 None => (self.whole(compared), true),
                 Some((encoders, kinds)) => {
-                    let inputs = None;
                     let others = By {
                         encoders,
                         kinds,
-                        inputs,
+                        ..self.whole(compared)
                     };
                     (others, false)
                 }
@@ -322,6 +323,7 @@ impl Material<'_> {
             encoders: self.encoders,
             kinds: &kinds,
             inputs: None,
+            coordinates: true,
         };
         for at in 0..self.sample.len() {
             let row = by.encode(self.row(at).0, true, &mut scratch);

@@ -5,6 +5,7 @@ use crate::feedback::{Effect, Mark, Moved};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use zeek_anomaly_features::spec::Unit;
 use zeek_anomaly_features::{Kind, Row, Spec};
 use zeek_anomaly_models::{
     Calibration, Claim, DetectorModel, Encoded, Encoder, Inputs, Kinds, Language,
@@ -78,7 +79,7 @@ pub struct Verdict {
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
     coordinates: Vec<f32>,
-    surprises: Vec<f64>,
+    p: Vec<f64>,
     inputs: Vec<f32>,
 }
 
@@ -106,6 +107,8 @@ pub struct LogModel {
     pub kinds: Kinds,
     /// How rows become numbers, where the detector asks for them.
     pub inputs: Option<Inputs>,
+    /// Whether the detector asks for coordinates.
+    coordinates: bool,
     /// The detector.
     pub detector: DetectorModel,
     /// From the detector's value to the common scale.
@@ -139,6 +142,7 @@ impl LogModel {
         LogModel {
             usual: encoders.iter().map(|e| printable(&e.usual())).collect(),
             inputs: (detector.as_detector().inputs() > 0).then(|| Inputs::new(&encoders)),
+            coordinates: detector.as_detector().wants_coordinates(),
             kinds: Kinds::default(),
             spec,
             fields: Vec::new(),
@@ -180,8 +184,8 @@ impl LogModel {
     /// Judges a row's features ([`LogModel::extract`]). With `leave_out` the row is
     /// one of the training rows, and is judged as if it had not been.
     pub fn judge(&self, bits: &[u64], leave_out: bool, scratch: &mut Scratch) -> Verdict {
-        let row = self.by().encode(bits, leave_out, scratch);
         let detector = self.detector.as_detector();
+        let row = self.by_detector().encode(bits, leave_out, scratch);
         let unmarked = detector.raw(&row);
         let moved = self.effect.as_ref().and_then(|e| {
             e.apply(&self.spec, bits, unmarked, |out| {
@@ -205,14 +209,16 @@ impl LogModel {
 
     /// A row's features as the detector sees them.
     pub(crate) fn encoded<'s>(&'s self, bits: &[u64], scratch: &'s mut Scratch) -> Encoded<'s> {
-        self.by().encode(bits, false, scratch)
+        self.by_detector().encode(bits, false, scratch)
     }
 
-    fn by(&self) -> By<'_, '_> {
+    /// As much of what rows are judged by as the detector looks at.
+    fn by_detector(&self) -> By<'_, '_> {
         By {
             encoders: &self.encoders,
             kinds: &self.kinds,
             inputs: self.inputs.as_ref(),
+            coordinates: self.coordinates,
         }
     }
 
@@ -230,6 +236,8 @@ pub(crate) struct By<'m, 'i> {
     pub(crate) encoders: &'m [Encoder],
     pub(crate) kinds: &'m Kinds,
     pub(crate) inputs: Option<&'i Inputs>,
+    /// Whether coordinates are asked for.
+    pub(crate) coordinates: bool,
 }
 
 impl<'i> By<'_, 'i> {
@@ -244,26 +252,26 @@ impl<'i> By<'_, 'i> {
         'i: 's,
     {
         scratch.coordinates.clear();
-        scratch.surprises.clear();
+        scratch.p.clear();
         scratch.inputs.clear();
         let of = self.kinds.of(bits);
         for (f, (e, b)) in self.encoders.iter().zip(bits).enumerate() {
-            let place = e.place(*b);
-            let p = e.p_at(place.key, leave_out);
-            let among_all = || 0.0 - p.ln();
+            let key = e.key(*b);
+            let p = e.p_at(key, leave_out);
             scratch.coordinates.push(match e.kind() {
-                Kind::Category => among_all() as f32,
-                _ => place.scaled as f32,
+                Kind::Magnitude(Unit::Bits) => f64::from_bits(*b) as f32,
+                _ if self.coordinates => e.coordinate(*b, p),
+                _ => f32::NAN,
             });
-            let within = self.kinds.surprise(&of, f, place.key, p, leave_out);
-            scratch.surprises.push(within.unwrap_or_else(among_all));
+            let within = self.kinds.p(&of, f, key, p, leave_out);
+            scratch.p.push(within.unwrap_or(p));
         }
         if let Some(inputs) = self.inputs {
             inputs.write(self.encoders, bits, leave_out, &mut scratch.inputs);
         }
         Encoded {
             coordinates: &scratch.coordinates,
-            surprises: &scratch.surprises,
+            p: &scratch.p,
             inputs: &scratch.inputs,
             input_features: self.inputs.map_or(&[], Inputs::features),
         }

@@ -45,6 +45,7 @@ impl Numbers {
             encoders: &model.encoders,
             kinds: &model.kinds,
             inputs: Some(&self.inputs),
+            coordinates: true,
         };
         let row = by.encode(bits, self.leave_out, &mut self.scratch);
         row.coordinates.iter().chain(row.inputs).copied()

@@ -1,7 +1,6 @@
 //! A few coarse bins for each feature, made of what training counted, in which whole
 //! days can be compared.
 
-use crate::counts::Counted;
 use crate::grid::{LAST_CELL, cell_of, first_of, last_of};
 use crate::stats::Encoder;
 use zeek_anomaly_features::cell::{Cell, MISSING_CATEGORY};
@@ -150,12 +149,12 @@ impl Bins {
         self.labels.get(bin).map_or("", String::as_str)
     }
 
-    /// The bin of a value in its compact form. `counted` is what the bins were made of.
-    pub fn bin_of(&self, counted: &Counted, bits: u64) -> usize {
+    /// The bin of a value in its compact form. `encoder` is what the bins were made of.
+    pub fn bin_of(&self, encoder: &Encoder, bits: u64) -> usize {
         match key_of(self.kind, bits) {
             None => MISSING,
             Some(key) => match self.bin_of_key(key) {
-                OTHER if !counted.knows(key) => UNSEEN,
+                OTHER if !encoder.knows(key) => UNSEEN,
                 bin => bin,
             },
         }
@@ -198,7 +197,7 @@ mod tests {
         );
         let bins = Bins::new(&e);
         assert!((8..=MAX_BINS).contains(&bins.len()), "{}", bins.len());
-        let bin = |v: f64| bins.bin_of(e.counted(), v.to_bits());
+        let bin = |v: f64| bins.bin_of(&e, v.to_bits());
         assert!(bin(100.0) < bin(1000.0) && bin(1000.0) < bin(5000.0));
         assert_eq!(
             (bin(1e9), bin(0.0), bin(f64::NAN)),
@@ -217,9 +216,9 @@ mod tests {
             }),
         );
         let bins = Bins::new(&e);
-        let bin = |c: u64| bins.bin_of(e.counted(), Cell::Code(c).category_bits());
+        let bin = |c: u64| bins.bin_of(&e, Cell::Code(c).category_bits());
         assert_eq!(bins.label(bin(1)), "1");
         assert_eq!((bin(10_010), bin(77_777)), (OTHER, UNSEEN));
-        assert_eq!(bins.bin_of(e.counted(), MISSING_CATEGORY), MISSING);
+        assert_eq!(bins.bin_of(&e, MISSING_CATEGORY), MISSING);
     }
 }

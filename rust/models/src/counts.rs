@@ -406,13 +406,6 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// Whether a category was counted, by its hash.
-    pub fn knows(&self, category: u64) -> bool {
-        self.categories
-            .binary_search_by_key(&category, |c| c.0)
-            .is_ok()
-    }
-
     /// Whether a file's counts make sense: sums that fit, sorted, cells on the grid.
     pub fn is_sound(&self) -> bool {
         fn sum<K>(counts: &[(K, u64)]) -> Option<u64> {

@@ -17,15 +17,23 @@ pub const MAX_FEATURES: usize = 256;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Encoded<'a> {
     /// A coordinate for each feature: numbers on their scale, categories by their
-    /// surprise; NaN where a number is missing.
+    /// surprise; NaN where a number is missing. Where the detector does not ask for them, only
+    /// evidence in bits is there, and all else is NaN.
     pub coordinates: &'a [f32],
-    /// −ln p for each feature, ≥ 0.
-    pub surprises: &'a [f64],
+    /// p for each feature, above 0 and at most 1: the probability of a value at least as rare. Its surprise
+    /// is −ln p.
+    pub p: &'a [f64],
     /// Scaled numbers and one-hot categories ([`crate::inputs`]), finite; empty where the
     /// detector does not ask for them.
     pub inputs: &'a [f32],
     /// The feature of each input.
     pub input_features: &'a [u16],
+}
+
+/// −ln p, at least 0.
+pub fn surprise_of(p: f64) -> f64 {
+    // 0.0 - x rather than -x: no negative zero.
+    0.0 - p.ln()
 }
 
 /// A judge of rows. A higher value is stranger.
@@ -39,6 +47,11 @@ pub trait Detector {
     /// How many inputs it was trained on; 0 where it does not look at them.
     fn inputs(&self) -> usize {
         0
+    }
+
+    /// Whether it looks at coordinates of other than evidence in bits. They take a logarithm each.
+    fn wants_coordinates(&self) -> bool {
+        false
     }
 
     /// How strange a row is, on the detector's own scale; finite.

@@ -70,6 +70,10 @@ impl Detector for Ensemble {
         self.members.iter().map(of).max().unwrap_or(0)
     }
 
+    fn wants_coordinates(&self) -> bool {
+        (self.members.iter()).any(|m| m.model.as_detector().wants_coordinates())
+    }
+
     fn raw(&self, row: &Encoded<'_>) -> f64 {
         Ensemble::combine(self.members.iter().map(|m| m.score(row).0))
     }

@@ -310,6 +310,10 @@ impl Detector for IsolationForest {
         self.missing.len()
     }
 
+    fn wants_coordinates(&self) -> bool {
+        true
+    }
+
     fn raw(&self, row: &Encoded<'_>) -> f64 {
         let sum: f64 = self
             .roots

@@ -21,7 +21,42 @@ pub(crate) const LAST_CELL: i32 = 400;
 
 /// The cell of a number on the grid.
 pub(crate) fn cell_of(kind: Kind, v: f64) -> i32 {
-    cell_at(kind, scaled(kind, v))
+    match kind {
+        Kind::Magnitude(unit) if unit != Unit::Bits => {
+            octave_cell(unit, v).unwrap_or_else(|| cell_at(kind, scaled(kind, v)))
+        }
+        _ => cell_at(kind, scaled(kind, v)),
+    }
+}
+
+/// The cell of a magnitude without a logarithm: octaves are exponents, and half of one ends at √2.
+/// `None` where the number is so close to an edge that the logarithm's rounding decides.
+fn octave_cell(unit: Unit, v: f64) -> Option<i32> {
+    const FRACTION: u64 = (1 << 52) - 1;
+    const HALF: u64 = std::f64::consts::SQRT_2.to_bits() & FRACTION;
+    // Far more than a logarithm can be off.
+    const CLOSE: u64 = 1 << 20;
+    let bits = (1.0 + v.abs() / unit.step()).to_bits();
+    let (octave, fraction) = ((bits >> 52) as i32 - 1023, bits & FRACTION);
+    // Of powers of two logarithms are exact.
+    let exact = fraction == 0;
+    let close = !exact && (fraction < CLOSE || fraction > FRACTION - CLOSE);
+    let (cell, close) = match cells_per_octave(unit) {
+        1.0 => (octave, close),
+        2.0 => (
+            2 * octave + i32::from(fraction > HALF),
+            close || fraction.abs_diff(HALF) < CLOSE,
+        ),
+        _ => return None,
+    };
+    if close || octave > 1000 {
+        return None;
+    }
+    // Rounded down on either side of zero.
+    Some(match v < 0.0 {
+        true => (-cell - i32::from(!exact)).max(-LAST_CELL),
+        false => cell.min(LAST_CELL),
+    })
 }
 
 /// A number on its scale: a magnitude's is logarithmic.
@@ -98,5 +133,46 @@ pub(crate) fn last_of(kind: Kind, cell: i32) -> f64 {
         0.0
     } else {
         edge_of(kind, cell + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_without_a_logarithm_are_those_with_one() {
+        let units = [
+            Unit::Count,
+            Unit::Bytes,
+            Unit::Seconds,
+            Unit::Rate,
+            Unit::Quotient,
+            Unit::Excess,
+        ];
+        let mut values = vec![0.0, f64::MAX, f64::INFINITY, f64::MIN_POSITIVE];
+        for exponent in -40..1023 {
+            for edge in [1.0, std::f64::consts::SQRT_2] {
+                let v = edge * 2f64.powi(exponent);
+                for bits in v.to_bits() - 3..=v.to_bits() + 3 {
+                    // An edge of the grid, whatever the unit's step.
+                    let at = f64::from_bits(bits);
+                    values.extend([at, at - 1.0]);
+                    values.extend([(at - 1.0) * 1e-4, (at - 1.0) * 1e-3]);
+                }
+            }
+        }
+        values.extend((0..20_000).map(|i| f64::from(i) * 0.37));
+        values.extend((0..20_000).map(|i| 1.003f64.powi(i % 9000) * 1e-5));
+        let mut found = 0;
+        for unit in units {
+            for v in values.iter().flat_map(|v| [*v, -*v]) {
+                let kind = Kind::Magnitude(unit);
+                let by_logarithm = cell_at(kind, scaled(kind, v));
+                assert_eq!(cell_of(kind, v), by_logarithm, "{unit:?} {v:e}");
+                found += u32::from(octave_cell(unit, v).is_some());
+            }
+        }
+        assert!(found > 200_000, "{found}");
     }
 }

@@ -98,7 +98,7 @@ mod tests {
     fn row(coordinates: &[f32]) -> Encoded<'_> {
         Encoded {
             coordinates,
-            surprises: &[0.5, 0.5, 0.5],
+            p: &[0.6, 0.6, 0.6],
             ..Encoded::default()
         }
     }

@@ -239,6 +239,8 @@ pub struct Kinds {
 struct OneKind {
     name: String,
     rows: u64,
+    /// What its rows weigh, and the same with one of them left out.
+    weight: (f64, f64),
     encoders: Vec<Encoder>,
 }
 
@@ -289,6 +291,7 @@ impl Kinds {
             let built = |k: KindCounts| OneKind {
                 name: k.name,
                 rows: k.rows,
+                weight: (weight(k.rows), weight(k.rows.saturating_sub(1))),
                 encoders: k.counts.into_iter().map(Encoder::new).collect(),
             };
             way.into_iter().map(|k| (k.key, built(k))).collect()
@@ -369,20 +372,14 @@ impl Kinds {
         ways.filter_map(move |(w, kind)| kind.as_ref().filter(|_| not_in >> w & 1 == 0))
     }
 
-    /// −ln of the probability, within the row's kinds, of a value of feature `f` at least as
-    /// rare, by what it is counted under ([`crate::stats::Place`]); `p` is the same among all rows. `None` where the feature is not compared within kinds, or the
-    /// row has none.
-    pub fn surprise(
-        &self,
-        of: &Of<'_>,
-        f: usize,
-        key: u64,
-        p: f64,
-        leave_out: bool,
-    ) -> Option<f64> {
+    /// The probability, within the row's kinds, of a value of feature `f` at least as rare, by what it
+    /// is counted under ([`Encoder::key`]); `p` is the same among all rows. `None` where the feature
+    /// is not compared within kinds, or the row has none.
+    pub fn p(&self, of: &Of<'_>, f: usize, key: u64, p: f64, leave_out: bool) -> Option<f64> {
         let place = usize::from((*self.place.get(f)?)?);
         let mixed = |kind: &KindRef<'_>, rest: f64| {
-            let w = weight(kind.0.rows - u64::from(leave_out));
+            let (with, without) = kind.0.weight;
+            let w = if leave_out { without } else { with };
             w * kind.0.encoders[place].p_at(key, leave_out) + (1.0 - w) * rest
         };
         let within = match &of.explanation {
@@ -391,7 +388,7 @@ impl Kinds {
             _ => (self.told_of(of, f).rev())
                 .fold(None, |rest, kind| Some(mixed(kind, rest.unwrap_or(p)))),
         };
-        Some(0.0 - within?.min(1.0).ln())
+        within.map(|p| p.min(1.0))
     }
 
     /// The kind that weighs most in the judgement of feature `f` of a row: its name, and what is
@@ -445,6 +442,7 @@ fn weight(rows: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detector::surprise_of;
     use zeek_anomaly_features::Cell;
     use zeek_anomaly_features::logs::by_name;
 
@@ -504,8 +502,8 @@ mod tests {
     fn surprises(kinds: &Kinds, all: &Encoder, row: &[u64]) -> (f64, Option<f64>) {
         let (f, bits) = (at("orig_bytes"), row[at("orig_bytes")]);
         let p = all.p(bits, false);
-        let within = kinds.surprise(&kinds.of(row), f, all.place(bits).key, p, false);
-        (all.surprise(bits, false), within)
+        let within = kinds.p(&kinds.of(row), f, all.key(bits), p, false);
+        (all.surprise(bits, false), within.map(surprise_of))
     }
 
     #[test]
@@ -549,10 +547,7 @@ mod tests {
         let kinds = Kinds::new(&spec(), counter(&rows).finish(&[]));
         let of = kinds.of(&rows[0]);
         for name in ["service", "id.resp_p", "proto", "resp_kind"] {
-            assert_eq!(
-                kinds.surprise(&of, at(name), rows[0][at(name)], 0.5, false),
-                None
-            );
+            assert_eq!(kinds.p(&of, at(name), rows[0][at(name)], 0.5, false), None);
         }
     }
 
@@ -598,7 +593,7 @@ mod tests {
         assert!(surprises(&whole, &all, &row("", 53, 50_000.0)).1 > Some(3.0));
         // What nothing explains is compared as ever: where it goes to.
         let f = at("resp_network");
-        let at_port = |row: &[u64]| whole.surprise(&whole.of(row), f, 7, 0.5, false);
+        let at_port = |row: &[u64]| whole.p(&whole.of(row), f, 7, 0.5, false);
         assert_eq!(at_port(&odd), at_port(&row("", 53, 50_000.0)));
         // Many halves were: they say it, whatever else has that port.
         seen.extend((0..1000).map(|i| half("", 53, 40.0 + (i % 7) as f64)));

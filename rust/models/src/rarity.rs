@@ -16,8 +16,11 @@
 //! The sum has no known distribution; it is ranked, and calibrated against what
 //! training rows score.
 
-use crate::detector::{Detector, Encoded, MAX_FEATURES};
+use crate::detector::{Detector, Encoded, MAX_FEATURES, surprise_of};
 use serde::{Deserialize, Serialize};
+
+/// Features of most logs, at most.
+const FEW: usize = 64;
 
 /// The detector. All that it knows is in the features' counts, beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,16 +43,33 @@ impl Rarity {
         }
     }
 
-    /// The most surprising feature of each aspect, and its surprise.
-    fn heads(&self, row: &Encoded<'_>) -> [(f64, u16); MAX_FEATURES] {
-        let mut heads = [(0.0, 0); MAX_FEATURES];
-        for (f, (s, a)) in row.surprises.iter().zip(&self.aspects).enumerate() {
-            let head = &mut heads[usize::from(*a)];
-            if *s > head.0 {
-                *head = (*s, f as u16);
+    /// The most surprising feature of each aspect and its surprise, in the order of aspects, to
+    /// `told`; nothing of aspects of which nothing is surprising.
+    fn heads(&self, row: &Encoded<'_>, told: impl FnMut(usize, f64)) {
+        // Most logs have few features, and this is done for each row.
+        match self.aspects.len() {
+            0..=FEW => self.heads_of::<FEW>(row, told),
+            _ => self.heads_of::<MAX_FEATURES>(row, told),
+        }
+    }
+
+    /// The same of up to `N` features.
+    fn heads_of<const N: usize>(&self, row: &Encoded<'_>, mut told: impl FnMut(usize, f64)) {
+        // The least probability is the largest surprise: one logarithm for an aspect.
+        let mut heads = [(1.0, 0); N];
+        for (f, (p, a)) in row.p.iter().zip(&self.aspects).enumerate() {
+            if let Some(head) = heads.get_mut(usize::from(*a))
+                && *p < head.0
+            {
+                *head = (*p, f);
             }
         }
-        heads
+        for (p, f) in heads.into_iter().take(self.aspects.len()) {
+            // Of most features another is the head of the aspect.
+            if p < 1.0 {
+                told(f, surprise_of(p));
+            }
+        }
     }
 }
 
@@ -63,24 +83,16 @@ impl Detector for Rarity {
     }
 
     fn raw(&self, row: &Encoded<'_>) -> f64 {
-        let heads = self.heads(row);
-        let heads = heads.iter().take(self.aspects.len());
-        // Of most features another is the head of the aspect. What they add is 0.
-        let told = heads.filter(|h| h.0 > 0.0);
-        0.0 + (told.map(|h| self.damped(h.0, usize::from(h.1)))).sum::<f64>()
+        let mut sum = 0.0;
+        self.heads(row, |f, s| sum += self.damped(s, f));
+        sum
     }
 
     fn attribute(&self, row: &Encoded<'_>, out: &mut [f64]) {
         out.fill(0.0);
-        for (s, f) in self
-            .heads(row)
-            .iter()
-            .take(self.aspects.len())
-            .filter(|h| h.0 > 0.0)
-        {
-            let f = usize::from(*f);
-            out[f] = (self.damped(*s, f) - self.damped(self.mean[f], f)).max(0.0);
-        }
+        self.heads(row, |f, s| {
+            out[f] = (self.damped(s, f) - self.damped(self.mean[f], f)).max(0.0);
+        });
     }
 
     fn is_sound(&self, features: usize) -> bool {

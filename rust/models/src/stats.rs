@@ -12,9 +12,10 @@
 //! from the number n₁ of values seen once (I. J. Good, "The population
 //! frequencies of species", Biometrika 40, 1953).
 
-use crate::bins::NUMBER_KEYS;
+use crate::bins::{NUMBER_KEYS, column_key};
 use crate::counts::{Counted, HashOf};
-use crate::grid::{CELLS_PER_UNIT, LAST_CELL, cell_at, first_of, last_of, scaled};
+use crate::detector::surprise_of;
+use crate::grid::{CELLS_PER_UNIT, LAST_CELL, first_of, last_of, scaled};
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_features::spec::{Kind, Unit};
 
@@ -61,8 +62,13 @@ pub struct Encoder {
 
 #[derive(Clone, Debug)]
 enum Table {
-    /// p (and the same with the row itself left out) of the cells from `first` on.
-    Cells { first: i32, p: Vec<(f32, f32)> },
+    /// p of the cells from `first` on, and the same with the row itself left out. Beyond either
+    /// end it is as at the end.
+    Cells {
+        first: i32,
+        with: Box<[f32]>,
+        without: Box<[f32]>,
+    },
     /// p of the categories.
     Categories { p: HashOf<(f32, f32)>, unseen: f32 },
 }
@@ -215,7 +221,7 @@ impl Encoder {
         Encoder {
             mean: sum / counted.rows.max(1) as f64,
             missing: (p_of(missing.0), p_of(missing.1)),
-            table: Table::Cells { first, p },
+            table: cells(first, &p),
             counted,
         }
     }
@@ -251,51 +257,42 @@ impl Encoder {
     /// −ln p of a value in its compact form, at least 0. With `leave_out` the value is one
     /// that was counted, and is judged as if it had not been.
     pub fn surprise(&self, bits: u64, leave_out: bool) -> f64 {
-        0.0 - self.p(bits, leave_out).ln()
+        surprise_of(self.p(bits, leave_out))
     }
 
     /// p of a value in its compact form, above 0: the probability of one at least as rare.
     pub fn p(&self, bits: u64, leave_out: bool) -> f64 {
-        self.p_at(self.place(bits).key, leave_out)
+        self.p_at(self.key(bits), leave_out)
     }
 
-    /// The same of what the value is counted under ([`Place::key`]).
+    /// The same of what the value is counted under ([`Encoder::key`]).
     pub fn p_at(&self, key: u64, leave_out: bool) -> f64 {
         let (with, without) = match &self.table {
             Table::Categories { .. } if key == MISSING_CATEGORY => self.missing,
             Table::Categories { p, unseen } => p.get(&key).copied().unwrap_or((*unseen, *unseen)),
             Table::Cells { .. } if key >= NUMBER_KEYS => self.missing,
-            Table::Cells { first, p } => {
+            Table::Cells {
+                first,
+                with,
+                without,
+            } => {
+                let p = if leave_out { without } else { with };
                 let i = key as i32 - LAST_CELL - first;
-                p[i.clamp(0, p.len() as i32 - 1) as usize]
+                return f64::from(p[i.clamp(0, p.len() as i32 - 1) as usize]);
             }
         };
         f64::from(if leave_out { without } else { with })
     }
 
-    /// Where a value in its compact form has its place. Encoders of one feature agree on it, so that it
-    /// has to be found only once: that takes a logarithm.
-    pub fn place(&self, bits: u64) -> Place {
-        let kind = self.counted.kind;
-        let v = f64::from_bits(bits);
-        match kind {
-            Kind::Category => Place {
-                key: bits,
-                scaled: f64::NAN,
-            },
-            _ if v.is_nan() => Place {
-                key: NUMBER_KEYS,
-                scaled: v,
-            },
-            _ => {
-                let scaled = scaled(kind, v);
-                Place {
-                    // Never below 0: the grid ends at −LAST_CELL.
-                    key: (cell_at(kind, scaled) + LAST_CELL) as u64,
-                    scaled,
-                }
-            }
-        }
+    /// What a value in its compact form is counted under ([`column_key`]). Encoders of one feature agree
+    /// on it, so that it has to be found only once.
+    pub fn key(&self, bits: u64) -> u64 {
+        column_key(self.counted.kind, bits)
+    }
+
+    /// Whether a category was counted.
+    pub fn knows(&self, category: u64) -> bool {
+        matches!(&self.table, Table::Categories { p, .. } if p.contains_key(&category))
     }
 
     /// Whether a category was counted; with `leave_out` in any row but this one.
@@ -307,22 +304,28 @@ impl Encoder {
     }
 
     /// The value as a coordinate: numbers on their scale, categories by their
-    /// surprise; NaN where a number is missing.
-    pub fn coordinate(&self, bits: u64, surprise: f64) -> f32 {
+    /// surprise, of which `p` is the probability; NaN where a number is missing. Takes a logarithm.
+    pub fn coordinate(&self, bits: u64, p: f64) -> f32 {
         match self.counted.kind {
-            Kind::Category => surprise as f32,
-            _ => self.place(bits).scaled as f32,
+            Kind::Category => surprise_of(p) as f32,
+            kind => scaled(kind, f64::from_bits(bits)) as f32,
         }
     }
 }
 
-/// The place of a value among those that were counted.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// What it is counted under ([`crate::bins::column_key`]).
-    pub key: u64,
-    /// A number on its scale; NaN where it is missing, and for categories.
-    pub scaled: f64,
+/// The table of p of the cells from `first` on, without the cells at its ends that are as their neighbours.
+fn cells(first: i32, p: &[(f32, f32)]) -> Table {
+    let same = |p: &(&(f32, f32), &(f32, f32))| p.0 == p.1;
+    let low = p.iter().zip(p.iter().skip(1)).take_while(same).count();
+    let rest = p.get(low..).unwrap_or_default();
+    let inner = rest.iter().rev();
+    let high = inner.clone().zip(inner.skip(1)).take_while(same).count();
+    let kept = rest.get(..rest.len() - high).unwrap_or_default();
+    Table::Cells {
+        first: first + low as i32,
+        with: kept.iter().map(|p| p.0).collect(),
+        without: kept.iter().map(|p| p.1).collect(),
+    }
 }
 
 /// e^−s, as tables hold it.

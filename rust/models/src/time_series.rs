@@ -188,6 +188,10 @@ impl Detector for TimeSeries {
         self.usual.len()
     }
 
+    fn wants_coordinates(&self) -> bool {
+        true
+    }
+
     fn raw(&self, row: &Encoded<'_>) -> f64 {
         let heads = self.heads(row);
         heads

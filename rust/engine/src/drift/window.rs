@@ -65,7 +65,7 @@ impl Window {
             let Some(feature) = self.features.get_mut(f) else {
                 return;
             };
-            let bin = reference.bins.bin_of(encoder.counted(), *b);
+            let bin = reference.bins.bin_of(encoder, *b);
             feature.bins[bin] += step;
             if bin == UNSEEN {
                 feature.note(*b, step, || text(f));

@@ -19,6 +19,7 @@ use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use zeek_anomaly_features::Kind;
 use zeek_anomaly_models::bins::{NUMBER_KEYS, key_of};
+use zeek_anomaly_models::detector::surprise_of;
 
 /// The most marks in one model.
 pub const MAX_MARKS: usize = 10_000;
@@ -243,9 +244,9 @@ impl LogModel {
         self.attribute(bits, &mut shares);
         // An ordinary value is no reason, whatever a detector makes of it.
         let mut scratch = Scratch::default();
-        let surprises = self.encoded(bits, &mut scratch).surprises;
-        for (share, (e, s)) in shares.iter_mut().zip(self.encoders.iter().zip(surprises)) {
-            if *s <= e.mean_surprise() + ORDINARY {
+        let row = self.encoded(bits, &mut scratch);
+        for (share, (e, p)) in shares.iter_mut().zip(self.encoders.iter().zip(row.p)) {
+            if surprise_of(*p) <= e.mean_surprise() + ORDINARY {
                 *share = 0.0;
             }
         }

@@ -75,7 +75,7 @@ pub fn draw<'a>(
             .encoders
             .iter()
             .zip(bits)
-            .map(|(e, b)| f64::from(e.coordinate(*b, e.surprise(*b, false))))
+            .map(|(e, b)| f64::from(e.coordinate(*b, e.p(*b, false))))
             .collect()
     };
     let rows: Vec<Vec<f64>> = sample.iter().map(|s| coordinates(s.0)).collect();
