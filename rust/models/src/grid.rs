@@ -40,7 +40,7 @@ fn octave_cell(unit: Unit, v: f64) -> Option<i32> {
     let (octave, fraction) = ((bits >> 52) as i32 - 1023, bits & FRACTION);
     // Of powers of two logarithms are exact.
     let exact = fraction == 0;
-    let close = !exact && (fraction < CLOSE || fraction > FRACTION - CLOSE);
+    let close = !exact && !(CLOSE..=FRACTION - CLOSE).contains(&fraction);
     let (cell, close) = match cells_per_octave(unit) {
         1.0 => (octave, close),
         2.0 => (
