@@ -377,10 +377,10 @@ struct OfKinds<'a> {
 impl<'a> OfKinds<'a> {
     fn new(of: &'a Material<'a>, wanted: bool) -> OfKinds<'a> {
         let rows = || (0..of.sample.len()).map(|at| of.row(at).0);
-        let mut counted = wanted.then(|| KindCounter::new(of.spec, rows())).flatten();
+        let mut counted = wanted.then(|| KindCounter::new(of.spec, rows)).flatten();
         let mut kinds = Kinds::default();
         if let Some(counter) = &mut counted {
-            rows().for_each(|bits| counter.add(bits));
+            counter.add(rows);
             kinds = Kinds::new(of.spec, counter.finish(of.total));
         }
         let blocks = match &counted {
@@ -402,9 +402,10 @@ impl<'a> OfKinds<'a> {
             return Kinds::default();
         };
         let mut part = all.emptied();
-        (self.blocks.iter().enumerate())
-            .filter(|(_, of)| **of == block)
-            .for_each(|(at, _)| part.add(self.of.row(at).0));
+        part.add(|| {
+            let blocks = self.blocks.iter().enumerate();
+            (blocks.filter(|(_, of)| **of == block)).map(|(at, _)| self.of.row(at).0)
+        });
         Kinds::new(self.of.spec, all.without(&part).finish(&[]))
     }
 }

@@ -313,17 +313,24 @@ impl Counting {
 
     fn finish(&mut self, params: &TrainParams, names: &Arc<Language>) -> LogModel {
         self.sample.seal();
+        let pack = |of: &Counting| params.kept_rows.and_then(|n| of.pack(n));
         // Before labels are read: names may yet be learned that say otherwise.
-        let kept = params.kept_rows.and_then(|n| self.pack(n));
-        self.read_labels(names);
+        let unread = (self.labels.words() > 0).then(|| {
+            let kept = pack(self);
+            self.read_labels(names);
+            kept
+        });
         let held = match params.holdout > 0.0 {
             true => self.blocks.last(params.holdout),
             false => Vec::new(),
         };
-        let mut model = match held[..] {
-            [] => self.fit(params),
-            _ => self.without(&held).fit(params),
-        };
+        let (kept, mut model) = rayon::join(
+            || unread.unwrap_or_else(|| pack(self)),
+            || match held[..] {
+                [] => self.fit(params),
+                _ => self.without(&held).fit(params),
+            },
+        );
         if !held.is_empty() {
             self.calibrate(&mut model, &held);
         }

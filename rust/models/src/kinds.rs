@@ -22,6 +22,7 @@
 use crate::bins::column_key;
 use crate::counts::{Counted, FeatureCounts, HashOf};
 use crate::stats::Encoder;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
@@ -67,8 +68,6 @@ pub struct KindCounter {
     ways: Vec<Vec<u16>>,
     within: Vec<(u16, Kind)>,
     counted: Vec<BTreeMap<u64, Counting>>,
-    /// What the values of a row are counted under, found once for all ways.
-    keys: Vec<u64>,
 }
 
 /// One kind while it is counted.
@@ -82,89 +81,99 @@ struct Counting {
 impl KindCounter {
     /// Finds the most frequent kinds of rows in their compact form, and counts nothing yet.
     /// `None` where a log has no kinds.
-    pub fn new<'r>(spec: &Spec, rows: impl Iterator<Item = &'r [u64]>) -> Option<KindCounter> {
+    pub fn new<'r, R>(spec: &Spec, rows: impl Fn() -> R + Sync) -> Option<KindCounter>
+    where
+        R: Iterator<Item = &'r [u64]>,
+    {
         let ways = spec.kinds();
         if ways.is_empty() || ways.len() > MAX_WAYS {
             return None;
         }
-        let mut frequency: Vec<BTreeMap<u64, (usize, Vec<u64>)>> =
-            vec![BTreeMap::new(); ways.len()];
-        for bits in rows {
-            for (way, of_way) in ways.iter().zip(&mut frequency) {
-                if let Some(key) = key_of(way, bits) {
-                    let values = || way.iter().map(|f| bits[usize::from(*f)]).collect();
-                    of_way.entry(key).or_insert_with(|| (0, values())).0 += 1;
-                }
-            }
-        }
         let within: Vec<(u16, Kind)> = (spec.within_kinds().into_iter())
             .map(|f| (f, spec.kind(usize::from(f))))
             .collect();
-        let counted = frequency.into_iter().map(|of_way| {
-            let mut kinds: Vec<(usize, u64, Vec<u64>)> = (of_way.into_iter())
+        let counted = ways.par_iter().map(|way| {
+            let mut frequency: HashOf<(usize, Vec<u64>)> = HashOf::default();
+            for bits in rows() {
+                if let Some(key) = key_of(way, bits) {
+                    let values = || way.iter().map(|f| bits[usize::from(*f)]).collect();
+                    frequency.entry(key).or_insert_with(|| (0, values())).0 += 1;
+                }
+            }
+            let mut kinds: Vec<(usize, u64, Vec<u64>)> = (frequency.into_iter())
                 .filter(|k| k.1.0 >= LEAST_ROWS)
                 .map(|(key, (n, values))| (n, key, values))
                 .collect();
+            // The map's order must not show.
             kinds.sort_unstable_by(|a, b| b.cmp(a));
+            let nothing = |values| Counting {
+                values,
+                counts: nothing(&within),
+            };
             (kinds.into_iter().take(MAX_KINDS))
-                .map(|(_, key, values)| {
-                    (
-                        key,
-                        Counting {
-                            values,
-                            counts: nothing(&within),
-                        },
-                    )
-                })
+                .map(|(_, key, values)| (key, nothing(values)))
                 .collect()
         });
         Some(KindCounter {
             counted: counted.collect(),
             ways,
             within,
-            keys: Vec::new(),
         })
+    }
+
+    /// The same kinds with the counts that `counts` makes of each.
+    fn with<'c>(&'c self, counts: impl Fn(usize, u64, &'c Counting) -> Vec<FeatureCounts>) -> Self {
+        let counted = self.counted.iter().enumerate().map(|(way, kinds)| {
+            let with = kinds.iter().map(|(key, kind)| {
+                let counting = Counting {
+                    values: kind.values.clone(),
+                    counts: counts(way, *key, kind),
+                };
+                (*key, counting)
+            });
+            with.collect()
+        });
+        KindCounter {
+            counted: counted.collect(),
+            ways: self.ways.clone(),
+            within: self.within.clone(),
+        }
     }
 
     /// The same kinds with nothing counted.
     pub fn emptied(&self) -> KindCounter {
-        let mut empty = self.clone();
-        for kind in empty.counted.iter_mut().flat_map(BTreeMap::values_mut) {
-            kind.counts = nothing(&self.within);
-        }
-        empty
+        self.with(|_, _, _| nothing(&self.within))
     }
 
-    /// Counts one row.
-    pub fn add(&mut self, bits: &[u64]) {
-        self.keys.clear();
-        let keys = self
-            .within
-            .iter()
-            .map(|(f, kind)| column_key(*kind, bits[usize::from(*f)]));
-        self.keys.extend(keys);
-        for (way, of_way) in self.ways.iter().zip(&mut self.counted) {
-            let Some(kind) = key_of(way, bits).and_then(|key| of_way.get_mut(&key)) else {
-                continue;
-            };
-            for (c, key) in kind.counts.iter_mut().zip(&self.keys) {
-                c.add_key(*key);
+    /// Counts rows.
+    pub fn add<'r, R>(&mut self, rows: impl Fn() -> R + Sync)
+    where
+        R: Iterator<Item = &'r [u64]>,
+    {
+        let ways = self.ways.par_iter().zip(self.counted.par_iter_mut());
+        ways.for_each(|(way, of_way)| {
+            for bits in rows() {
+                let Some(kind) = key_of(way, bits).and_then(|key| of_way.get_mut(&key)) else {
+                    continue;
+                };
+                for (c, (f, kind)) in kind.counts.iter_mut().zip(&self.within) {
+                    c.add_key(column_key(*kind, bits[usize::from(*f)]));
+                }
             }
-        }
+        });
     }
 
     /// What is left without `part`, which was counted in this.
     pub fn without(&self, part: &KindCounter) -> KindCounter {
-        let mut left = self.clone();
-        for (of_way, part) in left.counted.iter_mut().zip(&part.counted) {
-            for (key, kind) in of_way {
-                let part = part.get(key).map(|p| &p.counts);
-                for (c, p) in kind.counts.iter_mut().zip(part.into_iter().flatten()) {
-                    *c = c.without(p);
-                }
+        self.with(|way, key, kind| {
+            let part = part.counted.get(way).and_then(|way| way.get(&key));
+            match part {
+                Some(part) => (kind.counts.iter().zip(&part.counts))
+                    .map(|(c, p)| c.without(p))
+                    .collect(),
+                None => kind.counts.clone(),
             }
-        }
-        left
+        })
     }
 
     /// The counts in the form that a model file holds. `all` are the counts of all rows, which know
@@ -486,8 +495,9 @@ mod tests {
     }
 
     fn counter(rows: &[Vec<u64>]) -> KindCounter {
-        let mut counter = KindCounter::new(&spec(), rows.iter().map(Vec::as_slice)).unwrap();
-        rows.iter().for_each(|r| counter.add(r));
+        let rows = || rows.iter().map(Vec::as_slice);
+        let mut counter = KindCounter::new(&spec(), rows).unwrap();
+        counter.add(rows);
         counter
     }
 
@@ -634,8 +644,8 @@ mod tests {
         let (first, second) = rows.split_at(1500);
         let whole = counter(&rows);
         let (mut part, mut rest) = (whole.emptied(), whole.emptied());
-        first.iter().for_each(|r| part.add(r));
-        second.iter().for_each(|r| rest.add(r));
+        part.add(|| first.iter().map(Vec::as_slice));
+        rest.add(|| second.iter().map(Vec::as_slice));
         assert_eq!(whole.without(&part).finish(&[]), rest.finish(&[]));
         assert_ne!(whole.finish(&[]), rest.finish(&[]));
     }
