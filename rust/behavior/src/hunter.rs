@@ -186,6 +186,7 @@ impl Hunter {
     pub fn learned(&self) -> Usual {
         Usual::new(
             self.world.hosts_seen(),
+            self.world.few_hosts(),
             self.world.targets(),
             self.findings(),
         )

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use zeek_anomaly_sealed::{Broken, HEAD, Readers, payload, read_at_most, write_whole};
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 pub(crate) const STATE: &[u8; 8] = b"ZEEKHUNT";
 pub(crate) const USUAL: &[u8; 8] = b"ZEEKUSUL";

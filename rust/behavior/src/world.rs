@@ -76,6 +76,10 @@ pub struct World {
     hosts: Distinct,
     /// Hosts that may be ours, where none was known to be.
     assumed: Distinct,
+    /// Ours while ordinary logs are learned, by the key by which [`Usual`] knows them.
+    learned: Distinct,
+    /// Ours that few learned hosts say little of; found again after a restart as they talk.
+    strangers: Distinct,
     local: BTreeSet<u64>,
 }
 
@@ -107,6 +111,8 @@ impl World {
             learning: false,
             hosts: Distinct::default(),
             assumed: Distinct::default(),
+            learned: Distinct::default(),
+            strangers: Distinct::default(),
             local: BTreeSet::new(),
         }
     }
@@ -193,6 +199,14 @@ impl World {
             true => self.hosts.insert(host),
             false => self.assumed.insert(host),
         };
+        if self.is_local(orig) || self.hosts.count() == 0.0 {
+            let by = self.addr_key(orig);
+            if self.learning {
+                self.learned.insert(by);
+            } else if self.usual.is_strange_to(by) {
+                self.strangers.insert(host);
+            }
+        }
         // Names may be asked for once and never again: then the domain is what is common.
         let domain = match (event.log, event.name()) {
             (Log::Dns, Some(name)) => crate::text::registered_domain(name).filter(|d| *d != name),
@@ -255,11 +269,21 @@ impl World {
     }
 
     /// How little is known of what is usual here, from 0 to 1: 1 for one host alone, of which nothing was
-    /// learned; 0 where ordinary logs have taught, or ten hosts tell what is common.
+    /// learned; 0 where ordinary logs of the same hosts, or of ten others, have taught, or ten hosts tell what is common.
     pub fn ignorance(&self) -> f64 {
-        match self.learning || self.usual.hosts() > 0.0 {
-            true => 0.0,
-            false => (1.0 - self.hosts().max(1.0).log10()).clamp(0.0, 1.0),
+        let strange = match self.usual.hosts() {
+            _ if self.learning => return 0.0,
+            0.0 => 1.0,
+            _ => (self.strangers.count() / self.hosts_seen().max(1.0)).min(1.0),
+        };
+        strange * (1.0 - self.hosts().max(1.0).log10()).clamp(0.0, 1.0)
+    }
+
+    /// The hosts of ordinary logs, by [`World::addr_key`], where they are few.
+    pub(crate) fn few_hosts(&self) -> Vec<u64> {
+        match &self.learned {
+            Distinct::Few(hosts) => hosts.clone(),
+            Distinct::Many(_) => Vec::new(),
         }
     }
 

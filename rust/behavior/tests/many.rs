@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Feed, V};
-use zeek_anomaly_behavior::Finding;
+use zeek_anomaly_behavior::{Finding, Hunter, Settings, Usual};
 
 const DAY: f64 = 86_400.0;
 const ME: [u8; 4] = [10, 0, 0, 5];
@@ -182,7 +182,13 @@ fn an_upload_by_an_unknown_protocol_is_found_where_nothing_is_known_yet() {
 
 /// A regular call of the only host that is seen.
 fn alone(name: &str, others: u32, open: bool) -> Vec<Finding> {
+    alone_with(None, name, others, open)
+}
+
+/// The same where something was learned.
+fn alone_with(usual: Option<Usual>, name: &str, others: u32, open: bool) -> Vec<Finding> {
     let mut f = Feed::new();
+    f.hunter = Hunter::new(Settings::default(), usual);
     for i in 0..others {
         f.ssl(
             1e9 + f64::from(i) * 7.3,
@@ -218,5 +224,37 @@ fn where_one_host_is_all_there_is_what_looks_like_software_is_no_beacon() {
     assert!(
         !short.is_empty() && short[0].count < 20,
         "but what asks and hangs up is one"
+    );
+}
+
+/// What an hour of one host teaches.
+fn learned_from(host: [u8; 4]) -> Usual {
+    let mut f = Feed::new();
+    f.hunter = Hunter::learner(Settings::default());
+    for i in 0..60 {
+        let ends = (host, 50_000, [192, 0, 2, 200], 443);
+        let service = "ssl";
+        let at = 1e9 - DAY + f64::from(i * i);
+        f.conn(
+            at,
+            Conn {
+                ends,
+                service,
+                state: "SF",
+                ..PROBE
+            },
+        );
+    }
+    f.hunter.learned()
+}
+
+#[test]
+fn what_another_host_alone_taught_says_nothing_of_this_one() {
+    let foreign = learned_from([10, 0, 0, 77]);
+    assert!(alone_with(Some(foreign), "push.vendor.com", 12, true).is_empty());
+    let own = learned_from(ME);
+    assert!(
+        !alone_with(Some(own), "push.vendor.com", 12, true).is_empty(),
+        "it is new here"
     );
 }
