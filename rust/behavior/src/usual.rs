@@ -15,7 +15,7 @@ const MAX_TARGETS: usize = 500_000;
 const MAX_FINDINGS: usize = 100_000;
 
 /// Hosts from which on what is usual for them is so for others, too.
-pub(crate) const ENOUGH: f64 = 10.0;
+const ENOUGH: f64 = 10.0;
 
 /// Hosts that are remembered one by one.
 const MAX_FEW: usize = 32;
@@ -85,10 +85,14 @@ impl Usual {
         self.hosts
     }
 
-    /// Whether there were so few hosts that what is usual for them says little of others, and this one, by
-    /// [`crate::World::addr_key`], was none of them.
+    /// Whether there were so few hosts that what is usual for them says little of others.
+    pub(crate) fn is_of_few(&self) -> bool {
+        (1.0..ENOUGH).contains(&self.hosts)
+    }
+
+    /// Whether it says little of this host, by [`crate::World::addr_key`].
     pub(crate) fn is_strange_to(&self, host: u64) -> bool {
-        (1.0..ENOUGH).contains(&self.hosts) && !self.few.contains(&host)
+        self.is_of_few() && !self.few.contains(&host)
     }
 
     /// How many targets are known.

@@ -195,11 +195,13 @@ impl World {
         }
         // A protocol's record can come before the first of conn.log, which tells who is ours: an attacker that is
         // taken for one of ours until then is none of our hosts.
-        match self.is_local(orig) {
+        let ours = self.is_local(orig);
+        match ours {
             true => self.hosts.insert(host),
             false => self.assumed.insert(host),
         };
-        if self.is_local(orig) || self.hosts.count() == 0.0 {
+        // As a rule nothing is learned here, and was not learned of a few hosts alone.
+        if (self.learning || self.usual.is_of_few()) && (ours || self.hosts.is_empty()) {
             let by = self.addr_key(orig);
             if self.learning {
                 self.learned.insert(by);

@@ -368,7 +368,7 @@ impl Spec {
             .collect()
     }
 
-    /// Which features are compared within kinds that are told in the way `w` of [`Spec::kinds`]: those of
+    /// Which features are compared within kinds that are told in this way, one of [`Spec::kinds`]: those of
     /// other aspects than the features that tell the kind.
     pub fn compared_within(&self, way: &[u16]) -> Vec<bool> {
         let aspects = self.aspects();

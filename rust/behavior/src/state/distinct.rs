@@ -85,6 +85,11 @@ impl Distinct {
         }
     }
 
+    /// Whether there was none.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Distinct::Few(seen) if seen.is_empty())
+    }
+
     /// Whether [`Distinct::insert`] tells for certain what is new.
     pub fn is_exact(&self) -> bool {
         matches!(self, Distinct::Few(_))
