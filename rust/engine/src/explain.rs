@@ -131,7 +131,7 @@ impl LogModel {
             .map(|(f, share)| {
                 // Numbers as they were judged; only categories need their text.
                 let cell = match self.spec.kind(f) {
-                    Kind::Category => self.spec.cell(f, row),
+                    Kind::Category | Kind::Identity => self.spec.cell(f, row),
                     _ => Cell::num(Some(f64::from_bits(bits[f]))),
                 };
                 let mut value = printable(&self.encoders[f].value(&cell));

@@ -16,7 +16,7 @@
 use crate::combine::MAX_KEPT;
 use crate::drift::Baseline;
 use crate::feedback::Mark;
-use crate::model::{LogModel, Model, ModelInfo};
+use crate::model::{LogModel, Model, ModelInfo, Strangers};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
@@ -32,7 +32,7 @@ use zeek_anomaly_sealed::{Broken, HEAD, Readers, payload, read_at_most, seal, wr
 const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The largest payload, in bytes.
 const MAX_PAYLOAD: u64 = 256 << 20;
@@ -117,6 +117,7 @@ struct StoredLog {
     kinds: Vec<Way>,
     detector: DetectorModel,
     calibration: Calibration,
+    strangers: Option<Strangers>,
     rows: u64,
     span: Option<(f64, f64)>,
     held_out: u64,
@@ -193,6 +194,7 @@ impl Model {
                     kinds: m.kinds.counts(),
                     detector: m.detector.clone(),
                     calibration: m.calibration.clone(),
+                    strangers: m.strangers.clone(),
                     rows: m.rows,
                     span: m.span,
                     held_out: m.held_out,
@@ -330,6 +332,7 @@ fn restore(
             .all(|(f, c)| c.kind == spec.kind(f) && c.is_sound())
         && Kinds::are_sound(&spec, &s.kinds)
         && s.calibration.is_sound()
+        && s.strangers.as_ref().is_none_or(Strangers::is_sound)
         && s.detector.as_detector().is_sound(n)
         && s.span.is_none_or(|(a, b)| a.is_finite() && b.is_finite())
         && s.held_out <= s.rows
@@ -340,6 +343,7 @@ fn restore(
     }
     let encoders = s.counts.into_iter().map(Encoder::new).collect();
     let mut model = LogModel::new(spec, encoders, s.detector, s.calibration);
+    model.strangers = s.strangers;
     let wanted = model.detector.as_detector().inputs();
     if (model.inputs.as_ref()).is_some_and(|inputs| inputs.len() != wanted) {
         return Err(damaged("contents that make no sense"));

@@ -11,14 +11,15 @@
 //! together can be calibrated too.
 
 use crate::blocks::Blocks;
-use crate::model::{By, Scratch};
+use crate::hosts;
+use crate::model::{By, Scratch, Strangers};
 use crate::reservoir::Reservoir;
 use crate::train::{TrainParams, time_of};
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use zeek_anomaly_features::Spec;
 use zeek_anomaly_features::spec::DefaultDetector;
-use zeek_anomaly_features::{Kind, Spec};
 use zeek_anomaly_models::detector::surprise_of;
 use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
 use zeek_anomaly_models::hybrid::Hybrid;
@@ -69,6 +70,8 @@ pub(crate) struct Material<'a> {
 pub(crate) struct Fit {
     pub(crate) detector: DetectorModel,
     pub(crate) calibration: Calibration,
+    /// The same for hosts that were not there.
+    pub(crate) strangers: Option<Strangers>,
     /// What is usual within kinds, for a detector that looks at surprises.
     pub(crate) kinds: Kinds,
 }
@@ -125,8 +128,10 @@ pub(crate) fn fit(of: &Material<'_>) -> Fit {
             (_, None) => None,
         })
         .collect();
+    let mut strangers = None;
     let (detector, calibration) = match fitted.pop() {
         Some(one) if fitted.is_empty() => {
+            strangers = of.strangers(&one.model, &compared);
             (DetectorModel::One(one.model), Calibration::fit(one.raw))
         }
         last => {
@@ -137,6 +142,7 @@ pub(crate) fn fit(of: &Material<'_>) -> Fit {
     Fit {
         detector,
         calibration,
+        strangers,
         kinds: compared.kinds,
     }
 }
@@ -257,6 +263,40 @@ impl Material<'_> {
         Fitted { model, raw }
     }
 
+    /// How strange rows look to what other hosts have taught, for detectors that look at surprises.
+    fn strangers(&self, model: &Single, compared: &OfKinds<'_>) -> Option<Strangers> {
+        let judges = matches!(model, Single::Rarity(_) | Single::Hybrid(_));
+        let identity = self
+            .spec
+            .identity()
+            .filter(|_| judges && !self.params.own_rows)?;
+        let host_of = |at: usize| self.row(at).0.get(identity).copied();
+        let groups = hosts::Groups::of((0..self.sample.len()).map(host_of))?;
+        let detector = model.as_detector();
+        // Counted from the sampled rows, as kinds are.
+        let counts = groups.count(self.encoders, |at| self.row(at).0);
+        let judged = |group: usize| -> Vec<f64> {
+            let encoders = encoders_of(&counts.without(group));
+            let kinds = compared.without_rows(|at| groups.of_row(at) == Some(group));
+            let by = By {
+                encoders: &encoders,
+                kinds: &kinds,
+                ..self.whole(compared)
+            };
+            let rows = groups.rows(group).into_par_iter().with_min_len(256);
+            rows.map_init(Scratch::default, |scratch, at| {
+                detector.raw(&by.encode(self.row(at).0, false, scratch))
+            })
+            .collect()
+        };
+        let raw: Vec<Vec<f64>> = (0..groups.len()).into_par_iter().map(judged).collect();
+        let raw = raw.concat();
+        (raw.len() >= hosts::LEAST_ROWS).then(|| Strangers {
+            hosts: groups.hosts(),
+            calibration: Calibration::fit(raw),
+        })
+    }
+
     fn forest(&self, rows: &[usize]) -> Fitted {
         let coordinates = self.coordinates();
         let params = ForestParams {
@@ -282,7 +322,7 @@ impl Material<'_> {
         let shape = Shape {
             aspects: self.spec.aspects(),
             numbers: (0..self.spec.len())
-                .map(|f| !matches!(self.spec.kind(f), Kind::Category))
+                .map(|f| !self.spec.kind(f).is_category())
                 .collect(),
             hour: (0..self.spec.len()).find(|f| self.spec.name(*f) == HOUR),
         };
@@ -398,13 +438,18 @@ impl<'a> OfKinds<'a> {
     }
 
     fn without(&self, block: i64) -> Kinds {
+        self.without_rows(|at| self.blocks.get(at) == Some(&block))
+    }
+
+    /// What is usual within kinds without some of the sampled rows.
+    fn without_rows(&self, left_out: impl Fn(usize) -> bool + Sync) -> Kinds {
         let Some(all) = &self.counted else {
             return Kinds::default();
         };
         let mut part = all.emptied();
         part.add(|| {
-            let blocks = self.blocks.iter().enumerate();
-            (blocks.filter(|(_, of)| **of == block)).map(|(at, _)| self.of.row(at).0)
+            let rows = (0..self.of.sample.len()).filter(|at| left_out(*at));
+            rows.map(|at| self.of.row(at).0)
         });
         Kinds::new(self.of.spec, all.without(&part).finish(&[]))
     }

@@ -5,6 +5,7 @@ use crate::feedback::{Effect, Mark, Moved};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_features::spec::Unit;
 use zeek_anomaly_features::{Kind, Row, Spec};
 use zeek_anomaly_models::{
@@ -69,6 +70,9 @@ pub struct Verdict {
     pub claim: Claim,
     /// The detector's own value, with what feedback did to it.
     pub raw: f64,
+    /// Whether training did not see the host whose doing the record is, so that the score is that of
+    /// [`Strangers`].
+    pub stranger: bool,
     /// The detector's name.
     pub detector: &'static str,
     /// What feedback did to it, if it did anything.
@@ -81,6 +85,26 @@ pub struct Scratch {
     coordinates: Vec<f32>,
     p: Vec<f64>,
     inputs: Vec<f32>,
+}
+
+/// How strange rows of a host look to what other hosts have taught.
+///
+/// A host does what others do, and much that only it does: to a model that knows the host all of that is
+/// ordinary, and to one that does not it is new. So hosts that are not known have a scale of their own,
+/// made of training rows that are judged with all rows of their host left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Strangers {
+    /// Hosts whose rows it was made of.
+    pub hosts: u64,
+    /// From the detector's value to the common scale.
+    pub calibration: Calibration,
+}
+
+impl Strangers {
+    /// Whether what a file held makes sense.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.hosts > 0 && self.calibration.is_sound()
+    }
 }
 
 /// What became of a promise: of rows that were held out, the share 10⁻ˢ has a score of s or more.
@@ -113,6 +137,10 @@ pub struct LogModel {
     pub detector: DetectorModel,
     /// From the detector's value to the common scale.
     pub calibration: Calibration,
+    /// The same for hosts that training did not see, where it saw enough others to tell.
+    pub strangers: Option<Strangers>,
+    /// The feature that tells whose doing a row is.
+    identity: Option<usize>,
     /// Training rows.
     pub rows: u64,
     /// The first and last `ts` of them.
@@ -144,11 +172,13 @@ impl LogModel {
             inputs: (detector.as_detector().inputs() > 0).then(|| Inputs::new(&encoders)),
             coordinates: detector.as_detector().wants_coordinates(),
             kinds: Kinds::default(),
+            identity: spec.identity(),
             spec,
             fields: Vec::new(),
             encoders,
             detector,
             calibration,
+            strangers: None,
             rows: 0,
             span: None,
             held_out: 0,
@@ -193,18 +223,32 @@ impl LogModel {
             })
         });
         let raw = moved.map_or(unmarked, |m| m.0);
-        let (score, claim) = self.calibration.score(raw);
+        let strangers = self.strangers_of(bits, leave_out);
+        let calibration = strangers.map_or(&self.calibration, |s| &s.calibration);
+        let (score, claim) = calibration.score(raw);
         Verdict {
             score,
             claim,
             raw,
+            stranger: strangers.is_some(),
             detector: detector.name(),
             feedback: moved.map(|(_, by, opinion)| Moved {
                 by,
                 opinion,
-                score: self.calibration.score(unmarked).0,
+                score: calibration.score(unmarked).0,
             }),
         }
+    }
+
+    /// What scores of a row's host are calibrated on, where training did not see the host; with
+    /// `leave_out` in any row but this.
+    fn strangers_of(&self, bits: &[u64], leave_out: bool) -> Option<&Strangers> {
+        let (strangers, f) = (self.strangers.as_ref()?, self.identity?);
+        let (hosts, host) = (self.encoders.get(f)?, *bits.get(f)?);
+        // Where some hosts were forgotten it cannot be told which.
+        let all_known = hosts.counted().forgotten == 0;
+        let known = host == MISSING_CATEGORY || hosts.has_seen(host, leave_out);
+        (all_known && !known).then_some(strangers)
     }
 
     /// A row's features as the detector sees them.

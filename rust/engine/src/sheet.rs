@@ -251,7 +251,7 @@ impl Taking {
                 cell = Cell::Missing;
             }
             let (bits, key) = match kind {
-                Kind::Category => {
+                Kind::Category | Kind::Identity => {
                     let bits = cell.category_bits();
                     (bits, bits)
                 }

@@ -17,7 +17,7 @@ use crate::reservoir::Reservoir;
 use crate::sheet::{Sheet, Sheets};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use zeek_anomaly_features::{Context, Kind, Spec};
+use zeek_anomaly_features::{Context, Spec};
 use zeek_anomaly_models::counts::Tally;
 use zeek_anomaly_models::{Calibration, DetectorKind, Encoder, Language};
 use zeek_log::{Record, Schema};
@@ -261,7 +261,7 @@ impl Counting {
             let day = day.filter(|(day, _)| self.days.add_rows(&self.spec, (*day, hours), n));
             for (f, counts) in self.blocks.at(*ts).iter_mut().enumerate() {
                 let keys = sheet.keys(f, rows.clone());
-                if self.spec.kind(f) == Kind::Category {
+                if self.spec.kind(f).is_category() {
                     counts.add_column(keys, |row| sheet.category(f, from + row));
                     if let Some((day, _)) = day {
                         self.days.categories(day, (categories, f), keys);
@@ -362,6 +362,7 @@ impl Counting {
             fitted.calibration,
         );
         model.kinds = fitted.kinds;
+        model.strangers = fitted.strangers;
         model
     }
 

@@ -19,6 +19,14 @@ pub fn network(a: IpAddr) -> IpAddr {
     }
 }
 
+/// A host of which its address alone says that it is one of ours; missing for all others.
+pub fn private_host<'r>(r: &Row<'r>, column: usize) -> Cell<'r> {
+    match r.addr(column).map(scope) {
+        Some(b"private") => r.host(column),
+        _ => Cell::Missing,
+    }
+}
+
 /// The scope of an address, from its number alone.
 pub fn scope(a: IpAddr) -> &'static [u8] {
     let (multicast, loopback, link_local, private) = match a {

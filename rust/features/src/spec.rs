@@ -19,6 +19,15 @@ pub enum Kind {
     Flag,
     /// One of many values without an order.
     Category,
+    /// Who it is: counted as categories are, to tell whom training knew, and never strange in itself.
+    Identity,
+}
+
+impl Kind {
+    /// Whether values are told apart and have no order.
+    pub fn is_category(self) -> bool {
+        matches!(self, Kind::Category | Kind::Identity)
+    }
 }
 
 /// The unit of a number, for its scale and for people.
@@ -150,6 +159,17 @@ pub const fn category(
         name,
         kind: Kind::Category,
         aspect,
+        get,
+        learned: false,
+    }
+}
+
+/// Who did it; a log type has one at most.
+pub const fn identity(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
+    Feature {
+        name,
+        kind: Kind::Identity,
+        aspect: "identity",
         get,
         learned: false,
     }
@@ -373,7 +393,10 @@ impl Spec {
     pub fn compared_within(&self, way: &[u16]) -> Vec<bool> {
         let aspects = self.aspects();
         let tells = |a: &u16| way.iter().any(|f| aspects.get(usize::from(*f)) == Some(a));
-        aspects.iter().map(|a| !tells(a)).collect()
+        let judged = |f: usize| self.kind(f) != Kind::Identity;
+        (aspects.iter().enumerate())
+            .map(|(f, a)| judged(f) && !tells(a))
+            .collect()
     }
 
     /// The features that are compared within kinds, told in one way or another. What explains is a fact of its own, of
@@ -396,6 +419,11 @@ impl Spec {
             .filter(|w| w.1)
             .map(|(f, _)| f)
             .collect()
+    }
+
+    /// The feature that tells who did it, if there is one.
+    pub fn identity(&self) -> Option<usize> {
+        (0..self.len()).find(|f| self.kind(*f) == Kind::Identity)
     }
 
     /// Whether feature `f` is what a language model of names says of a label.
@@ -437,7 +465,7 @@ impl Spec {
     /// float (NaN where missing) for numbers, a hash for categories.
     pub fn extract(&self, row: &Row<'_>, names: &dyn Names, out: &mut Vec<u64>) {
         let bits = |kind, cell: Cell<'_>| match kind {
-            Kind::Category => cell.category_bits(),
+            Kind::Category | Kind::Identity => cell.category_bits(),
             _ => cell.number_bits(),
         };
         match self {
@@ -471,6 +499,7 @@ impl Spec {
                 Kind::Category => 8,
                 Kind::Magnitude(Unit::Bits) => 9,
                 Kind::Magnitude(Unit::Excess) => 10,
+                Kind::Identity => 11,
             };
             h.update(&[0, kind]);
         }

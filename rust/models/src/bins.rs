@@ -36,7 +36,7 @@ pub const NUMBER_KEYS: u64 = 2 * LAST_CELL as u64 + 1;
 /// What values are counted under: a category's hash, or a number's cell on the
 /// grid, which is the same in every model. `None` where the value is missing.
 pub fn key_of(kind: Kind, bits: u64) -> Option<u64> {
-    if kind == Kind::Category {
+    if kind.is_category() {
         return (bits != MISSING_CATEGORY).then_some(bits);
     }
     let v = f64::from_bits(bits);
@@ -48,7 +48,7 @@ pub fn key_of(kind: Kind, bits: u64) -> Option<u64> {
 /// missing number under [`NUMBER_KEYS`].
 pub fn column_key(kind: Kind, bits: u64) -> u64 {
     match kind {
-        Kind::Category => bits,
+        Kind::Category | Kind::Identity => bits,
         _ => key_of(kind, bits).unwrap_or(NUMBER_KEYS),
     }
 }
@@ -73,7 +73,7 @@ impl Bins {
             top: Vec::new(),
             labels: vec!["none".into(), "never seen".into(), "others".into()],
         };
-        if bins.kind == Kind::Category {
+        if bins.kind.is_category() {
             bins.categories(encoder);
         } else {
             bins.ranges(encoder);
@@ -163,7 +163,7 @@ impl Bins {
     /// The bin of a key; categories that have none of their own are in [`OTHER`],
     /// whether training has seen them or not.
     pub fn bin_of_key(&self, key: u64) -> usize {
-        if self.kind == Kind::Category {
+        if self.kind.is_category() {
             return match self.top.binary_search_by_key(&key, |t| t.0) {
                 Ok(i) => usize::from(self.top[i].1),
                 Err(_) => OTHER,

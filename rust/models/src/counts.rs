@@ -143,12 +143,12 @@ impl FeatureCounts {
     /// Counts one value.
     pub fn add(&mut self, cell: &Cell<'_>) {
         let bits = match self.kind {
-            Kind::Category => cell.category_bits(),
+            Kind::Category | Kind::Identity => cell.category_bits(),
             _ => cell.number_bits(),
         };
         let key = column_key(self.kind, bits);
         match self.kind {
-            Kind::Category => self.add_column(&[key], |_| *cell),
+            Kind::Category | Kind::Identity => self.add_column(&[key], |_| *cell),
             _ => self.add_number(key),
         }
     }
@@ -206,7 +206,7 @@ impl FeatureCounts {
 
     /// Counts one value by what it is counted under ([`column_key`]); of a category no text is kept.
     pub fn add_key(&mut self, key: u64) {
-        if self.kind != Kind::Category {
+        if !self.kind.is_category() {
             self.add_number(key);
             return;
         }
@@ -429,7 +429,7 @@ impl Counted {
             && self.categories.len() <= MAX_CATEGORIES + 1
             && self.texts.len() <= KEPT_TEXTS
             && self.texts.iter().all(|t| t.1.len() <= TEXT_BYTES)
-            && (self.rows == self.missing || (self.kind == Kind::Category) == self.cells.is_empty())
+            && (self.rows == self.missing || self.kind.is_category() == self.cells.is_empty())
     }
 }
 

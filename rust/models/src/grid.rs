@@ -63,7 +63,7 @@ fn octave_cell(unit: Unit, v: f64) -> Option<i32> {
 pub(crate) fn scaled(kind: Kind, v: f64) -> f64 {
     match kind {
         Kind::Magnitude(unit) => transform(unit, v),
-        Kind::Ratio | Kind::Flag | Kind::Category => v,
+        Kind::Ratio | Kind::Flag | Kind::Category | Kind::Identity => v,
     }
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn cell_at(kind: Kind, at: f64) -> i32 {
     let c = match kind {
         Kind::Magnitude(unit) => at * cells_per_octave(unit),
         Kind::Ratio => at * CELLS_PER_UNIT,
-        Kind::Flag | Kind::Category => at,
+        Kind::Flag | Kind::Category | Kind::Identity => at,
     };
     // Rounded down without a call of `floor`, which this takes on x86-64 as it was first made: `as`
     // rounds towards zero. NaN never gets here.
@@ -102,7 +102,7 @@ pub(crate) fn edge_of(kind: Kind, cell: i32) -> f64 {
             if t < 0.0 { -v } else { v }
         }
         Kind::Ratio => f64::from(cell) / CELLS_PER_UNIT,
-        Kind::Flag | Kind::Category => f64::from(cell),
+        Kind::Flag | Kind::Category | Kind::Identity => f64::from(cell),
     }
 }
 

@@ -49,7 +49,7 @@ fn least_spread(kind: Kind) -> f64 {
     match kind {
         Kind::Magnitude(_) => 0.25,
         Kind::Ratio => 0.0625,
-        Kind::Flag | Kind::Category => 1.0,
+        Kind::Flag | Kind::Category | Kind::Identity => 1.0,
     }
 }
 
@@ -60,6 +60,8 @@ enum Maker {
     Number { centre: f64, spread: f64 },
     /// Missing, unseen, rare, then each frequent value.
     Category { bins: Bins, frequent: usize },
+    /// None: who it is says nothing of how strange it is.
+    Identity,
 }
 
 /// How the inputs of a log's rows are made.
@@ -78,7 +80,8 @@ impl Inputs {
     pub fn new(encoders: &[Encoder]) -> Inputs {
         let is_category = |e: &&Encoder| e.kind() == Kind::Category;
         let categories = encoders.iter().filter(is_category).count();
-        let fixed = FIXED * categories + 2 * (encoders.len() - categories);
+        let numbers = encoders.iter().filter(|e| !e.kind().is_category()).count();
+        let fixed = FIXED * categories + 2 * numbers;
         let each = ROOM.saturating_sub(fixed) / categories.max(1);
         let makers: Vec<Maker> = (encoders.iter())
             .map(|e| match e.kind() {
@@ -87,6 +90,7 @@ impl Inputs {
                     let frequent = (bins.len() - FIXED).min(each).min(MOST_FREQUENT);
                     Maker::Category { bins, frequent }
                 }
+                Kind::Identity => Maker::Identity,
                 kind => {
                     let (centre, spread) = middle(kind, e.counted());
                     Maker::Number { centre, spread }
@@ -124,6 +128,7 @@ impl Inputs {
         match &self.makers[f] {
             Maker::Number { .. } if at == 0 => "",
             Maker::Number { .. } => "none",
+            Maker::Identity => "",
             Maker::Category { bins, .. } => bins.label(at),
         }
     }
@@ -134,6 +139,7 @@ impl Inputs {
     pub fn write(&self, encoders: &[Encoder], bits: &[u64], leave_out: bool, out: &mut Vec<f32>) {
         for ((maker, e), b) in self.makers.iter().zip(encoders).zip(bits) {
             match maker {
+                Maker::Identity => {}
                 Maker::Number { centre, spread } => {
                     let v = f64::from_bits(*b);
                     if v.is_nan() {
@@ -167,6 +173,7 @@ impl Maker {
     fn len(&self) -> usize {
         match self {
             Maker::Number { .. } => 2,
+            Maker::Identity => 0,
             Maker::Category { frequent, .. } => FIXED + frequent,
         }
     }
@@ -176,7 +183,7 @@ impl Maker {
 fn on_scale(kind: Kind, v: f64) -> f64 {
     match kind {
         Kind::Magnitude(unit) => transform(unit, v),
-        Kind::Ratio | Kind::Flag | Kind::Category => v,
+        Kind::Ratio | Kind::Flag | Kind::Category | Kind::Identity => v,
     }
 }
 

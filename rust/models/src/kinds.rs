@@ -469,7 +469,7 @@ mod tests {
         let spec = spec();
         let mut bits: Vec<u64> = (0..spec.len())
             .map(|f| match spec.kind(f) {
-                Kind::Category => MISSING_CATEGORY,
+                Kind::Category | Kind::Identity => MISSING_CATEGORY,
                 _ => f64::NAN.to_bits(),
             })
             .collect();

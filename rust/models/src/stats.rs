@@ -76,7 +76,7 @@ enum Table {
 impl Encoder {
     /// Builds the tables. The counts must be sound ([`Counted::is_sound`]).
     pub fn new(counted: Counted) -> Encoder {
-        if counted.kind == Kind::Category {
+        if counted.kind.is_category() {
             Encoder::of_categories(counted)
         } else {
             Encoder::of_cells(counted)
@@ -99,7 +99,11 @@ impl Encoder {
             0 | 1 => tail.surprise(0),
             c => tail.surprise_left_out(c),
         };
-        let both = |c: u64| (p_of(tail.surprise(c)), p_of(without(c)));
+        let judged = counted.kind != Kind::Identity;
+        let both = |c: u64| match judged {
+            true => (p_of(tail.surprise(c)), p_of(without(c))),
+            false => (1.0, 1.0),
+        };
         let mut p = HashOf::default();
         p.reserve(counted.categories.len());
         let mut sum = 0.0;
@@ -110,11 +114,15 @@ impl Encoder {
         sum += without(counted.missing) * counted.missing as f64
             + tail.surprise(0) * counted.forgotten_rows as f64;
         Encoder {
-            mean: sum / (counted.rows.max(1)) as f64,
+            mean: if judged {
+                sum / (counted.rows.max(1)) as f64
+            } else {
+                0.0
+            },
             missing: both(counted.missing),
             table: Table::Categories {
                 p,
-                unseen: p_of(tail.surprise(0)),
+                unseen: both(0).0,
             },
             counted,
         }
@@ -307,7 +315,7 @@ impl Encoder {
     /// surprise, of which `p` is the probability; NaN where a number is missing. Takes a logarithm.
     pub fn coordinate(&self, bits: u64, p: f64) -> f32 {
         match self.counted.kind {
-            Kind::Category => surprise_of(p) as f32,
+            Kind::Category | Kind::Identity => surprise_of(p) as f32,
             kind => scaled(kind, f64::from_bits(bits)) as f32,
         }
     }

@@ -15,7 +15,7 @@ impl Encoder {
             return "nothing was seen".into();
         }
         match c.kind {
-            Kind::Category => self.usual_categories(),
+            Kind::Category | Kind::Identity => self.usual_categories(),
             Kind::Flag => {
                 let ones: u64 = c.cells.iter().filter(|x| x.0 == 1).map(|x| x.1).sum();
                 if 2 * ones > c.rows {
@@ -87,7 +87,7 @@ impl Encoder {
     pub fn value(&self, cell: &Cell<'_>) -> String {
         match (self.kind(), cell) {
             (Kind::Flag, Cell::Num(v)) => if *v > 0.5 { "yes" } else { "no" }.into(),
-            (Kind::Category, _) => shorten(&cell.display()).into(),
+            (Kind::Category | Kind::Identity, _) => shorten(&cell.display()).into(),
             (kind, Cell::Num(v)) => human(kind, *v),
             _ => shorten(&cell.display()).into(),
         }

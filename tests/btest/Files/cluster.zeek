@@ -52,7 +52,7 @@ event finish()
 event look()
 	{
 	if ( file_size("../worker-1.done") >= 0.0 && file_size("../worker-2.done") >= 0.0 )
-		schedule Cluster::local_node_type() == Cluster::MANAGER ? 5sec : 2sec { finish() };
+		schedule Cluster::local_node_type() == Cluster::MANAGER ? 12sec : 6sec { finish() };
 	else
 		schedule 1sec { look() };
 	}

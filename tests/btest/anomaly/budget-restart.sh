@@ -11,7 +11,11 @@ run() {
 }
 
 alerts() {
-    test -e notice.log && zeek-cut note <notice.log | grep '^Anomaly::' | grep -vc Budget
+    if test -e notice.log; then
+        zeek-cut note <notice.log | grep '^Anomaly::' | grep -vc Budget
+    else
+        echo 0
+    fi
 }
 
 # Nothing is kept of what takes time to see, so it is found once more.
@@ -30,7 +34,9 @@ zeek-cut alert finding <anomaly_behavior.log | grep '^alert' | sort >after
 test -z "$(comm -12 before after)" || exit 1
 zeek-cut alert finding <anomaly_behavior.log | grep '^counted' | cut -f 2 | sort -u >counted
 test "$(cut -f 2 before | comm -12 - counted | wc -l)" -ge 1 || exit 1
-test "$(($(alerts) + first))" -le 8 || exit 1
+# The budget is used up: as much again would be a second one. (How far the attack exceeds it in the first run depends on
+# when Zeek's events have their turn.)
+test "$((2 * $(alerts)))" -le "$first" || exit 1
 
 # Without the file it is news again. (Which of many findings come within the budget depends on
 # when Zeek's events have their turn.)

@@ -174,6 +174,13 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
         let named = named.collect::<Vec<_>>().join(", ");
         writeln!(out, "  compared by {by}: {named}{more}")?;
     }
+    if let Some(s) = &m.strangers {
+        writeln!(
+            out,
+            "  hosts that are not among its {} are scored as those looked to one another",
+            count(s.hosts)
+        )?;
+    }
     writeln!(out)?;
     let mut t = table::bare();
     t.set_header(["feature", "kind", "usual"]);
@@ -209,6 +216,7 @@ fn kind(k: Kind) -> &'static str {
         Kind::Ratio => "ratio",
         Kind::Flag => "yes or no",
         Kind::Category => "category",
+        Kind::Identity => "identity",
     }
 }
 
@@ -247,6 +255,9 @@ struct LogOut<'a> {
     detector: &'static str,
     about: BTreeMap<&'static str, String>,
     measured_up_to: f64,
+    /// Hosts that told how those look which training did not see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strangers_by_hosts: Option<u64>,
     tail: bool,
     first_ts: Option<f64>,
     last_ts: Option<f64>,
@@ -317,6 +328,7 @@ fn log_out(m: &LogModel) -> LogOut<'_> {
         detector: m.detector_name(),
         about: m.detector.as_detector().about().into_iter().collect(),
         measured_up_to: m.calibration.ceiling(),
+        strangers_by_hosts: m.strangers.as_ref().map(|s| s.hosts),
         tail: m.calibration.has_tail(),
         first_ts: m.span.map(|s| s.0),
         last_ts: m.span.map(|s| s.1),

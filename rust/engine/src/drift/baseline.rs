@@ -163,7 +163,7 @@ impl Profile {
                 *values.entry(*key).or_insert(0) += n;
             }
             a.values = values.into_iter().collect();
-            if *kind == Kind::Category {
+            if kind.is_category() {
                 keep_most_frequent(&mut a.values);
             }
         }
@@ -184,7 +184,7 @@ impl Profile {
             && self.high <= self.rows
             && self.features.len() == spec.len()
             && self.features.iter().enumerate().all(|(i, f)| {
-                let number = spec.kind(i) != Kind::Category;
+                let number = !spec.kind(i).is_category();
                 sums(f).is_some_and(|sum| sum <= self.rows)
                     && f.new <= self.rows
                     && f.values.windows(2).all(|w| w[0].0 < w[1].0)

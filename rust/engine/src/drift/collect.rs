@@ -258,7 +258,7 @@ mod tests {
             let (mut tally, mut i) = (Tally::default(), 0);
             for (f, bits) in bits.iter().enumerate() {
                 let key = [column_key(spec.kind(f), *bits)];
-                if spec.kind(f) == Kind::Category {
+                if spec.kind(f).is_category() {
                     self.categories(day, (i, f), &key);
                     i += 1;
                 } else {
@@ -277,7 +277,7 @@ mod tests {
     fn row(spec: &Spec, n: u64) -> Vec<u64> {
         (0..spec.len())
             .map(|f| match spec.kind(f) {
-                Kind::Category => n,
+                Kind::Category | Kind::Identity => n,
                 _ => 1f64.to_bits(),
             })
             .collect()
@@ -309,7 +309,7 @@ mod tests {
         let spec = spec();
         let mut c = DayCollector::default();
         let category = (0..spec.len())
-            .find(|f| spec.kind(*f) == Kind::Category)
+            .find(|f| spec.kind(*f).is_category())
             .unwrap();
         let new = |c: &DayCollector| -> Vec<u64> {
             let b = c.finish(&spec);

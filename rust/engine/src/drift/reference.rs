@@ -220,7 +220,7 @@ impl FeatureReference {
         let fewer = expected.of[UNSEEN] - day.share(UNSEEN) * rows;
         if fewer > 0.0 {
             expected.of[UNSEEN] -= fewer;
-            if self.bins.kind() == Kind::Category {
+            if self.bins.kind().is_category() {
                 expected.of[OTHER] += fewer;
             }
         }
@@ -241,7 +241,7 @@ impl FeatureReference {
 
 /// Rows by cell of the grid; empty for categories.
 fn dense(counted: &Counted) -> Vec<u64> {
-    if counted.kind == Kind::Category {
+    if counted.kind.is_category() {
         return Vec::new();
     }
     let mut out = vec![0; NUMBER_KEYS as usize];
@@ -266,10 +266,10 @@ fn project(bins: &Bins, kind: Kind, dense: &[u64], p: &Profile, f: usize) -> Cou
     let near = |key: u64| key.saturating_sub(1)..=key + 1;
     for (key, n) in &day.values {
         let bin = bins.bin_of_key(*key);
-        if kind == Kind::Category && bin == OTHER {
+        if kind.is_category() && bin == OTHER {
             continue;
         }
-        let alone = kind != Kind::Category
+        let alone = !kind.is_category()
             && near(*key).all(|k| {
                 let here = day.values.binary_search_by_key(&k, |v| v.0);
                 let here = here.map_or(0, |i| day.values[i].1);
@@ -278,7 +278,7 @@ fn project(bins: &Bins, kind: Kind, dense: &[u64], p: &Profile, f: usize) -> Cou
         of[if alone { UNSEEN } else { bin }] += *n as f64;
         rest = rest.saturating_sub(*n);
     }
-    if kind == Kind::Category {
+    if kind.is_category() {
         let new = day.new.min(rest);
         of[UNSEEN] = new as f64;
         of[OTHER] = (rest - new) as f64;
@@ -310,7 +310,7 @@ fn whole(bins: &Bins, counted: &Counted, days: &[Counts]) -> Counts {
     };
     let unseen = unseen * counted.rows as f64;
     of[UNSEEN] += unseen;
-    if counted.kind == Kind::Category {
+    if counted.kind.is_category() {
         of[OTHER] = (of[OTHER] - unseen).max(0.0);
     }
     Counts::even(of)

@@ -7,7 +7,7 @@
 use super::baseline::{Baseline, Profile};
 use super::collect::{DayCollector, FirstSeen, MAX_REMEMBERED, SEVERAL};
 use serde::{Deserialize, Serialize};
-use zeek_anomaly_features::{Kind, Spec};
+use zeek_anomaly_features::Spec;
 use zeek_anomaly_models::bins::NUMBER_KEYS;
 
 /// On which day each category was seen as long as it was on one only, as a model keeps it beside its profiles: category, day, rows; ascending.
@@ -37,7 +37,7 @@ impl DayCollector {
             self.put(spec, profile);
         }
         let categories: Vec<usize> = (0..spec.len())
-            .filter(|f| spec.kind(*f) == Kind::Category)
+            .filter(|f| spec.kind(*f).is_category())
             .collect();
         for (i, seen) in other.first_seen.iter().enumerate() {
             let Some(f) = categories.get(i) else { break };
@@ -102,7 +102,7 @@ impl DayCollector {
             to.missing += from.missing;
             to.new += from.new;
             for (key, n) in from.values {
-                if spec.kind(f) == Kind::Category {
+                if spec.kind(f).is_category() {
                     *to.categories.entry(key).or_insert(0) += n;
                 } else {
                     to.cells.resize(NUMBER_KEYS as usize, 0);

@@ -6,7 +6,7 @@ use crate::live::Binding;
 use crate::model::{LogModel, Model, Verdict};
 use std::sync::Arc;
 use zeek_anomaly_features::context::View;
-use zeek_anomaly_features::{Cell, Kind, Row};
+use zeek_anomaly_features::{Cell, Row};
 use zeek_log::{Input, Record, Schema};
 
 /// One scored record, as it is handed to the sink.
@@ -67,7 +67,7 @@ impl Scored<'_> {
     fn cell(&self, model: &LogModel, feature: usize) -> Cell<'_> {
         match model.spec.kind(feature) {
             // Numbers as they were judged: what is known of the connection has changed since.
-            kind if kind != Kind::Category && !model.spec.is_learned(feature) => {
+            kind if !kind.is_category() && !model.spec.is_learned(feature) => {
                 Cell::num(self.bits.get(feature).map(|b| f64::from_bits(*b)))
             }
             _ => model.spec.cell(feature, &self.row()),

@@ -4,12 +4,12 @@ use crate::cell::Cell;
 use crate::context::Role;
 use crate::parts;
 use crate::row::Row;
-use crate::spec::{DefaultDetector, Explanation, LogType, RarityBy, Unit, category, flag, magnitude};
+use crate::spec::{DefaultDetector, Explanation, LogType, RarityBy, Unit, category, flag, identity, magnitude};
 use std::net::IpAddr;
 use zeek_log::history::is_half_seen;
 
 columns! {
-    RESP_H = "id.resp_h", RESP_P = "id.resp_p", PROTO = "proto", SERVICE = "service",
+    ORIG_H = "id.orig_h", RESP_H = "id.resp_h", RESP_P = "id.resp_p", PROTO = "proto", SERVICE = "service",
     DURATION = "duration", ORIG_BYTES = "orig_bytes", RESP_BYTES = "resp_bytes",
     CONN_STATE = "conn_state", LOCAL_ORIG = "local_orig", LOCAL_RESP = "local_resp",
     MISSED_BYTES = "missed_bytes", HISTORY = "history", ORIG_PKTS = "orig_pkts",
@@ -54,6 +54,7 @@ pub static TYPE: LogType = LogType {
         // That the sensor missed a part is its own doing more than the connection's.
         category("half_seen", "half_seen", half_seen),
         category("direction", "direction", direction),
+        identity("originator", originator),
         category("where", "resp_kind", |r| Cell::text(r.addr(RESP_H).map(address_kind))),
         // Whom: a network that nobody here ever called is new, and how much that says depends on the
         // service. Single addresses of large providers change all the time, and wider networks are
@@ -130,6 +131,14 @@ fn direction<'r>(r: &Row<'r>) -> Cell<'r> {
         (Some(true), Some(false)) => Cell::Text(b"outbound"),
         (Some(false), Some(true)) => Cell::Text(b"inbound"),
         (Some(false), Some(false)) => Cell::Text(b"external"),
+        _ => Cell::Missing,
+    }
+}
+
+/// Whose doing the connection is, where that is a host of the local networks.
+fn originator<'r>(r: &Row<'r>) -> Cell<'r> {
+    match r.truth(LOCAL_ORIG) {
+        Some(true) => r.host(ORIG_H),
         _ => Cell::Missing,
     }
 }

@@ -3,11 +3,11 @@
 use crate::cell::Cell;
 use crate::context::{FileState, Role};
 use crate::row::Row;
-use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, learned, magnitude, ratio};
-use crate::{domain, lexical};
+use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, identity, learned, magnitude, ratio};
+use crate::{domain, lexical, parts};
 
 columns! {
-    RESP_P = "id.resp_p", TRANS_DEPTH = "trans_depth", METHOD = "method", HOST = "host",
+    ORIG_H = "id.orig_h", RESP_P = "id.resp_p", TRANS_DEPTH = "trans_depth", METHOD = "method", HOST = "host",
     URI = "uri", REFERRER = "referrer", VERSION = "version", USER_AGENT = "user_agent",
     REQUEST = "request_body_len", RESPONSE = "response_body_len", STATUS = "status_code",
     USERNAME = "username", PROXIED = "proxied", ORIG_FUIDS = "orig_fuids",
@@ -28,6 +28,7 @@ pub static TYPE: LogType = LogType {
         evidence: &["host_randomness"],
     }),
     features: &[
+        identity("originator", |r| parts::private_host(r, ORIG_H)),
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("method", "method", |r| Cell::text(r.text(METHOD))),
         category("outcome", "status_code", |r| Cell::code(r.num(STATUS).map(|v| v as u64))),

@@ -2,11 +2,11 @@
 
 use crate::cell::Cell;
 use crate::context::Role;
-use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, learned, magnitude, ratio};
-use crate::{domain, lexical};
+use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, identity, learned, magnitude, ratio};
+use crate::{domain, lexical, parts};
 
 columns! {
-    RESP_P = "id.resp_p", VERSION = "version", CIPHER = "cipher", CURVE = "curve",
+    ORIG_H = "id.orig_h", RESP_P = "id.resp_p", VERSION = "version", CIPHER = "cipher", CURVE = "curve",
     SERVER_NAME = "server_name", RESUMED = "resumed", LAST_ALERT = "last_alert",
     NEXT_PROTOCOL = "next_protocol", ESTABLISHED = "established", HISTORY = "ssl_history",
     CERTS = "cert_chain_fps", CERT_FUIDS = "cert_chain_fuids", CLIENT_CERTS = "client_cert_chain_fps",
@@ -31,6 +31,7 @@ pub static TYPE: LogType = LogType {
         evidence: &["server_randomness"],
     }),
     features: &[
+        identity("originator", |r| parts::private_host(r, ORIG_H)),
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("protocol", "version", |r| Cell::text(r.text(VERSION))),
         category("protocol", "cipher", |r| Cell::text(r.text(CIPHER))),

@@ -4,7 +4,7 @@ use super::Tried;
 use super::args::BacktestArgs;
 use crate::commands::alerts::{Gatherer, Per, date};
 use crate::output::jsonl::Safe;
-use crate::output::table;
+use crate::output::table::{self, Look};
 use crate::rows::Finding;
 use crate::say::count;
 use comfy_table::CellAlignment;
@@ -16,6 +16,11 @@ use zeek_anomaly_engine::text::printable;
 
 /// The longest bar, in cells: of twice the budget and more.
 const BAR: usize = 20;
+
+/// The columns that a day takes, and each budget with its threshold: where all do not fit into the line, the thresholds are
+/// left out.
+const OF_DAY: usize = 30;
+const OF_BUDGET: usize = 21;
 
 /// What a budget did over all days.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -115,13 +120,17 @@ fn days(tried: &[Tried], out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     };
     let busiest = busiest(&first.replay.days);
+    let width = Look::new(true).width;
+    let with_threshold = OF_DAY + OF_BUDGET * tried.len() <= width;
     let mut t = table::bare();
     let mut header = vec!["day".to_owned(), String::new(), "rows".to_owned()];
     for trial in tried {
         header.push(format!("{} a day", trial.per_day));
-        header.push(busiest.map_or("from".into(), |l| format!("{} from", printable(l))));
+        if with_threshold {
+            header.push(busiest.map_or("from".into(), |l| format!("{} from", printable(l))));
+        }
     }
-    let with_bar = tried.len() == 1;
+    let with_bar = tried.len() == 1 && OF_DAY + OF_BUDGET + BAR <= width;
     if with_bar {
         header.push(String::new());
     }
@@ -141,7 +150,9 @@ fn days(tried: &[Tried], out: &mut dyn Write) -> io::Result<()> {
                 .thresholds
                 .iter()
                 .find(|t| Some(t.log.as_str()) == busiest);
-            row.push(threshold.map_or("-".into(), |t| format!("{:.2}", t.score)));
+            if with_threshold {
+                row.push(threshold.map_or("-".into(), |t| format!("{:.2}", t.score)));
+            }
             if with_bar {
                 row.push(bar(d));
             }

@@ -45,6 +45,9 @@ struct Entry<'a> {
     score: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<Claim>,
+    /// Whether training did not see the host whose doing it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stranger: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detector: Option<&'static str>,
     #[serde(serialize_with = "crate::rows::reasons")]
@@ -126,6 +129,7 @@ fn json(
                 line: r.found.line,
                 score: r.score(),
                 claim: r.verdict.map(|v| v.0.claim),
+                stranger: r.verdict.map(|v| v.0.stranger).filter(|s| *s),
                 detector: r.verdict.map(|v| v.0.detector),
                 reasons: r.verdict.map(|v| v.1.clone()).unwrap_or_default(),
                 record: r
@@ -165,9 +169,11 @@ fn people(records: &[Shown<'_>], out: &mut dyn Write) -> io::Result<()> {
             .map(|(c, v)| format!("{c}={}", short(&printable(&text(v).unwrap_or_default()))))
             .collect();
         let reasons = r.verdict.map(|v| v.1.as_slice()).unwrap_or_default();
+        let stranger = r.verdict.is_some_and(|v| v.0.stranger);
         let why: Vec<String> = reasons
             .iter()
             .map(|w| format!("{} {} (usual {})", w.feature, w.value, w.usual))
+            .chain(stranger.then(|| "scored as a host that training did not see".to_owned()))
             .collect();
         t.add_row([
             when,

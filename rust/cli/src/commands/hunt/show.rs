@@ -17,6 +17,12 @@ const SHOWN: usize = 6;
 /// Reasons of a finding that a table shows.
 const REASONS: usize = 4;
 
+/// The width from which on times and reasons have columns of their own; with less they stand below the finding.
+const ROOMY: usize = 118;
+
+/// What the columns before the finding take where it is last.
+const BEFORE: usize = 38;
+
 /// A host and what was found of it, the strongest first.
 pub struct Host {
     /// The host.
@@ -66,8 +72,14 @@ fn print(args: &HuntArgs, hosts: &[Host], to: &mut dyn Write) -> io::Result<()> 
         return Ok(());
     }
     let width = Look::new(args.output.is_none()).width;
+    let roomy = width >= ROOMY;
+    let reason_width = match roomy {
+        true => width.max(120) - 88,
+        false => width.saturating_sub(BEFORE).max(24),
+    };
     let mut t = table::bare();
-    t.set_header(["risk", "host", "score", "finding", "time (UTC)", "why"]);
+    let header = ["risk", "host", "score", "finding", "time (UTC)", "why"];
+    t.set_header(&header[..if roomy { 6 } else { 4 }]);
     for h in hosts.iter().take(args.top) {
         for (i, f) in h.findings.iter().take(SHOWN).enumerate() {
             let first = |text: String| if i == 0 { text } else { String::new() };
@@ -78,12 +90,7 @@ fn print(args: &HuntArgs, hosts: &[Host], to: &mut dyn Write) -> io::Result<()> 
                 .iter()
                 .filter(|r| r.what != "name")
                 .take(REASONS)
-                .map(|r| {
-                    cut(
-                        &printable(&format!("{} {}", r.what, r.value)),
-                        width.max(120) - 88,
-                    )
-                })
+                .map(|r| cut(&printable(&format!("{} {}", r.what, r.value)), reason_width))
                 .collect();
             let mut what = f.kind.0.title.to_owned();
             if let Some(about) = about(f) {
@@ -92,14 +99,17 @@ fn print(args: &HuntArgs, hosts: &[Host], to: &mut dyn Write) -> io::Result<()> 
             if let (Some(name), Entity::Pair { .. }) = (&f.name, &f.entity) {
                 what.push_str(&format!("\n{}", cut(&printable(name), 34)));
             }
-            t.add_row([
+            let mut row = vec![
                 first(format!("{:.1}", h.risk)),
                 first(h.host.to_string()),
                 score(f),
-                what,
-                format!("{from}\n{until}"),
-                why.join("\n"),
-            ]);
+            ];
+            match roomy {
+                true => row.extend([what, format!("{from}\n{until}"), why.join("\n")]),
+                // One below the other, a finding after an empty line.
+                false => row.push(format!("{what}\n{from}\n{until}\n{}\n", why.join("\n"))),
+            }
+            t.add_row(row);
         }
         let more = h.findings.len().saturating_sub(SHOWN) as u64;
         if more > 0 {

@@ -1,0 +1,135 @@
+//! Hosts that training did not see have a scale of their own.
+
+mod common;
+
+use common::conn_schema;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::path::Path;
+use std::sync::Arc;
+use zeek_anomaly_engine::train::{TrainParams, Trainer};
+use zeek_anomaly_engine::{Engine, Limits, Model, Verdict};
+use zeek_anomaly_features::Context;
+use zeek_log::{Field, FieldType, RecordBuf, Schema};
+
+/// The rows of [`common`], and whether the originator is local.
+fn schema() -> Arc<Schema> {
+    let mut of = Schema::clone(&conn_schema());
+    of.fields.push(Field::new("local_orig", FieldType::Bool));
+    Arc::new(of)
+}
+
+/// Connections of a host: what all do, and in a third of them what only it does, with servers and a port of its own.
+fn host(n: u8, seed: u64, from: f64, rows: u64) -> impl Iterator<Item = RecordBuf> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed + u64::from(n) * 1000);
+    (0..rows).map(move |i| {
+        let own = rng.random::<f64>() < 0.33;
+        let server = match own {
+            true => [192, n, rng.random_range(0..4), 9],
+            false => [198, 51, rng.random_range(0..4), 9],
+        };
+        let mut b = RecordBuf::new();
+        b.push_time(from + i as f64 * 60.0);
+        b.push_text(b"C1");
+        b.push_addr([10, 0, 0, n].into());
+        b.push_addr(server.into());
+        b.push_port(if own { 5000 + u16::from(n) } else { 443 });
+        b.push_text(b"tcp");
+        b.push_interval(rng.random_range(0.1..9.0));
+        b.push_count(rng.random_range(100..5000));
+        b.push_count(rng.random_range(100..90_000));
+        b.push_text(b"SF");
+        b.push_text(b"ShADadFf");
+        b.push_bool(true);
+        b
+    })
+}
+
+/// A model of a day of these hosts.
+fn model(hosts: std::ops::Range<u8>) -> Model {
+    let (schema, context) = (schema(), Context::default());
+    let mut trainer = Trainer::new(TrainParams::default());
+    for n in hosts {
+        host(n, 1, 1.7e9, 400).for_each(|r| trainer.add(&schema, &r.record(), &context));
+    }
+    trainer.finish(&context)
+}
+
+fn verdicts(model: &Arc<Model>, rows: impl Iterator<Item = RecordBuf>) -> Vec<Verdict> {
+    let mut engine = Engine::new(model.clone(), Limits::default());
+    let binding = engine.bind(&schema());
+    let mut why = Vec::new();
+    rows.map(|r| {
+        engine
+            .observe(&binding, &r.record(), f64::NAN, &mut why)
+            .unwrap()
+    })
+    .collect()
+}
+
+/// How many times more rows have a score of 1 or more than promised.
+fn factor(verdicts: &[Verdict]) -> f64 {
+    let n = verdicts.iter().filter(|v| v.score >= 1.0).count() as f64;
+    n / (verdicts.len() as f64 / 10.0)
+}
+
+#[test]
+fn a_host_that_was_not_there_gets_the_scores_it_is_promised() {
+    let mut model = model(1..21);
+    let hosts = model.logs[0].strangers.as_ref().map(|s| s.hosts);
+    assert_eq!(hosts, Some(20));
+    let knows = Arc::new(model.clone());
+    let new = verdicts(&knows, host(99, 2, 1.71e9, 2000));
+    let known = (1..21).flat_map(|n| host(n, 2, 1.71e9, 200));
+    let known = verdicts(&knows, known);
+    assert!(new.iter().all(|v| v.stranger) && known.iter().all(|v| !v.stranger));
+    assert!((0.5..=2.0).contains(&factor(&new)), "{}", factor(&new));
+    assert!((0.5..=2.0).contains(&factor(&known)), "{}", factor(&known));
+
+    // On the scale of hosts that are known, a third of what it does is what one row in ten is.
+    model.logs[0].strangers = None;
+    let taken_for_known = verdicts(&Arc::new(model), host(99, 2, 1.71e9, 2000));
+    assert!(
+        factor(&taken_for_known) > 3.0,
+        "{}",
+        factor(&taken_for_known)
+    );
+    // It is the scale that differs, not the order.
+    let same = new
+        .iter()
+        .zip(&taken_for_known)
+        .all(|(a, b)| a.raw == b.raw);
+    assert!(same);
+}
+
+#[test]
+fn a_model_file_keeps_it_and_one_host_alone_tells_nothing_of_others() {
+    let model = model(1..5);
+    let path = Path::new("hosts.zam");
+    let again = Model::from_bytes(&model.to_bytes().unwrap(), path).unwrap();
+    assert!(again.logs[0].strangers.is_some());
+    assert_eq!(again.logs[0].strangers, model.logs[0].strangers);
+
+    let (schema, context) = (schema(), Context::default());
+    let mut trainer = Trainer::new(TrainParams::default());
+    host(1, 1, 1.7e9, 400).for_each(|r| trainer.add(&schema, &r.record(), &context));
+    assert_eq!(trainer.finish(&context).logs[0].strangers, None);
+}
+
+#[test]
+fn who_it_was_is_no_reason() {
+    let model = Arc::new(model(1..21));
+    // The same connection of a known and of a new host.
+    let rows = || host(3, 2, 1.71e9, 300);
+    let raw = |v: &[Verdict]| v.iter().map(|v| v.raw).collect::<Vec<_>>();
+    let of_known = raw(&verdicts(&model, rows()));
+    let mut unset = model.as_ref().clone();
+    unset.logs[0].strangers = None;
+    assert_eq!(of_known, raw(&verdicts(&Arc::new(unset), rows())));
+    let host_at =
+        (0..model.logs[0].spec.len()).find(|f| model.logs[0].spec.name(*f) == "originator");
+    let hosts = &model.logs[0].encoders[host_at.unwrap()];
+    // Neither a known nor a new one is a surprise.
+    assert_eq!(hosts.surprise(hosts.counted().categories[0].0, false), 0.0);
+    assert_eq!(hosts.surprise(12345, false), 0.0);
+}
