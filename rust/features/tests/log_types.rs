@@ -4,7 +4,7 @@ use std::path::Path;
 use zeek_anomaly_features::context::{ContextColumns, View};
 use zeek_anomaly_features::row::Columns;
 use zeek_anomaly_features::spec::LogType;
-use zeek_anomaly_features::{Cell, Context, Kind, Limits, Row, Spec, logs};
+use zeek_anomaly_features::{Cell, Context, Limits, Row, Spec, logs};
 use zeek_log::RecordBuf;
 use zeek_log::schema::{Field, FieldType, Schema};
 
