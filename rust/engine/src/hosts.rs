@@ -38,11 +38,12 @@ pub(crate) struct Groups {
     judged: Vec<bool>,
     /// The place of each row among those of its host.
     nth: Vec<usize>,
+    /// Hosts of the groups that are judged.
     hosts: u64,
 }
 
 impl Groups {
-    /// By the hosts of all sampled rows; `None` where there are not two.
+    /// By the hosts of all sampled rows; `None` where there are not two, or none is judged.
     pub(crate) fn of(rows: impl Iterator<Item = Option<u64>>) -> Option<Groups> {
         let mut by_host: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         let mut all = 0;
@@ -55,24 +56,28 @@ impl Groups {
         if by_host.len() < 2 {
             return None;
         }
-        let hosts = by_host.len() as u64;
         // The largest first, each to the smallest group: groups come to be of about one size.
         let mut by_size: Vec<(u64, Vec<usize>)> = by_host.into_iter().collect();
         by_size.sort_by_key(|(host, rows)| (std::cmp::Reverse(rows.len()), *host));
         let mut sizes = vec![0; by_size.len().min(MOST)];
         let (mut of_row, mut nth) = (vec![None; all], vec![0; all]);
+        let mut hosts_of = vec![0u64; sizes.len()];
         for (_, rows) in &by_size {
             let smallest = (0..sizes.len()).min_by_key(|g| sizes[*g]).unwrap_or(0);
             sizes[smallest] += rows.len();
+            hosts_of[smallest] += 1;
             for (n, at) in rows.iter().enumerate() {
                 (of_row[*at], nth[*at]) = (Some(smallest), n);
             }
         }
-        Some(Groups {
-            judged: (sizes.iter())
-                .map(|n| *n as f64 <= TOO_MUCH * all as f64)
-                .collect(),
+        let judged: Vec<bool> = (sizes.iter())
+            .map(|n| *n as f64 <= TOO_MUCH * all as f64)
+            .collect();
+        let of_judged = hosts_of.iter().zip(&judged).filter(|(_, judged)| **judged);
+        let hosts = of_judged.map(|(n, _)| n).sum();
+        (hosts > 0).then_some(Groups {
             of_row,
+            judged,
             nth,
             hosts,
         })
@@ -83,7 +88,7 @@ impl Groups {
         self.judged.len()
     }
 
-    /// How many hosts there are.
+    /// How many hosts are judged; one at least.
     pub(crate) fn hosts(&self) -> u64 {
         self.hosts
     }

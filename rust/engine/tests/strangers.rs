@@ -133,3 +133,14 @@ fn who_it_was_is_no_reason() {
     assert_eq!(hosts.surprise(hosts.counted().categories[0].0, false), 0.0);
     assert_eq!(hosts.surprise(12345, false), 0.0);
 }
+
+#[test]
+fn a_host_that_is_most_of_training_is_not_left_out_and_not_counted() {
+    let (schema, context) = (schema(), Context::default());
+    let mut trainer = Trainer::new(TrainParams::default());
+    let rows = host(1, 1, 1.7e9, 2000).chain(host(2, 1, 1.7e9, 150));
+    rows.for_each(|r| trainer.add(&schema, &r.record(), &context));
+    let model = trainer.finish(&context);
+    let strangers = model.logs[0].strangers.as_ref().unwrap();
+    assert_eq!((strangers.hosts, strangers.calibration.rows()), (1, 150));
+}

@@ -305,10 +305,13 @@ impl Encoder {
 
     /// Whether a category was counted; with `leave_out` in any row but this one.
     pub fn has_seen(&self, category: u64, leave_out: bool) -> bool {
+        if !leave_out {
+            return self.knows(category);
+        }
         let counts = &self.counted.categories;
         counts
             .binary_search_by_key(&category, |c| c.0)
-            .is_ok_and(|at| !leave_out || counts[at].1 > 1)
+            .is_ok_and(|at| counts[at].1 > 1)
     }
 
     /// The value as a coordinate: numbers on their scale, categories by their

@@ -177,7 +177,7 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
     if let Some(s) = &m.strangers {
         writeln!(
             out,
-            "  hosts that are not among its {} are scored as those looked to one another",
+            "  hosts that training did not see are scored as its own looked to one another ({} told)",
             count(s.hosts)
         )?;
     }

@@ -20,8 +20,8 @@ const REASONS: usize = 4;
 /// The width from which on times and reasons have columns of their own; with less they stand below the finding.
 const ROOMY: usize = 118;
 
-/// What the columns before the finding take where it is last.
-const BEFORE: usize = 38;
+/// What the columns before the finding take where it is last, without the host's name.
+const BEFORE: usize = 20;
 
 /// A host and what was found of it, the strongest first.
 pub struct Host {
@@ -73,9 +73,11 @@ fn print(args: &HuntArgs, hosts: &[Host], to: &mut dyn Write) -> io::Result<()> 
     }
     let width = Look::new(args.output.is_none()).width;
     let roomy = width >= ROOMY;
+    let shown = hosts.iter().take(args.top);
+    let host_width = shown.map(|h| h.host.to_string().len()).max().unwrap_or(0);
     let reason_width = match roomy {
         true => width.max(120) - 88,
-        false => width.saturating_sub(BEFORE).max(24),
+        false => width.saturating_sub(BEFORE + host_width).max(24),
     };
     let mut t = table::bare();
     let header = ["risk", "host", "score", "finding", "time (UTC)", "why"];
