@@ -32,7 +32,7 @@ use zeek_anomaly_sealed::{Broken, HEAD, Readers, payload, read_at_most, seal, wr
 const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// The largest payload, in bytes.
 const MAX_PAYLOAD: u64 = 256 << 20;

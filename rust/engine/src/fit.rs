@@ -12,13 +12,14 @@
 
 use crate::blocks::Blocks;
 use crate::hosts;
-use crate::model::{By, Scratch, Strangers};
+use crate::model::{By, LeftOut, Scratch, Strangers};
 use crate::reservoir::Reservoir;
 use crate::train::{TrainParams, time_of};
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use zeek_anomaly_features::Spec;
+use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_features::spec::DefaultDetector;
 use zeek_anomaly_models::detector::surprise_of;
 use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
@@ -270,8 +271,18 @@ impl Material<'_> {
             .spec
             .identity()
             .filter(|_| judges && !self.params.own_rows)?;
-        let host_of = |at: usize| self.row(at).0.get(identity).copied();
-        let groups = hosts::Groups::of((0..self.sample.len()).map(host_of))?;
+        let of = |at: usize, f: usize| self.row(at).0.get(f).copied();
+        let host_of = |at: usize| of(at, identity).filter(|h| *h != MISSING_CATEGORY);
+        let place_of = |at: usize| host_of(at).and_then(|_| of(at, self.spec.place()?));
+        let all = 0..self.sample.len();
+        let (groups, left_out): (_, fn(u64) -> LeftOut) =
+            match hosts::Groups::of(all.clone().map(host_of)) {
+                Some(of_hosts) => (of_hosts, LeftOut::Hosts),
+                None => {
+                    let of_places = hosts::Groups::of(all.map(place_of))?;
+                    (of_places.of_many()?, LeftOut::Places)
+                }
+            };
         let detector = model.as_detector();
         // Counted from the sampled rows, as kinds are.
         let counts = groups.count(self.encoders, |at| self.row(at).0);
@@ -292,7 +303,7 @@ impl Material<'_> {
         let raw: Vec<Vec<f64>> = (0..groups.len()).into_par_iter().map(judged).collect();
         let raw = raw.concat();
         (raw.len() >= hosts::LEAST_ROWS).then(|| Strangers {
-            hosts: groups.hosts(),
+            left_out: left_out(groups.judged()),
             calibration: Calibration::fit(raw),
         })
     }

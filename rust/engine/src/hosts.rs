@@ -6,6 +6,9 @@
 //! "Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic structure",
 //! Ecography 40, 2017, on grouped data).
 //!
+//! Where training has one host, the places that it went to stand for hosts: what another host does differently is first of all where
+//! it goes to. That is less than what is new with another host, and more than nothing.
+//!
 //! Hosts are left out in a few groups, so that what it costs does not grow with how many there are; and each has about the
 //! same say, however much it does.
 
@@ -26,6 +29,9 @@ const ROWS_OF_ONE: usize = 20;
 /// Rows below which nothing is told.
 pub(crate) const LEAST_ROWS: usize = 100;
 
+/// Places that are left out at least: with fewer, what is left is hardly the same host.
+const LEAST_PLACES: u64 = 8;
+
 /// The share of all rows from which on a group cannot be left out: what is left would
 /// not be a model.
 const TOO_MUCH: f64 = 0.75;
@@ -38,12 +44,12 @@ pub(crate) struct Groups {
     judged: Vec<bool>,
     /// The place of each row among those of its host.
     nth: Vec<usize>,
-    /// Hosts of the groups that are judged.
+    /// Hosts, or places, of the groups that are judged.
     hosts: u64,
 }
 
 impl Groups {
-    /// By the hosts of all sampled rows; `None` where there are not two, or none is judged.
+    /// By the hosts of all sampled rows, or the places they go to; `None` where there are not two, or none is judged.
     pub(crate) fn of(rows: impl Iterator<Item = Option<u64>>) -> Option<Groups> {
         let mut by_host: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         let mut all = 0;
@@ -88,9 +94,14 @@ impl Groups {
         self.judged.len()
     }
 
-    /// How many hosts are judged; one at least.
-    pub(crate) fn hosts(&self) -> u64 {
+    /// How many hosts, or places, are judged; one at least.
+    pub(crate) fn judged(&self) -> u64 {
         self.hosts
+    }
+
+    /// The same, if they are enough to tell of others where they are places.
+    pub(crate) fn of_many(self) -> Option<Groups> {
+        (self.hosts >= LEAST_PLACES).then_some(self)
     }
 
     /// The group of a sampled row.

@@ -41,7 +41,7 @@ pub use choice::Choice;
 pub use explain::Reason;
 pub use file::ModelError;
 pub use live::{Binding, Engine};
-pub use model::{Held, LogModel, Model, ModelInfo, Strangers, Verdict};
+pub use model::{Held, LeftOut, LogModel, Model, ModelInfo, Strangers, Verdict};
 pub use zeek_anomaly_features::Limits;
 pub use zeek_anomaly_features::spec::{Kind, Unit};
 pub use zeek_anomaly_models::{Claim, DetectorKind};

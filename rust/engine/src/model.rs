@@ -91,19 +91,39 @@ pub struct Scratch {
 ///
 /// A host does what others do, and much that only it does: to a model that knows the host all of that is
 /// ordinary, and to one that does not it is new. So hosts that are not known have a scale of their own,
-/// made of training rows that are judged with all rows of their host left out.
+/// made of training rows that are judged with all rows of their host left out. One host alone tells nothing of others,
+/// but how strange its own rows look where what else went to the same place is left out: the least of what
+/// is new with another host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Strangers {
-    /// Hosts whose rows it was made of.
-    pub hosts: u64,
+    /// What was left out.
+    pub left_out: LeftOut,
     /// From the detector's value to the common scale.
     pub calibration: Calibration,
+}
+
+/// What was left out in turn, each by itself or with others, to judge its rows by the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LeftOut {
+    /// So many hosts.
+    Hosts(u64),
+    /// So many places that one host went to: networks, domains.
+    Places(u64),
+}
+
+impl LeftOut {
+    /// How many.
+    pub fn count(self) -> u64 {
+        match self {
+            LeftOut::Hosts(n) | LeftOut::Places(n) => n,
+        }
+    }
 }
 
 impl Strangers {
     /// Whether what a file held makes sense.
     pub(crate) fn is_sound(&self) -> bool {
-        self.hosts > 0 && self.calibration.is_sound()
+        self.left_out.count() > 0 && self.calibration.is_sound()
     }
 }
 

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 use std::sync::Arc;
 use zeek_anomaly_engine::train::{TrainParams, Trainer};
-use zeek_anomaly_engine::{Engine, Limits, Model, Verdict};
+use zeek_anomaly_engine::{Engine, LeftOut, Limits, Model, Verdict};
 use zeek_anomaly_features::Context;
 use zeek_log::{Field, FieldType, RecordBuf, Schema};
 
@@ -21,17 +21,38 @@ fn schema() -> Arc<Schema> {
 
 /// Connections of a host: what all do, and in a third of them what only it does, with servers and a port of its own.
 fn host(n: u8, seed: u64, from: f64, rows: u64) -> impl Iterator<Item = RecordBuf> {
+    let what = What {
+        originator: n,
+        elsewhere: false,
+    };
+    connections(n, what, seed, from, rows)
+}
+
+/// Who does what a host does, and whether all of it goes to places that no other row goes to.
+struct What {
+    originator: u8,
+    elsewhere: bool,
+}
+
+fn connections(
+    n: u8,
+    what: What,
+    seed: u64,
+    from: f64,
+    rows: u64,
+) -> impl Iterator<Item = RecordBuf> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed + u64::from(n) * 1000);
     (0..rows).map(move |i| {
         let own = rng.random::<f64>() < 0.33;
         let server = match own {
+            _ if what.elsewhere => [203, 0, 113, 9],
             true => [192, n, rng.random_range(0..4), 9],
             false => [198, 51, rng.random_range(0..4), 9],
         };
         let mut b = RecordBuf::new();
         b.push_time(from + i as f64 * 60.0);
         b.push_text(b"C1");
-        b.push_addr([10, 0, 0, n].into());
+        b.push_addr([10, 0, 0, what.originator].into());
         b.push_addr(server.into());
         b.push_port(if own { 5000 + u16::from(n) } else { 443 });
         b.push_text(b"tcp");
@@ -76,8 +97,8 @@ fn factor(verdicts: &[Verdict]) -> f64 {
 #[test]
 fn a_host_that_was_not_there_gets_the_scores_it_is_promised() {
     let mut model = model(1..21);
-    let hosts = model.logs[0].strangers.as_ref().map(|s| s.hosts);
-    assert_eq!(hosts, Some(20));
+    let hosts = model.logs[0].strangers.as_ref().map(|s| s.left_out);
+    assert_eq!(hosts, Some(LeftOut::Hosts(20)));
     let knows = Arc::new(model.clone());
     let new = verdicts(&knows, host(99, 2, 1.71e9, 2000));
     let known = (1..21).flat_map(|n| host(n, 2, 1.71e9, 200));
@@ -103,16 +124,43 @@ fn a_host_that_was_not_there_gets_the_scores_it_is_promised() {
 }
 
 #[test]
-fn a_model_file_keeps_it_and_one_host_alone_tells_nothing_of_others() {
+fn a_model_file_keeps_it() {
     let model = model(1..5);
     let path = Path::new("hosts.zam");
     let again = Model::from_bytes(&model.to_bytes().unwrap(), path).unwrap();
     assert!(again.logs[0].strangers.is_some());
     assert_eq!(again.logs[0].strangers, model.logs[0].strangers);
+}
 
+#[test]
+fn the_places_of_one_host_alone_stand_for_others() {
+    let mut model = model(1..2);
+    let strangers = model.logs[0].strangers.as_ref().unwrap();
+    assert_eq!(strangers.left_out, LeftOut::Places(8));
+    // Another host does the same, in other places.
+    let elsewhere = |originator: u8| {
+        let what = What {
+            originator,
+            elsewhere: true,
+        };
+        connections(1, what, 3, 1.71e9, 500)
+    };
+    let with = verdicts(&Arc::new(model.clone()), elsewhere(2));
+    let of_known = verdicts(&Arc::new(model.clone()), elsewhere(1));
+    model.logs[0].strangers = None;
+    let without = verdicts(&Arc::new(model), elsewhere(2));
+    assert!(with.iter().all(|v| v.stranger) && of_known.iter().all(|v| !v.stranger));
+    assert!((0.5..=2.0).contains(&factor(&with)), "{}", factor(&with));
+    assert!(factor(&without) > 5.0, "{}", factor(&without));
+    // To the host that it knows it is as strange as it ever was.
+    assert!(of_known.iter().zip(&without).all(|(a, b)| a.score == b.score));
+}
+
+#[test]
+fn too_little_tells_nothing_of_others() {
     let (schema, context) = (schema(), Context::default());
     let mut trainer = Trainer::new(TrainParams::default());
-    host(1, 1, 1.7e9, 400).for_each(|r| trainer.add(&schema, &r.record(), &context));
+    host(1, 1, 1.7e9, 90).for_each(|r| trainer.add(&schema, &r.record(), &context));
     assert_eq!(trainer.finish(&context).logs[0].strangers, None);
 }
 
@@ -142,5 +190,6 @@ fn a_host_that_is_most_of_training_is_not_left_out_and_not_counted() {
     rows.for_each(|r| trainer.add(&schema, &r.record(), &context));
     let model = trainer.finish(&context);
     let strangers = model.logs[0].strangers.as_ref().unwrap();
-    assert_eq!((strangers.hosts, strangers.calibration.rows()), (1, 150));
+    assert_eq!(strangers.left_out, LeftOut::Hosts(1));
+    assert_eq!(strangers.calibration.rows(), 150);
 }

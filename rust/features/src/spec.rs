@@ -78,6 +78,16 @@ pub struct Feature {
     /// names says of it: known only when training has ended. Where a log has several, they
     /// stand under the domain that the first one names.
     pub learned: bool,
+    /// Whether it tells where a record goes to ([`Feature::place`]).
+    pub place: bool,
+}
+
+impl Feature {
+    /// The same feature, which tells where a record goes to: what one host does differently from another is first of all
+    /// that. A log type has one at most.
+    pub const fn place(self) -> Feature {
+        Feature { place: true, ..self }
+    }
 }
 
 /// A feature of a label: the evidence, in bits, that chance made it
@@ -93,6 +103,7 @@ pub const fn learned(
         aspect,
         get,
         learned: true,
+        place: false,
     }
 }
 
@@ -116,6 +127,7 @@ pub const fn magnitude(
         aspect,
         get,
         learned: false,
+        place: false,
     }
 }
 
@@ -131,6 +143,7 @@ pub const fn ratio(
         aspect,
         get,
         learned: false,
+        place: false,
     }
 }
 
@@ -146,6 +159,7 @@ pub const fn flag(
         aspect,
         get,
         learned: false,
+        place: false,
     }
 }
 
@@ -161,6 +175,7 @@ pub const fn category(
         aspect,
         get,
         learned: false,
+        place: false,
     }
 }
 
@@ -172,6 +187,7 @@ pub const fn identity(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>)
         aspect: "identity",
         get,
         learned: false,
+        place: false,
     }
 }
 
@@ -424,6 +440,14 @@ impl Spec {
     /// The feature that tells who did it, if there is one.
     pub fn identity(&self) -> Option<usize> {
         (0..self.len()).find(|f| self.kind(*f) == Kind::Identity)
+    }
+
+    /// The feature that tells where a record goes to, if there is one.
+    pub fn place(&self) -> Option<usize> {
+        match self {
+            Spec::Known(t) => t.features.iter().position(|f| f.place),
+            Spec::Generic(_) => None,
+        }
     }
 
     /// Whether feature `f` is what a language model of names says of a label.

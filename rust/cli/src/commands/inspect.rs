@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use zeek_anomaly_engine::text::printable;
-use zeek_anomaly_engine::{Kind, LogModel, Model, Unit, file};
+use zeek_anomaly_engine::{Kind, LeftOut, LogModel, Model, Unit, file};
 
 /// Kinds that are shown of one way to tell them.
 const MOST_KINDS: usize = 8;
@@ -175,11 +175,18 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  compared by {by}: {named}{more}")?;
     }
     if let Some(s) = &m.strangers {
-        writeln!(
-            out,
-            "  hosts that training did not see are scored as its own looked to one another ({} told)",
-            count(s.hosts)
-        )?;
+        match s.left_out {
+            LeftOut::Hosts(n) => writeln!(
+                out,
+                "  hosts that training did not see are scored as its own looked to one another ({} told)",
+                count(n)
+            )?,
+            LeftOut::Places(n) => writeln!(
+                out,
+                "  hosts that training did not see are scored as places that its only host did not know yet ({} told)",
+                count(n)
+            )?,
+        }
     }
     writeln!(out)?;
     let mut t = table::bare();
@@ -258,6 +265,9 @@ struct LogOut<'a> {
     /// Hosts that told how those look which training did not see.
     #[serde(skip_serializing_if = "Option::is_none")]
     strangers_by_hosts: Option<u64>,
+    /// Places of the only host that told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strangers_by_places: Option<u64>,
     tail: bool,
     first_ts: Option<f64>,
     last_ts: Option<f64>,
@@ -328,7 +338,14 @@ fn log_out(m: &LogModel) -> LogOut<'_> {
         detector: m.detector_name(),
         about: m.detector.as_detector().about().into_iter().collect(),
         measured_up_to: m.calibration.ceiling(),
-        strangers_by_hosts: m.strangers.as_ref().map(|s| s.hosts),
+        strangers_by_hosts: m.strangers.as_ref().and_then(|s| match s.left_out {
+            LeftOut::Hosts(n) => Some(n),
+            LeftOut::Places(_) => None,
+        }),
+        strangers_by_places: m.strangers.as_ref().and_then(|s| match s.left_out {
+            LeftOut::Places(n) => Some(n),
+            LeftOut::Hosts(_) => None,
+        }),
         tail: m.calibration.has_tail(),
         first_ts: m.span.map(|s| s.0),
         last_ts: m.span.map(|s| s.1),

@@ -27,7 +27,7 @@ pub static TYPE: LogType = LogType {
         category("type", "qclass", |r| Cell::text(r.text(QCLASS))),
         category("type", "qtype", |r| named(r, QTYPE, QTYPE_N)),
         category("outcome", "rcode", |r| named(r, RCODE, RCODE_N)),
-        category("name", "query_domain", |r| Cell::text(r.text(QUERY).map(|q| lexical::last_labels(q, 2)))),
+        category("name", "query_domain", |r| Cell::text(r.text(QUERY).map(|q| lexical::last_labels(q, 2)))).place(),
         category("name", "query_tld", |r| Cell::text(r.text(QUERY).and_then(lexical::last_label))),
         magnitude("shape", "query_length", Unit::Bytes, |r| Cell::num(r.text_len(QUERY))),
         magnitude("shape", "query_labels", Unit::Count, |r| {
