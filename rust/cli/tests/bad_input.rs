@@ -58,6 +58,14 @@ fn a_binary_file() {
 }
 
 #[test]
+fn a_model_in_the_place_of_a_log() {
+    let dir = Dir::new();
+    let path = model(&dir, 1500);
+    let says = "is not a log but a model of zeek-anomaly; name it with --model";
+    useless_alone(&dir, &path, says);
+}
+
+#[test]
 fn a_file_that_is_not_there() {
     let dir = Dir::new();
     let path = dir.arg("missing.log");

@@ -153,7 +153,12 @@ fn the_places_of_one_host_alone_stand_for_others() {
     assert!((0.5..=2.0).contains(&factor(&with)), "{}", factor(&with));
     assert!(factor(&without) > 5.0, "{}", factor(&without));
     // To the host that it knows it is as strange as it ever was.
-    assert!(of_known.iter().zip(&without).all(|(a, b)| a.score == b.score));
+    assert!(
+        of_known
+            .iter()
+            .zip(&without)
+            .all(|(a, b)| a.score == b.score)
+    );
 }
 
 #[test]

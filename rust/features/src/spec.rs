@@ -86,7 +86,10 @@ impl Feature {
     /// The same feature, which tells where a record goes to: what one host does differently from another is first of all
     /// that. A log type has one at most.
     pub const fn place(self) -> Feature {
-        Feature { place: true, ..self }
+        Feature {
+            place: true,
+            ..self
+        }
     }
 }
 

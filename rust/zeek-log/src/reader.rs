@@ -413,6 +413,9 @@ fn binary(head: &[u8]) -> Option<&'static str> {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             return Some("UTF-16 text; convert it to UTF-8 first");
         }
+        [b'Z', b'E', b'E', b'K', b'A', b'N', b'O', b'M', ..] => {
+            return Some("a model of zeek-anomaly; name it with --model, and logs beside it");
+        }
         [0x1f, 0x8b, ..] => return Some("compressed twice; decompress it once first"),
         [b'P', b'K', 3, 4, ..] => return Some("a zip archive; unpack it first"),
         [b'B', b'Z', b'h', ..] => return Some("compressed with bzip2; decompress it first"),
