@@ -61,7 +61,7 @@ fn a_binary_file() {
 fn a_model_in_the_place_of_a_log() {
     let dir = Dir::new();
     let path = model(&dir, 1500);
-    let says = "is not a log but a model of zeek-anomaly; name it with --model";
+    let says = "is not a log but a model of zeek-anomaly, which `score` takes as --model";
     useless_alone(&dir, &path, says);
 }
 

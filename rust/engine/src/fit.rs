@@ -275,14 +275,17 @@ impl Material<'_> {
         let host_of = |at: usize| of(at, identity).filter(|h| *h != MISSING_CATEGORY);
         let place_of = |at: usize| host_of(at).and_then(|_| of(at, self.spec.place()?));
         let all = 0..self.sample.len();
-        let (groups, left_out): (_, fn(u64) -> LeftOut) =
-            match hosts::Groups::of(all.clone().map(host_of)) {
-                Some(of_hosts) => (of_hosts, LeftOut::Hosts),
-                None => {
-                    let of_places = hosts::Groups::of(all.map(place_of))?;
-                    (of_places.of_many()?, LeftOut::Places)
-                }
-            };
+        let (groups, left_out) = match hosts::Groups::of(all.clone().map(host_of)) {
+            Some(groups) => {
+                let hosts = groups.judged();
+                (groups, LeftOut::Hosts(hosts))
+            }
+            None => {
+                let groups = hosts::Groups::of_places(all.map(place_of))?;
+                let places = groups.judged();
+                (groups, LeftOut::Places(places))
+            }
+        };
         let detector = model.as_detector();
         // Counted from the sampled rows, as kinds are.
         let counts = groups.count(self.encoders, |at| self.row(at).0);
@@ -303,7 +306,7 @@ impl Material<'_> {
         let raw: Vec<Vec<f64>> = (0..groups.len()).into_par_iter().map(judged).collect();
         let raw = raw.concat();
         (raw.len() >= hosts::LEAST_ROWS).then(|| Strangers {
-            left_out: left_out(groups.judged()),
+            left_out,
             calibration: Calibration::fit(raw),
         })
     }

@@ -49,7 +49,7 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// By the hosts of all sampled rows, or the places they go to; `None` where there are not two, or none is judged.
+    /// By the hosts of all sampled rows; `None` where there are not two, or none is judged.
     pub(crate) fn of(rows: impl Iterator<Item = Option<u64>>) -> Option<Groups> {
         let mut by_host: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         let mut all = 0;
@@ -89,6 +89,11 @@ impl Groups {
         })
     }
 
+    /// By the places that the rows of one host go to; `None` where too few are judged.
+    pub(crate) fn of_places(rows: impl Iterator<Item = Option<u64>>) -> Option<Groups> {
+        Groups::of(rows).filter(|g| g.hosts >= LEAST_PLACES)
+    }
+
     /// How many groups there are.
     pub(crate) fn len(&self) -> usize {
         self.judged.len()
@@ -97,11 +102,6 @@ impl Groups {
     /// How many hosts, or places, are judged; one at least.
     pub(crate) fn judged(&self) -> u64 {
         self.hosts
-    }
-
-    /// The same, if they are enough to tell of others where they are places.
-    pub(crate) fn of_many(self) -> Option<Groups> {
-        (self.hosts >= LEAST_PLACES).then_some(self)
     }
 
     /// The group of a sampled row.
@@ -163,5 +163,21 @@ impl Counts {
                 .collect(),
             None => self.total.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_places_tell_nothing_of_others() {
+        let rows = |places: u64| (0..700).map(move |i| Some(1 + i % places));
+        assert!(Groups::of_places(rows(7)).is_none());
+        let enough = Groups::of_places(rows(8)).map(|g| g.judged());
+        assert_eq!(enough, Some(8));
+        // One that is nearly all is not judged, and does not count.
+        let one = |i: u64| if i < 560 { 8 } else { 1 + i % 7 };
+        assert!(Groups::of_places((0..700).map(|i| Some(one(i)))).is_none());
     }
 }

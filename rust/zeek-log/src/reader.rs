@@ -414,7 +414,9 @@ fn binary(head: &[u8]) -> Option<&'static str> {
             return Some("UTF-16 text; convert it to UTF-8 first");
         }
         [b'Z', b'E', b'E', b'K', b'A', b'N', b'O', b'M', ..] => {
-            return Some("a model of zeek-anomaly; name it with --model, and logs beside it");
+            return Some(
+                "a model of zeek-anomaly, which `score` takes as --model; name a Zeek log",
+            );
         }
         [0x1f, 0x8b, ..] => return Some("compressed twice; decompress it once first"),
         [b'P', b'K', 3, 4, ..] => return Some("a zip archive; unpack it first"),

@@ -330,6 +330,11 @@ fn json(model: &Model, shown: &[&LogModel], out: &mut dyn Write) -> io::Result<(
 }
 
 fn log_out(m: &LogModel) -> LogOut<'_> {
+    let (strangers_by_hosts, strangers_by_places) = match m.strangers.as_ref().map(|s| s.left_out) {
+        Some(LeftOut::Hosts(n)) => (Some(n), None),
+        Some(LeftOut::Places(n)) => (None, Some(n)),
+        None => (None, None),
+    };
     LogOut {
         log: m.log(),
         rows: m.rows,
@@ -338,14 +343,8 @@ fn log_out(m: &LogModel) -> LogOut<'_> {
         detector: m.detector_name(),
         about: m.detector.as_detector().about().into_iter().collect(),
         measured_up_to: m.calibration.ceiling(),
-        strangers_by_hosts: m.strangers.as_ref().and_then(|s| match s.left_out {
-            LeftOut::Hosts(n) => Some(n),
-            LeftOut::Places(_) => None,
-        }),
-        strangers_by_places: m.strangers.as_ref().and_then(|s| match s.left_out {
-            LeftOut::Places(n) => Some(n),
-            LeftOut::Hosts(_) => None,
-        }),
+        strangers_by_hosts,
+        strangers_by_places,
         tail: m.calibration.has_tail(),
         first_ts: m.span.map(|s| s.0),
         last_ts: m.span.map(|s| s.1),
