@@ -9,13 +9,17 @@
 //!
 //! The members of an ensemble are calibrated on the same rows, so that what they come to
 //! together can be calibrated too.
+mod compared;
+mod inputs;
 
 use crate::blocks::Blocks;
 use crate::hosts;
 use crate::model::{By, LeftOut, Scratch, Strangers};
 use crate::reservoir::Reservoir;
 use crate::train::{TrainParams, time_of};
-use ndarray::{Array2, Axis};
+use compared::OfKinds;
+use inputs::Matrix;
+use ndarray::Array2;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use zeek_anomaly_features::Spec;
@@ -24,15 +28,11 @@ use zeek_anomaly_features::spec::DefaultDetector;
 use zeek_anomaly_models::detector::surprise_of;
 use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
 use zeek_anomaly_models::hybrid::Hybrid;
-use zeek_anomaly_models::kinds::KindCounter;
-use zeek_anomaly_models::kitnet::{Kitnet, KitnetParams};
-use zeek_anomaly_models::pca::{Moments, Pca};
 use zeek_anomaly_models::rarity::Rarity;
-use zeek_anomaly_models::svm::{OneClassSvm, SvmParams};
 use zeek_anomaly_models::time_series::{Shape, TimeSeries};
 use zeek_anomaly_models::{
     Calibration, Detector, DetectorKind, DetectorModel, Encoded, Encoder, Ensemble, FeatureCounts,
-    Inputs, Kinds, Member, Single,
+    Kinds, Member, Single,
 };
 
 /// The most rows on which detectors other than rarity are calibrated, and which those that
@@ -419,56 +419,6 @@ impl Material<'_> {
     }
 }
 
-/// What is usual within kinds, by the sampled rows: all of them, or without a block of time.
-struct OfKinds<'a> {
-    of: &'a Material<'a>,
-    counted: Option<KindCounter>,
-    kinds: Kinds,
-    /// The block of each sampled row.
-    blocks: Vec<i64>,
-}
-
-impl<'a> OfKinds<'a> {
-    fn new(of: &'a Material<'a>, wanted: bool) -> OfKinds<'a> {
-        let rows = || (0..of.sample.len()).map(|at| of.row(at).0);
-        let mut counted = wanted.then(|| KindCounter::new(of.spec, rows)).flatten();
-        let mut kinds = Kinds::default();
-        if let Some(counter) = &mut counted {
-            counter.add(rows);
-            kinds = Kinds::new(of.spec, counter.finish(of.total));
-        }
-        let blocks = match &counted {
-            Some(_) => (0..of.sample.len())
-                .map(|at| of.blocks.block_of(of.row(at).1))
-                .collect(),
-            None => Vec::new(),
-        };
-        OfKinds {
-            of,
-            counted,
-            kinds,
-            blocks,
-        }
-    }
-
-    fn without(&self, block: i64) -> Kinds {
-        self.without_rows(|at| self.blocks.get(at) == Some(&block))
-    }
-
-    /// What is usual within kinds without some of the sampled rows.
-    fn without_rows(&self, left_out: impl Fn(usize) -> bool + Sync) -> Kinds {
-        let Some(all) = &self.counted else {
-            return Kinds::default();
-        };
-        let mut part = all.emptied();
-        part.add(|| {
-            let rows = (0..self.of.sample.len()).filter(|at| left_out(*at));
-            rows.map(|at| self.of.row(at).0)
-        });
-        Kinds::new(self.of.spec, all.without(&part).finish(&[]))
-    }
-}
-
 fn encoders_of(counts: &[FeatureCounts]) -> Vec<Encoder> {
     counts.iter().map(|c| Encoder::new(c.finish())).collect()
 }
@@ -476,155 +426,4 @@ fn encoders_of(counts: &[FeatureCounts]) -> Vec<Encoder> {
 /// The shape is right by construction.
 fn matrix(rows: usize, columns: usize, values: Vec<f32>) -> Array2<f32> {
     Array2::from_shape_vec((rows, columns), values).unwrap_or_else(|_| Array2::zeros((0, columns)))
-}
-
-/// The inputs of rows.
-struct Matrix {
-    inputs: Inputs,
-    /// As training rows: what only they have is unseen.
-    rows: Array2<f32>,
-    /// The places of each fold's rows; none where rows are judged with themselves.
-    folds: Vec<Vec<usize>>,
-    /// Each fold's rows as rows that are new to the other folds; `None` where they are as in
-    /// `rows`.
-    held_out: Option<Vec<Array2<f32>>>,
-}
-
-impl Matrix {
-    fn new(of: &Material<'_>, rows: &[usize]) -> Matrix {
-        let inputs = Inputs::new(of.encoders);
-        let written = |rows: &mut dyn Iterator<Item = usize>, by: &[Encoder], leave_out: bool| {
-            let (mut out, mut n) = (Vec::new(), 0);
-            for at in rows {
-                inputs.write(by, of.row(at).0, leave_out, &mut out);
-                n += 1;
-            }
-            matrix(n, inputs.len(), out)
-        };
-        let trained = written(&mut rows.iter().copied(), of.encoders, true);
-        let (mut folds, mut held_out) = (Vec::new(), None);
-        if !of.params.own_rows {
-            let (fold_of, others) = of.folds(rows);
-            folds = vec![Vec::new(); FOLDS];
-            fold_of
-                .iter()
-                .enumerate()
-                .for_each(|(i, k)| folds[*k].push(i));
-            held_out = others.map(|others| {
-                let each = folds.iter().zip(&others);
-                each.map(|(fold, by)| written(&mut fold.iter().map(|i| rows[*i]), by, false))
-                    .collect()
-            });
-        }
-        Matrix {
-            inputs,
-            rows: trained,
-            folds,
-            held_out,
-        }
-    }
-
-    /// A fold's rows, as rows that are new to the others.
-    fn held_out(&self, fold: usize) -> Array2<f32> {
-        match &self.held_out {
-            Some(of) => of[fold].clone(),
-            None => self.rows.select(Axis(0), &self.folds[fold]),
-        }
-    }
-
-    /// All raw values, from detectors that did not see the rows: `without` gives the one that saw all
-    /// but a fold's.
-    fn judged(&self, whole: &Single, without: impl Fn(usize) -> Single + Sync) -> Vec<f64> {
-        if self.folds.is_empty() {
-            return self.raw(whole, &self.rows);
-        }
-        let parts: Vec<Vec<f64>> = (0..self.folds.len())
-            .into_par_iter()
-            .map(|k| match self.folds[k].is_empty() {
-                true => Vec::new(),
-                false => self.raw(&without(k), &self.held_out(k)),
-            })
-            .collect();
-        let mut raw = vec![f64::NAN; self.rows.nrows()];
-        for (fold, values) in self.folds.iter().zip(parts) {
-            fold.iter().zip(values).for_each(|(i, v)| raw[*i] = v);
-        }
-        raw
-    }
-
-    fn raw(&self, by: &Single, rows: &Array2<f32>) -> Vec<f64> {
-        let detector = by.as_detector();
-        let rows: Vec<&[f32]> = rows
-            .rows()
-            .into_iter()
-            .filter_map(|r| r.to_slice())
-            .collect();
-        rows.into_par_iter()
-            .map(|inputs| {
-                detector.raw(&Encoded {
-                    inputs,
-                    input_features: self.inputs.features(),
-                    ..Encoded::default()
-                })
-            })
-            .collect()
-    }
-
-    fn pca(&self, of: &Material<'_>) -> Fitted {
-        let fit = |m: &Moments| Single::Pca(Pca::fit(m, of.spec.len(), &of.params.how.pca));
-        let all = Moments::new(self.rows.view());
-        let model = fit(&all);
-        let raw = self.judged(&model, |k| {
-            let fold = self.rows.select(Axis(0), &self.folds[k]);
-            fit(&all.without(&Moments::new(fold.view())))
-        });
-        Fitted { model, raw }
-    }
-
-    /// All rows but a fold's.
-    fn without(&self, fold: usize) -> Array2<f32> {
-        let mut left_out = vec![false; self.rows.nrows()];
-        self.folds[fold].iter().for_each(|i| left_out[*i] = true);
-        let kept: Vec<usize> = (0..left_out.len()).filter(|i| !left_out[*i]).collect();
-        self.rows.select(Axis(0), &kept)
-    }
-
-    /// `at` are the places of the rows in the sample.
-    fn kitnet(&self, of: &Material<'_>, at: &[usize]) -> Fitted {
-        let params = KitnetParams {
-            seed: of.params.seed,
-            ..of.params.how.kitnet
-        };
-        // Its feature map is made of the first rows, so they are put in the order of time.
-        let mut order: Vec<usize> = (0..self.rows.nrows()).collect();
-        let time = |i: usize| of.row(at[i]).1.unwrap_or(f64::NEG_INFINITY);
-        order.sort_by(|a, b| time(*a).total_cmp(&time(*b)));
-        let map = Kitnet::map(self.rows.select(Axis(0), &order).view(), &params);
-        let fit = |but: Option<usize>| {
-            let mut kept = vec![true; order.len()];
-            let left_out = but.map_or(&[][..], |fold| &self.folds[fold]);
-            left_out.iter().for_each(|i| kept[*i] = false);
-            let kept: Vec<usize> = order.iter().copied().filter(|i| kept[*i]).collect();
-            let rows = self.rows.select(Axis(0), &kept);
-            let net = Kitnet::fit_mapped(rows.view(), of.spec.len(), &params, map.clone());
-            Single::Kitnet(net)
-        };
-        let model = fit(None);
-        let raw = self.judged(&model, |k| fit(Some(k)));
-        Fitted { model, raw }
-    }
-
-    /// ν, γ and the kernel are chosen once, on all rows.
-    fn svm(&self, of: &Material<'_>) -> Fitted {
-        let params = SvmParams {
-            seed: of.params.seed,
-            ..of.params.how.svm
-        };
-        let svm = OneClassSvm::fit(self.rows.view(), of.spec.len(), &params);
-        let model = Single::OneClassSvm(svm.clone());
-        let raw = self.judged(&model, |k| {
-            Single::OneClassSvm(svm.refit(self.without(k).view(), &params))
-        });
-        Fitted { model, raw }
-    }
 }

@@ -7,17 +7,18 @@
 //! does not fall below −1, so that a good history does not buy a night of guessing.
 //! Spraying is counted in users (or hosts) that fail for one source, with few tries each, where the walk
 //! over all of them says guessing, too: people who mistype get in afterwards.
+mod login;
+mod tell;
 
 use crate::behavior::{Behavior, Description};
-use crate::entity::{Entity, Key};
-use crate::event::{Column, Event, Log, Proto, View};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::entity::Key;
+use crate::event::{Event, View};
+use crate::finding::{Finding, KindInfo, Stage};
 use crate::settings::{Param, Settings};
 use crate::state::{Distinct, Entry, Fading, GivenUp, Saved, Spans, Table, Uids};
-use crate::text;
 use crate::world::World;
+use login::{Came, Login, Who};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 
 macro_rules! kind {
     ($id:ident, $name:literal, $notice:literal, $title:literal, $stage:ident) => {
@@ -117,10 +118,6 @@ const SUSPECT: f64 = 0.75;
 /// Tries for each user up to which failures are spraying and not forgotten passwords.
 const TRIES_EACH: f64 = 6.0;
 
-/// Bytes of a control connection of FTP in which there is a login, or a few, and nothing after: at least
-/// `USER` and `PASS`, and less than what moving files takes. ftp.log has no line of logins unless it is asked to.
-const FTP_LOGIN: std::ops::RangeInclusive<f64> = 16.0..=120.0;
-
 /// The half-life of sessions that nothing is known of, in seconds.
 const HALF_LIFE: f64 = 3600.0;
 
@@ -129,186 +126,6 @@ const PAIR: u64 = 0x9e55_0001;
 const SOURCE: u64 = 0x9e55_0002;
 const TARGET: u64 = 0x9e55_0003;
 const THING: u64 = 0x9e55_0004;
-
-/// How a login came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Came {
-    Failed,
-    Worked,
-    /// No log tells.
-    Unknown,
-    /// Somebody is in, and does something there.
-    Used,
-}
-
-impl Came {
-    fn of(success: bool) -> Came {
-        match success {
-            true => Came::Worked,
-            false => Came::Failed,
-        }
-    }
-}
-
-/// A login, or several in one connection.
-struct Login<'a> {
-    event: &'a Event<'a>,
-    orig: IpAddr,
-    resp: IpAddr,
-    service: &'static str,
-    port: Option<u16>,
-    user: Option<&'a [u8]>,
-    /// Tries that failed before it came out.
-    failed: f64,
-    came: Came,
-}
-
-impl<'a> Login<'a> {
-    fn of(event: &'a Event<'a>) -> Option<Login<'a>> {
-        let success = |c: Column| event.truth(c).map_or(Came::Unknown, Came::of);
-        let (service, user, came, mut failed) = match event.log {
-            Log::Ssh => {
-                let tries = event.number(Column::AuthAttempts).unwrap_or(0.0);
-                let came = success(Column::AuthSuccess);
-                let failed = match came {
-                    Came::Failed => tries.max(1.0),
-                    Came::Worked => tries - 1.0,
-                    Came::Unknown | Came::Used => tries,
-                };
-                ("ssh", None, came, failed)
-            }
-            Log::Ntlm => {
-                let came = success(Column::Success);
-                ("ntlm", event.text(Column::Username), came, 1.0)
-            }
-            Log::Kerberos => {
-                let error = event.text(Column::ErrorMsg).unwrap_or_default();
-                let came = match (event.truth(Column::Success), error) {
-                    (Some(true), _) if event.text(Column::RequestType) == Some(b"AS") => {
-                        Came::Worked
-                    }
-                    (Some(false), b"KDC_ERR_PREAUTH_FAILED" | b"KDC_ERR_C_PRINCIPAL_UNKNOWN") => {
-                        Came::Failed
-                    }
-                    (Some(false), b"KDC_ERR_CLIENT_REVOKED") => Came::Failed,
-                    _ => return None,
-                };
-                ("kerberos", event.text(Column::Client), came, 1.0)
-            }
-            Log::Ftp => {
-                let came = match event.number(Column::ReplyCode).map(|c| c as u32) {
-                    Some(530 | 430) => Came::Failed,
-                    Some(230) => Came::Worked,
-                    Some(100..=399) => Came::Used,
-                    _ => return None,
-                };
-                ("ftp", event.text(Column::User), came, 1.0)
-            }
-            Log::Http => {
-                let came = match event.number(Column::StatusCode).map(|c| c as u32) {
-                    Some(401 | 403) => Came::Failed,
-                    Some(200..=399) => Came::Worked,
-                    _ => return None,
-                };
-                ("http", event.text(Column::Username), came, 1.0)
-            }
-            Log::Conn => {
-                let sent = event.number(Column::OrigBytes).unwrap_or(0.0);
-                let service = event.text(Column::Service).unwrap_or_default();
-                if service != b"ftp" || !FTP_LOGIN.contains(&sent) {
-                    return None;
-                }
-                ("ftp", None, Came::Unknown, 0.0)
-            }
-            Log::Ldap => {
-                let opcode = event.text(Column::Opcode).unwrap_or_default();
-                let came = match event.text(Column::Result).unwrap_or_default() {
-                    _ if !opcode.starts_with(b"bind") => return None,
-                    b"success" => Came::Worked,
-                    b"invalid credentials" => Came::Failed,
-                    _ => return None,
-                };
-                ("ldap", event.text(Column::Object), came, 1.0)
-            }
-            Log::Mysql => {
-                if !matches!(event.text(Column::Cmd), Some(b"login" | b"change_user")) {
-                    return None;
-                }
-                let came = event.truth(Column::Success).map(Came::of)?;
-                ("mysql", event.text(Column::Arg), came, 1.0)
-            }
-            Log::Rfb => {
-                let came = event.truth(Column::Auth).map(Came::of)?;
-                ("vnc", None, came, 1.0)
-            }
-            Log::Rdp => ("rdp", event.text(Column::Cookie), Came::Unknown, 0.0),
-            _ => return None,
-        };
-        if event.log != Log::Ssh && came != Came::Failed {
-            failed = 0.0;
-        }
-        Some(Login {
-            event,
-            orig: event.orig?,
-            resp: event.resp?,
-            service,
-            port: event.port,
-            user,
-            // A number from a log: nobody tries more often in one connection.
-            failed: failed.clamp(0.0, 20.0),
-            came,
-        })
-    }
-}
-
-/// Who logs in where.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Who {
-    orig: IpAddr,
-    resp: IpAddr,
-    port: Option<u16>,
-    proto: Proto,
-    service: u8,
-}
-
-/// The services whose logins are known.
-const SERVICES: [&str; 9] = [
-    "ssh", "ntlm", "kerberos", "ftp", "http", "rdp", "ldap", "mysql", "vnc",
-];
-
-impl Who {
-    fn of(l: &Login<'_>) -> Who {
-        let service = SERVICES.iter().position(|s| *s == l.service);
-        Who {
-            orig: l.orig,
-            resp: l.resp,
-            port: l.port,
-            proto: match l.event.proto {
-                Proto::Other => Proto::Tcp,
-                p => p,
-            },
-            service: service.unwrap_or(0) as u8,
-        }
-    }
-
-    fn service(&self) -> &'static str {
-        SERVICES.get(usize::from(self.service)).unwrap_or(&"login")
-    }
-
-    fn pair(&self) -> Entity {
-        Entity::Pair {
-            orig: self.orig,
-            resp: self.resp,
-            port: self.port,
-            proto: self.proto,
-        }
-    }
-
-    fn id(&self, entity: &Entity, kind: &KindInfo) -> u64 {
-        let key = Key::new(entity.key()).bytes(kind.name.as_bytes());
-        key.bytes(self.service().as_bytes()).finish()
-    }
-}
 
 /// One source's logins at one host's service.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -444,7 +261,7 @@ impl Guessing {
                     if suspect && !p.success_reported {
                         p.success_reported = true;
                         p.uids.add(l.event.uid());
-                        out.push(success(p, &who, l));
+                        out.push(tell::success(p, &who, l));
                     }
                     p.walk = (p.walk + WORKED).max(WALK.0);
                 }
@@ -456,7 +273,7 @@ impl Guessing {
                 return;
             }
             p.reported = (size, p.reported.1 + 1);
-            out.push(guessing(p, &who, threshold));
+            out.push(tell::guessing(p, &who, threshold));
         });
     }
 
@@ -501,7 +318,7 @@ impl Guessing {
                 return;
             }
             g.reported = (size, g.reported.1 + 1);
-            out.push(spraying(g, &who, size / wanted, of_source));
+            out.push(tell::spraying(g, &who, size / wanted, of_source));
         });
     }
 }
@@ -534,7 +351,7 @@ impl Behavior for Guessing {
         let threshold = world.threshold(&THRESHOLD);
         for p in self.pairs.values_mut().filter(|p| p.reported.1 > 0) {
             if let Some(who) = p.who {
-                out.push(guessing(p, &who, threshold));
+                out.push(tell::guessing(p, &who, threshold));
             }
         }
         let wanted = world.threshold(&USERS);
@@ -542,7 +359,7 @@ impl Behavior for Guessing {
             for g in table.values_mut().filter(|g| g.reported.1 > 0) {
                 let size = g.hosts.count().max(g.users.count());
                 if let Some(who) = g.who.filter(|_| size >= wanted) {
-                    out.push(spraying(g, &who, size / wanted, of_source));
+                    out.push(tell::spraying(g, &who, size / wanted, of_source));
                 }
             }
         }
@@ -593,118 +410,4 @@ fn span(first: &mut f64, last: &mut f64, ts: f64, passed: impl FnOnce(f64)) {
         *first = ts;
     }
     *last = last.max(ts);
-}
-
-fn tries(p: &Pair, who: &Who) -> Evidence {
-    let value = format!("{:.0} failed, {} worked", p.failed, p.worked);
-    Evidence::new("logins", format!("{value} ({})", who.service()))
-}
-
-fn guessing(p: &Pair, who: &Who, threshold: f64) -> Finding {
-    let entity = who.pair();
-    let strong = p.walk >= threshold || p.failed > p.sessions;
-    let mut reasons = vec![tries(p, who)];
-    if !strong {
-        let n = p.sessions;
-        let value = format!("{n:.0} within about an hour of which no log tells how they ended");
-        reasons.push(Evidence::new("sessions", value));
-    }
-    if p.users.count() > 0.0 {
-        reasons.push(Evidence::new(
-            "users",
-            format!("{:.0} different", p.users.count()),
-        ));
-    }
-    reasons.push(Evidence::new("within", text::span(p.last - p.first)));
-    Finding {
-        id: who.id(&entity, &GUESSING),
-        kind: Kind(&GUESSING),
-        entity,
-        score: p.walk.max(threshold),
-        basis: if strong {
-            Basis::Probability
-        } else {
-            Basis::Rule
-        },
-        confidence: match (strong, p.failed >= 30.0) {
-            (true, true) => 0.9,
-            (true, false) => 0.6,
-            _ => 0.4,
-        },
-        first: p.first,
-        last: p.last,
-        count: p.seen,
-        update: p.reported.1.saturating_sub(1),
-        reasons,
-        uids: p.uids.texts(),
-        name: None,
-    }
-}
-
-fn success(p: &Pair, who: &Who, l: &Login<'_>) -> Finding {
-    let entity = who.pair();
-    let mut reasons = vec![tries(p, who)];
-    if let Some(user) = l.user {
-        let user = String::from_utf8_lossy(user).into_owned();
-        reasons.push(Evidence::new("user", user));
-    }
-    Finding {
-        id: who.id(&entity, &SUCCESS),
-        kind: Kind(&SUCCESS),
-        entity,
-        score: 4.0 + p.failed.max(1.0).log10(),
-        basis: Basis::Rule,
-        confidence: 0.8,
-        first: p.first,
-        last: l.event.ts,
-        count: p.seen,
-        update: 0,
-        reasons,
-        uids: p.uids.texts(),
-        name: None,
-    }
-}
-
-fn spraying(g: &Group, who: &Who, times: f64, of_source: bool) -> Finding {
-    let entity = Entity::Host(if of_source { who.orig } else { who.resp });
-    let kind = if of_source { &SPRAYING } else { &DISTRIBUTED };
-    let hosts = match of_source {
-        true => format!("failed at {:.0} hosts", g.hosts.count()),
-        false => format!("{:.0} hosts failed at it", g.hosts.count()),
-    };
-    let value = format!(
-        "{:.0} failed, {} worked ({})",
-        g.failed,
-        g.worked,
-        who.service()
-    );
-    let mut reasons = vec![
-        Evidence::new("logins", value),
-        Evidence::new("hosts", hosts),
-    ];
-    if g.users.count() > 0.0 {
-        reasons.push(Evidence::new(
-            "users",
-            format!("{:.0} different", g.users.count()),
-        ));
-    }
-    reasons.push(Evidence::new(
-        "within",
-        text::span(g.last - g.spans.first()),
-    ));
-    Finding {
-        id: who.id(&entity, kind),
-        kind: Kind(kind),
-        entity,
-        score: 4.0 + times.log2().max(0.0),
-        basis: Basis::Rule,
-        confidence: if of_source { 0.7 } else { 0.4 },
-        first: g.spans.first(),
-        last: g.last,
-        count: g.failed as u64,
-        update: g.reported.1.saturating_sub(1),
-        reasons,
-        uids: g.uids.texts(),
-        name: None,
-    }
 }

@@ -10,17 +10,19 @@
 //!
 //! Many sources that each try little of one host are looked at from the other side: by the ports
 //! of a host that were tried in vain, and by how many.
+mod contact;
+mod tell;
 
 use crate::behavior::{Behavior, Description};
-use crate::entity::{Entity, Key};
-use crate::event::{Column, Event, Log, Outcome, Proto, View};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::entity::Key;
+use crate::event::{Event, Log, Proto, View};
+use crate::finding::{Finding, KindInfo, Stage};
 use crate::settings::{Param, Settings};
 use crate::state::{Distinct, Entry, Fading, GivenUp, Saved, Spans, Table, Uids};
-use crate::text;
-use crate::world::{World, is_unicast};
+use crate::world::World;
+use contact::Contact;
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 macro_rules! kind {
     ($id:ident, $name:literal, $notice:literal, $title:literal) => {
@@ -101,19 +103,8 @@ pub static DESCRIPTION: Description = Description {
     make: |settings, budget| Box::new(Scans::new(settings, budget)),
 };
 
-/// log10(0.8/0.2): what the first contact with a host counts.
-const STEP: f32 = 0.602;
-
-/// The same for UDP, where many do not answer in any case.
-const STEP_UDP: f32 = 0.2;
-
-/// The same for ICMP echo: people ping what they know. An answer counts little, since that is how one finds
-/// out who is there; and it counts for a sweep where the one before was pinged seconds ago.
-const STEP_ECHO: (f32, f32) = (0.4, -0.1);
+/// What an answered ping counts where the one before was pinged seconds ago.
 const STEP_SWEEP: f32 = 0.25;
-
-/// Stands for the port of what has none.
-const ECHO: u16 = 0;
 
 /// Seconds between two hosts of a sweep.
 const SWEEP: f64 = 5.0;
@@ -123,9 +114,6 @@ const WALK: (f32, f32) = (-2.0, 12.0);
 
 /// Ports or hosts that are named.
 const NAMED: usize = 5;
-
-/// Lanes of each direction from which a scan is one of a block.
-const BLOCK_LANES: f64 = 3.0;
 
 /// The domains of keys.
 const LANES: u64 = 0x5ca0_0001;
@@ -368,7 +356,7 @@ impl Scans {
             }
             s.score = (lane_score + (s.hosts.count().max(s.ports.count()) / 7.0).log10() as f32)
                 .clamp(lane_score, WALK.1);
-            report(s, world, false, out);
+            tell::report(s, world, false, out);
         });
     }
 
@@ -399,83 +387,9 @@ impl Scans {
             }
             if t.reported.1 == 0 || world.has_grown(t.reported.0, size) {
                 t.reported = (size, t.reported.1 + 1);
-                out.push(distributed(t, c.resp, wanted));
+                out.push(tell::distributed(t, c.resp, wanted));
             }
         });
-    }
-}
-
-/// A first contact, as far as it counts.
-struct Contact<'a> {
-    event: &'a Event<'a>,
-    orig: IpAddr,
-    resp: IpAddr,
-    port: u16,
-    step: f32,
-    refused: bool,
-}
-
-impl<'a> Contact<'a> {
-    /// Whether it is a ping that was answered.
-    fn is_answered_echo(&self) -> bool {
-        self.event.proto == Proto::Icmp && self.step < 0.0
-    }
-
-    fn of(event: &'a Event<'a>, world: &World) -> Option<Contact<'a>> {
-        let (orig, resp) = (event.orig?, event.resp?);
-        if !is_unicast(resp) || !is_unicast(orig) || orig == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
-            return None;
-        }
-        let mut port = event.port?;
-        let data = event.bytes().is_some_and(|(o, r)| o + r > 0.0);
-        let outcome = match event.proto {
-            // The port is the type of the message: requests for an echo, the time, information, the netmask.
-            Proto::Icmp => {
-                if !matches!(event.value(Column::OrigP).port(), Some(8 | 13 | 15 | 17)) {
-                    return None;
-                }
-                port = ECHO;
-                match event
-                    .number(Column::RespPkts)
-                    .or(event.number(Column::RespBytes))
-                {
-                    Some(n) if n > 0.0 => Outcome::Answered,
-                    _ => Outcome::Unanswered,
-                }
-            }
-            _ => event.outcome(),
-        };
-        let step = match event.proto {
-            Proto::Tcp => STEP,
-            // Where it is blocked, browsers try everybody in vain.
-            Proto::Udp if port == 443 => return None,
-            Proto::Udp => STEP_UDP,
-            Proto::Icmp => STEP_ECHO.0,
-            Proto::Other => return None,
-        };
-        let (step, refused) = match outcome {
-            Outcome::Unclear => return None,
-            // A connection without a byte is neither: a probe of an open port looks so.
-            Outcome::Answered if event.proto == Proto::Icmp => (STEP_ECHO.1, false),
-            Outcome::Answered if data => (-step, false),
-            Outcome::Answered => (0.0, false),
-            Outcome::Refused => (step, true),
-            Outcome::Unanswered => {
-                let weight = match event.orig_local {
-                    true => 1.0,
-                    false => world.settings().get(&UNANSWERED) as f32,
-                };
-                (step * weight, false)
-            }
-        };
-        Some(Contact {
-            event,
-            orig,
-            resp,
-            port,
-            step,
-            refused,
-        })
     }
 }
 
@@ -513,13 +427,13 @@ impl Behavior for Scans {
 
     fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
         for s in self.scanners.values_mut() {
-            report(s, world, true, out);
+            tell::report(s, world, true, out);
         }
         let wanted = world.threshold(&SOURCES);
         let told = |t: &&mut Target| t.reported.1 > 0 && t.size() >= wanted;
         for t in self.targets.values_mut().filter(told) {
             if let Some(host) = t.who {
-                out.push(distributed(t, host, wanted));
+                out.push(tell::distributed(t, host, wanted));
             }
         }
     }
@@ -556,100 +470,4 @@ impl Behavior for Scans {
         self.targets.restore(targets)?;
         Ok(())
     }
-}
-
-fn id(entity: &Entity, kind: &KindInfo) -> u64 {
-    Key::new(entity.key()).bytes(kind.name.as_bytes()).finish()
-}
-
-/// Reports what has grown enough since the last time; at the end, all that was reported.
-fn report(s: &mut Scanner, world: &World, last: bool, out: &mut Vec<Finding>) {
-    let Some((orig, ours)) = s.who else { return };
-    let (hosts, ports) = (s.hosts.count(), s.ports.count());
-    let (swept, probed) = (s.swept.0.count(), s.probed.0.count());
-    let block = swept >= BLOCK_LANES && probed >= BLOCK_LANES;
-    let candidates: [(usize, &'static KindInfo, bool, f64); 3] = [
-        (2, &BLOCK, block, hosts * ports),
-        (0, &HORIZONTAL, swept > 0.0 && !block, hosts),
-        (1, &VERTICAL, probed > 0.0 && !block, ports),
-    ];
-    for (at, kind, holds, size) in candidates {
-        let (before, reports) = s.reported[at];
-        let again = match last {
-            true => reports > 0,
-            false => reports == 0 || world.has_grown(before, size),
-        };
-        if !holds || !again {
-            continue;
-        }
-        s.reported[at] = (size, reports + 1);
-        let entity = Entity::Host(orig);
-        let mut reasons = Vec::new();
-        if at != 1 {
-            let value = match at {
-                0 => format!("{hosts:.0} hosts {}", ports_in_words(&s.swept.1, swept)),
-                _ => format!("{hosts:.0} hosts, {ports:.0} ports"),
-            };
-            reasons.push(Evidence::new("tried", value));
-        } else {
-            let of = text::listed(&s.probed.1, probed, NAMED);
-            reasons.push(Evidence::new("tried", format!("{ports:.0} ports of {of}")));
-        }
-        let (refused, unanswered) = (s.refused, s.unanswered);
-        let value = format!("{refused} refused, {unanswered} unanswered");
-        reasons.push(Evidence::new("in vain", value));
-        let span = text::span(s.last - s.first);
-        reasons.push(Evidence::new("within", span));
-        // Refusals come from hosts that are there; and ours have no business to scan.
-        let mut confidence = if ours { 0.6 } else { 0.3 };
-        confidence += if refused * 2 > unanswered { 0.1 } else { 0.0 };
-        confidence += if size >= 30.0 { 0.2 } else { 0.0 };
-        out.push(Finding {
-            id: id(&entity, kind),
-            kind: Kind(kind),
-            score: f64::from(s.score).max(world.threshold(&THRESHOLD)),
-            basis: Basis::Probability,
-            confidence,
-            first: s.first,
-            last: s.last,
-            count: refused + unanswered,
-            update: reports,
-            reasons,
-            uids: s.uids.texts(),
-            entity,
-            name: None,
-        });
-    }
-}
-
-fn distributed(t: &Target, host: IpAddr, wanted: f64) -> Finding {
-    let (sources, ports) = (t.sources.count(), t.ports.count());
-    let entity = Entity::Host(host);
-    Finding {
-        id: id(&entity, &DISTRIBUTED),
-        kind: Kind(&DISTRIBUTED),
-        score: 3.0 + (sources.min(ports) / wanted).log2().max(0.0),
-        basis: Basis::Rule,
-        confidence: 0.3,
-        first: t.spans.first(),
-        last: t.last,
-        count: t.failed,
-        update: t.reported.1.saturating_sub(1),
-        reasons: vec![
-            Evidence::new("sources", format!("{sources:.0} hosts tried it in vain")),
-            Evidence::new("ports", format!("{ports:.0} different ports")),
-        ],
-        uids: t.uids.texts(),
-        entity,
-        name: None,
-    }
-}
-
-/// Ports in words, or that it was by ping.
-fn ports_in_words(ports: &[u16], total: f64) -> String {
-    if ports == [ECHO] {
-        return "by ping".into();
-    }
-    let noun = if total > 1.0 { "ports" } else { "port" };
-    format!("at {noun} {}", text::listed(ports, total, NAMED))
 }

@@ -27,49 +27,19 @@
 //! Memory is bounded: a cap on connections (the oldest go first), a cap on what one
 //! connection keeps, and a cap on the sum of it. What was let go is counted.
 
-use crate::series::{Series, SeriesColumns};
+mod columns;
+mod conn;
+
+pub use columns::{ContextColumns, Role};
+pub use conn::{ConnState, FileState, View};
+
+use crate::series::Series;
+use conn::Phase;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 use std::hash::BuildHasherDefault;
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64, xxh3_64_with_seed};
-use zeek_log::{Record, Schema, Value, canon};
-
-/// What a log's records are to their connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Nothing: the log has no context.
-    None,
-    /// Nothing either, but its records see the weirds and notices of their connection.
-    Reader,
-    /// The connection itself, at its end.
-    Conn,
-    /// An HTTP request.
-    Http,
-    /// A DNS transaction.
-    Dns,
-    /// A TLS handshake.
-    Ssl,
-    /// An SSH session.
-    Ssh,
-    /// A file.
-    Files,
-    /// An oddity.
-    Weird,
-    /// A notice.
-    Notice,
-    /// One of a series of records of a node or host, without a connection: its records see the
-    /// one before.
-    Series,
-}
-
-const ROLES: usize = 11;
-
-impl Role {
-    /// Whether the log's records tell something of their connection before its end.
-    pub fn tells(self) -> bool {
-        !matches!(self, Role::None | Role::Reader | Role::Conn | Role::Series)
-    }
-}
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+use zeek_log::{Record, canon};
 
 /// How much memory a [`Context`] may use.
 #[derive(Clone, Copy, Debug)]
@@ -100,205 +70,6 @@ impl Default for Limits {
 /// Microseconds since the epoch, or of a span: exact where a log's six decimals are.
 fn micros(seconds: f64) -> i64 {
     canon::nearest(seconds * 1e6)
-}
-
-/// A file that ended by itself on one connection.
-#[derive(Clone, Copy, Debug)]
-pub struct FileState {
-    fuid: u64,
-    /// When its last byte was seen, in microseconds.
-    end: i64,
-    /// Bytes that Zeek saw of it.
-    pub seen_bytes: f64,
-    /// Bytes that were lost on the way to Zeek.
-    pub missing_bytes: f64,
-}
-
-/// Where a connection is in its life.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Phase {
-    #[default]
-    Open,
-    /// Its conn record was met; other records may still have to be scored with it.
-    Marked,
-    /// It lingers, for late records.
-    Ended,
-}
-
-/// What is known of one connection from its records in other logs.
-#[derive(Clone, Debug, Default)]
-pub struct ConnState {
-    sequence: u64,
-    phase: Phase,
-    earlier: [u32; ROLES],
-    files: Vec<FileState>,
-    weirds: Vec<i64>,
-    notices: Vec<i64>,
-    /// HTTP requests.
-    pub http: u32,
-    /// HTTP responses with a status of 400 or more.
-    pub http_errors: u32,
-    /// DNS answers NXDOMAIN.
-    pub dns_nxdomain: u32,
-    /// TLS handshakes that were not completed.
-    pub ssl_failed: u32,
-    /// SSH authentication attempts, but for sessions whose login failed.
-    pub ssh_attempts: f64,
-}
-
-/// Where the columns that matter to the context stand in a schema.
-#[derive(Clone, Debug)]
-pub struct ContextColumns {
-    role: Role,
-    /// Which sensor's the records are: equal uids of others are other connections.
-    sensor: u64,
-    ts: Option<usize>,
-    uid: Option<usize>,
-    conn_uids: Option<usize>,
-    fuid: Option<usize>,
-    duration: Option<usize>,
-    a: Option<usize>,
-    b: Option<usize>,
-    c: Option<usize>,
-    series: Option<SeriesColumns>,
-}
-
-impl ContextColumns {
-    /// Binds the columns of a schema for a role.
-    pub fn bind(role: Role, schema: &Schema) -> ContextColumns {
-        let (a, b, c) = match role {
-            Role::Http => ("status_code", "", ""),
-            Role::Dns => ("rcode", "", ""),
-            Role::Ssl => ("established", "", ""),
-            Role::Ssh => ("auth_attempts", "auth_success", ""),
-            Role::Files => ("seen_bytes", "missing_bytes", "timedout"),
-            _ => ("", "", ""),
-        };
-        ContextColumns {
-            role,
-            sensor: 0,
-            ts: schema.position("ts"),
-            uid: schema.position("uid"),
-            conn_uids: schema.position("conn_uids"),
-            fuid: schema.position("fuid"),
-            duration: schema.position("duration"),
-            a: schema.position(a),
-            b: schema.position(b),
-            c: schema.position(c),
-            series: (role == Role::Series).then(|| SeriesColumns::bind(schema)),
-        }
-    }
-
-    /// The same for records of one of several sensors.
-    pub fn of_sensor(self, sensor: u64) -> ContextColumns {
-        ContextColumns { sensor, ..self }
-    }
-
-    /// The positions that are looked at; `None` where all may be.
-    pub fn positions(&self) -> Option<impl Iterator<Item = usize>> {
-        let own = [
-            self.ts,
-            self.uid,
-            self.conn_uids,
-            self.fuid,
-            self.duration,
-            self.a,
-            self.b,
-            self.c,
-        ];
-        self.series.is_none().then(|| own.into_iter().flatten())
-    }
-
-    /// The key of the connection that the record belongs to.
-    fn key(&self, record: &Record<'_>) -> Option<u64> {
-        Some(xxh3_64_with_seed(self.uid(record)?, self.sensor))
-    }
-
-    /// The record's `ts` in seconds.
-    pub fn ts(&self, record: &Record<'_>) -> Option<f64> {
-        record.get(self.ts?).number()
-    }
-
-    /// The one connection that the record belongs to.
-    fn uid<'r>(&self, record: &Record<'r>) -> Option<&'r [u8]> {
-        if let Some(t) = self
-            .uid
-            .and_then(|i| record.get(i).text())
-            .filter(|t| !t.is_empty())
-        {
-            return Some(t);
-        }
-        // files.log before Zeek 5.1 names its connections in a set.
-        match record.get(self.conn_uids?) {
-            Value::List(e) if e.len() == 1 => e.iter().next().and_then(|v| v.text()),
-            Value::Text(t) => Some(t),
-            _ => None,
-        }
-    }
-}
-
-/// A record's context, as its features see it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct View<'a> {
-    state: Option<&'a ConnState>,
-    role: usize,
-    /// Weirds and notices before this moment count (microseconds, exclusive).
-    before: i64,
-    /// The numbers of the record before, where the log is a series.
-    previous: Option<&'a [f64]>,
-}
-
-impl<'a> View<'a> {
-    /// A number of the record before of the same node, by the column's position in the log type;
-    /// of logs that are a series.
-    pub fn previous(&self, column: usize) -> Option<f64> {
-        let v = *self.previous?.get(column)?;
-        (!v.is_nan()).then_some(v)
-    }
-
-    /// What is known of the connection; `None` where nothing is.
-    pub fn conn(&self) -> Option<&'a ConnState> {
-        self.state
-    }
-
-    /// A count or sum over the connection; 0 where nothing is known.
-    pub fn total(&self, f: impl Fn(&ConnState) -> f64) -> f64 {
-        self.state.map_or(0.0, f)
-    }
-
-    /// Earlier records of the same connection in the same log.
-    pub fn earlier(&self) -> f64 {
-        self.state.map_or(0.0, |s| f64::from(s.earlier[self.role]))
-    }
-
-    /// Weird records of the connection that are known by now.
-    pub fn weirds(&self) -> f64 {
-        self.state
-            .map_or(0, |s| s.weirds.iter().filter(|t| **t < self.before).count()) as f64
-    }
-
-    /// Notices about the connection that are known by now.
-    pub fn notices(&self) -> f64 {
-        self.state.map_or(0, |s| {
-            s.notices.iter().filter(|t| **t < self.before).count()
-        }) as f64
-    }
-
-    /// Files of the connection that ended by themselves before its end, and their bytes.
-    pub fn files(&self) -> (f64, f64) {
-        let files = self.state.map_or(&[][..], |s| &s.files);
-        // Sums of whole numbers: exact, in whatever order.
-        files
-            .iter()
-            .filter(|f| f.end < self.before)
-            .fold((0.0, 0.0), |(n, bytes), f| (n + 1.0, bytes + f.seen_bytes))
-    }
-
-    /// The file with this fuid, if it ended by itself on this connection.
-    pub fn file(&self, fuid: &[u8]) -> Option<&'a FileState> {
-        let key = xxh3_64(fuid);
-        self.state?.files.iter().find(|f| f.fuid == key)
-    }
 }
 
 /// The contexts of all connections that are open, or whose records are being read.
@@ -613,16 +384,10 @@ impl Context {
     }
 }
 
-impl ConnState {
-    fn kept(&self) -> usize {
-        self.files.len() + self.weirds.len() + self.notices.len()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zeek_log::{Field, FieldType, RecordBuf};
+    use zeek_log::{Field, FieldType, RecordBuf, Schema};
 
     fn weird_schema() -> Schema {
         Schema {
