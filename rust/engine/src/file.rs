@@ -32,7 +32,7 @@ use zeek_anomaly_sealed::{Broken, HEAD, Readers, payload, read_at_most, seal, wr
 const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// The largest payload, in bytes.
 const MAX_PAYLOAD: u64 = 256 << 20;
@@ -117,7 +117,7 @@ struct StoredLog {
     kinds: Vec<Way>,
     detector: DetectorModel,
     calibration: Calibration,
-    strangers: Option<Strangers>,
+    strangers: Vec<Strangers>,
     rows: u64,
     span: Option<(f64, f64)>,
     held_out: u64,
@@ -332,7 +332,7 @@ fn restore(
             .all(|(f, c)| c.kind == spec.kind(f) && c.is_sound())
         && Kinds::are_sound(&spec, &s.kinds)
         && s.calibration.is_sound()
-        && s.strangers.as_ref().is_none_or(Strangers::is_sound)
+        && s.strangers.iter().all(|of| of.is_sound(&spec))
         && s.detector.as_detector().is_sound(n)
         && s.span.is_none_or(|(a, b)| a.is_finite() && b.is_finite())
         && s.held_out <= s.rows

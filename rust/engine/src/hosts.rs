@@ -29,9 +29,6 @@ const ROWS_OF_ONE: usize = 20;
 /// Rows below which nothing is told.
 pub(crate) const LEAST_ROWS: usize = 100;
 
-/// Places that are left out at least: with fewer, what is left is hardly the same host.
-const LEAST_PLACES: u64 = 8;
-
 /// The share of all rows from which on a group cannot be left out: what is left would
 /// not be a model.
 const TOO_MUCH: f64 = 0.75;
@@ -87,11 +84,6 @@ impl Groups {
             nth,
             hosts,
         })
-    }
-
-    /// By the places that the rows of one host go to; `None` where too few are judged.
-    pub(crate) fn of_places(rows: impl Iterator<Item = Option<u64>>) -> Option<Groups> {
-        Groups::of(rows).filter(|g| g.hosts >= LEAST_PLACES)
     }
 
     /// How many groups there are.
@@ -171,13 +163,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_few_places_tell_nothing_of_others() {
-        let rows = |places: u64| (0..700).map(move |i| Some(1 + i % places));
-        assert!(Groups::of_places(rows(7)).is_none());
-        let enough = Groups::of_places(rows(8)).map(|g| g.judged());
-        assert_eq!(enough, Some(8));
-        // One that is nearly all is not judged, and does not count.
-        let one = |i: u64| if i < 560 { 8 } else { 1 + i % 7 };
-        assert!(Groups::of_places((0..700).map(|i| Some(one(i)))).is_none());
+    fn what_is_nearly_all_is_not_left_out_and_does_not_count() {
+        let rows =
+            |others: u64| (0..700).map(move |i| Some(if i % 10 < 8 { 9 } else { 1 + i % others }));
+        assert_eq!(Groups::of(rows(7)).map(|g| g.judged()), Some(7));
+        assert!(Groups::of((0..700).map(|_| Some(1))).is_none());
     }
 }

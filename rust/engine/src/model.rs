@@ -96,6 +96,8 @@ pub struct Scratch {
 /// is new with another host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Strangers {
+    /// The feature that tells such hosts apart.
+    pub identity: u16,
     /// What was left out.
     pub left_out: LeftOut,
     /// From the detector's value to the common scale.
@@ -122,8 +124,9 @@ impl LeftOut {
 
 impl Strangers {
     /// Whether what a file held makes sense.
-    pub(crate) fn is_sound(&self) -> bool {
-        self.left_out.count() > 0 && self.calibration.is_sound()
+    pub(crate) fn is_sound(&self, spec: &Spec) -> bool {
+        let of_hosts = spec.identities().any(|f| f == usize::from(self.identity));
+        of_hosts && self.left_out.count() > 0 && self.calibration.is_sound()
     }
 }
 
@@ -157,10 +160,9 @@ pub struct LogModel {
     pub detector: DetectorModel,
     /// From the detector's value to the common scale.
     pub calibration: Calibration,
-    /// The same for hosts that training did not see, where it saw enough others to tell.
-    pub strangers: Option<Strangers>,
-    /// The feature that tells whose doing a row is.
-    identity: Option<usize>,
+    /// The same for hosts that training did not see, where it saw enough others to tell: by the sort of hosts, each
+    /// with a feature of its own.
+    pub strangers: Vec<Strangers>,
     /// Training rows.
     pub rows: u64,
     /// The first and last `ts` of them.
@@ -192,13 +194,12 @@ impl LogModel {
             inputs: (detector.as_detector().inputs() > 0).then(|| Inputs::new(&encoders)),
             coordinates: detector.as_detector().wants_coordinates(),
             kinds: Kinds::default(),
-            identity: spec.identity(),
             spec,
             fields: Vec::new(),
             encoders,
             detector,
             calibration,
-            strangers: None,
+            strangers: Vec::new(),
             rows: 0,
             span: None,
             held_out: 0,
@@ -228,7 +229,21 @@ impl LogModel {
 
     /// A row's features in their compact form ([`Spec::extract`]), appended to `out`.
     pub fn extract(&self, row: &Row<'_>, out: &mut Vec<u64>) {
+        let from = out.len();
         self.spec.extract(row, &*self.names, out);
+        for of in &self.strangers {
+            let f = usize::from(of.identity);
+            let (Some(hosts), Some(host)) = (self.encoders.get(f), out.get_mut(from + f)) else {
+                continue;
+            };
+            let known = |host: u64| hosts.has_seen(host, false);
+            let is_unknown = *host != MISSING_CATEGORY && !known(*host);
+            let callee = (is_unknown).then(|| self.spec.callee(f, row)).flatten();
+            if callee.is_some_and(|c| known(c.category_bits())) {
+                // From outside: none of ours, and so none of ours that training did not see.
+                *host = MISSING_CATEGORY;
+            }
+        }
     }
 
     /// Judges a row's features ([`LogModel::extract`]). With `leave_out` the row is
@@ -263,12 +278,15 @@ impl LogModel {
     /// What scores of a row's host are calibrated on, where training did not see the host; with
     /// `leave_out` in any row but this.
     fn strangers_of(&self, bits: &[u64], leave_out: bool) -> Option<&Strangers> {
-        let (strangers, f) = (self.strangers.as_ref()?, self.identity?);
-        let (hosts, host) = (self.encoders.get(f)?, *bits.get(f)?);
-        // Where some hosts were forgotten it cannot be told which.
-        let all_known = hosts.counted().forgotten == 0;
-        let known = host == MISSING_CATEGORY || hosts.has_seen(host, leave_out);
-        (all_known && !known).then_some(strangers)
+        self.strangers.iter().find(|of| {
+            let f = usize::from(of.identity);
+            let (Some(hosts), Some(host)) = (self.encoders.get(f), bits.get(f)) else {
+                return false;
+            };
+            // Where some hosts were forgotten it cannot be told which.
+            let all_known = hosts.counted().forgotten == 0;
+            all_known && *host != MISSING_CATEGORY && !hosts.has_seen(*host, leave_out)
+        })
     }
 
     /// A row's features as the detector sees them.

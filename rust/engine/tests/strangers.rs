@@ -5,6 +5,7 @@ mod common;
 use common::conn_schema;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use zeek_anomaly_engine::train::{TrainParams, Trainer};
@@ -97,7 +98,7 @@ fn factor(verdicts: &[Verdict]) -> f64 {
 #[test]
 fn a_host_that_was_not_there_gets_the_scores_it_is_promised() {
     let mut model = model(1..21);
-    let hosts = model.logs[0].strangers.as_ref().map(|s| s.left_out);
+    let hosts = model.logs[0].strangers.first().map(|s| s.left_out);
     assert_eq!(hosts, Some(LeftOut::Hosts(20)));
     let knows = Arc::new(model.clone());
     let new = verdicts(&knows, host(99, 2, 1.71e9, 2000));
@@ -108,7 +109,7 @@ fn a_host_that_was_not_there_gets_the_scores_it_is_promised() {
     assert!((0.5..=2.0).contains(&factor(&known)), "{}", factor(&known));
 
     // On the scale of hosts that are known, a third of what it does is what one row in ten is.
-    model.logs[0].strangers = None;
+    model.logs[0].strangers.clear();
     let taken_for_known = verdicts(&Arc::new(model), host(99, 2, 1.71e9, 2000));
     assert!(
         factor(&taken_for_known) > 3.0,
@@ -128,14 +129,14 @@ fn a_model_file_keeps_it() {
     let model = model(1..5);
     let path = Path::new("hosts.zam");
     let again = Model::from_bytes(&model.to_bytes().unwrap(), path).unwrap();
-    assert!(again.logs[0].strangers.is_some());
+    assert!(!again.logs[0].strangers.is_empty());
     assert_eq!(again.logs[0].strangers, model.logs[0].strangers);
 }
 
 #[test]
 fn the_places_of_one_host_alone_stand_for_others() {
     let mut model = model(1..2);
-    let strangers = model.logs[0].strangers.as_ref().unwrap();
+    let strangers = &model.logs[0].strangers[0];
     assert_eq!(strangers.left_out, LeftOut::Places(8));
     // Another host does the same, in other places.
     let elsewhere = |originator: u8| {
@@ -147,7 +148,7 @@ fn the_places_of_one_host_alone_stand_for_others() {
     };
     let with = verdicts(&Arc::new(model.clone()), elsewhere(2));
     let of_known = verdicts(&Arc::new(model.clone()), elsewhere(1));
-    model.logs[0].strangers = None;
+    model.logs[0].strangers.clear();
     let without = verdicts(&Arc::new(model), elsewhere(2));
     assert!(with.iter().all(|v| v.stranger) && of_known.iter().all(|v| !v.stranger));
     assert!((0.5..=2.0).contains(&factor(&with)), "{}", factor(&with));
@@ -166,7 +167,7 @@ fn too_little_tells_nothing_of_others() {
     let (schema, context) = (schema(), Context::default());
     let mut trainer = Trainer::new(TrainParams::default());
     host(1, 1, 1.7e9, 90).for_each(|r| trainer.add(&schema, &r.record(), &context));
-    assert_eq!(trainer.finish(&context).logs[0].strangers, None);
+    assert_eq!(trainer.finish(&context).logs[0].strangers, []);
 }
 
 #[test]
@@ -177,7 +178,7 @@ fn who_it_was_is_no_reason() {
     let raw = |v: &[Verdict]| v.iter().map(|v| v.raw).collect::<Vec<_>>();
     let of_known = raw(&verdicts(&model, rows()));
     let mut unset = model.as_ref().clone();
-    unset.logs[0].strangers = None;
+    unset.logs[0].strangers.clear();
     assert_eq!(of_known, raw(&verdicts(&Arc::new(unset), rows())));
     let host_at =
         (0..model.logs[0].spec.len()).find(|f| model.logs[0].spec.name(*f) == "originator");
@@ -194,7 +195,128 @@ fn a_host_that_is_most_of_training_is_not_left_out_and_not_counted() {
     let rows = host(1, 1, 1.7e9, 2000).chain(host(2, 1, 1.7e9, 150));
     rows.for_each(|r| trainer.add(&schema, &r.record(), &context));
     let model = trainer.finish(&context);
-    let strangers = model.logs[0].strangers.as_ref().unwrap();
+    let strangers = &model.logs[0].strangers[0];
     assert_eq!(strangers.left_out, LeftOut::Hosts(1));
     assert_eq!(strangers.calibration.rows(), 150);
+}
+
+/// What a host asks a web server for: a third of it of servers and programs of its own.
+fn requests(host: IpAddr, server: IpAddr, seed: u64, rows: u64) -> Vec<RecordBuf> {
+    let number = match host {
+        IpAddr::V4(a) => a.octets()[3],
+        IpAddr::V6(a) => a.octets()[15],
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(seed * 1000 + u64::from(number));
+    let row = |i: u64| {
+        let own = rng.random::<f64>() < 0.33;
+        let mut b = RecordBuf::new();
+        b.push_time(1.7e9 + seed as f64 * 1e6 + i as f64 * 60.0);
+        b.push_text(b"C1");
+        b.push_addr(host);
+        b.push_addr(server);
+        let (name, program) = match own {
+            true => (format!("app{number}.example"), format!("program/{number}")),
+            false => ("www.example".into(), "browser/1".into()),
+        };
+        b.push_text(name.as_bytes());
+        b.push_text(program.as_bytes());
+        b.push_count(rng.random_range(100..5000));
+        b
+    };
+    (0..rows).map(row).collect()
+}
+
+fn http() -> Arc<Schema> {
+    let fields = [
+        ("ts", FieldType::Time),
+        ("uid", FieldType::String),
+        ("id.orig_h", FieldType::Addr),
+        ("id.resp_h", FieldType::Addr),
+        ("host", FieldType::String),
+        ("user_agent", FieldType::String),
+        ("response_body_len", FieldType::Count),
+    ];
+    Arc::new(Schema {
+        log: "http".into(),
+        fields: fields.map(|(name, ty)| Field::new(name, ty)).into(),
+    })
+}
+
+/// How many are taken for a host that training did not see, and how many times more have a score of 1 or more
+/// than promised.
+fn judged(model: &Model, rows: &[RecordBuf]) -> (usize, f64) {
+    let mut engine = Engine::new(Arc::new(model.clone()), Limits::default());
+    let binding = engine.bind(&http());
+    let mut why = Vec::new();
+    let verdicts = rows.iter().map(|r| {
+        engine
+            .observe(&binding, &r.record(), f64::NAN, &mut why)
+            .unwrap()
+    });
+    let verdicts: Vec<Verdict> = verdicts.collect();
+    (
+        verdicts.iter().filter(|v| v.stranger).count(),
+        factor(&verdicts),
+    )
+}
+
+fn trained_on(rows: impl Iterator<Item = RecordBuf>) -> Model {
+    let (schema, context) = (http(), Context::default());
+    let mut trainer = Trainer::new(TrainParams::default());
+    rows.for_each(|r| trainer.add(&schema, &r.record(), &context));
+    trainer.finish(&context)
+}
+
+fn inside(n: u8) -> IpAddr {
+    IpAddr::from([10, 0, 0, n])
+}
+
+fn public(n: u8) -> IpAddr {
+    IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(n)])
+}
+
+const SERVER: [u8; 4] = [198, 51, 100, 1];
+
+#[test]
+fn hosts_with_public_addresses_are_a_sort_of_their_own() {
+    let server = IpAddr::from(SERVER);
+    let of = |hosts: std::ops::Range<u8>, sort: fn(u8) -> IpAddr| {
+        hosts.flat_map(move |n| requests(sort(n), server, 1, 100))
+    };
+    let model = trained_on(of(1..11, inside).chain(of(21..31, public)));
+    let told = model.logs[0].strangers.iter();
+    let left_out: Vec<LeftOut> = told.map(|s| s.left_out).collect();
+    assert_eq!(left_out, [LeftOut::Hosts(10), LeftOut::Hosts(10)]);
+    for new in [inside(99), public(99)] {
+        let (strangers, factor) = judged(&model, &requests(new, server, 2, 1000));
+        assert_eq!(strangers, 1000);
+        assert!((0.5..=2.0).contains(&factor), "{new}: {factor}");
+    }
+    let (strangers, _) = judged(&model, &requests(public(25), server, 2, 100));
+    assert_eq!(strangers, 0);
+    // Whoever comes from outside to a server with a private address is none of ours.
+    let (strangers, _) = judged(&model, &requests(public(99), inside(1), 2, 100));
+    assert_eq!(strangers, 0);
+    // Nor is whoever calls a host of ours with a public one.
+    let (strangers, _) = judged(&model, &requests(public(99), public(25), 2, 100));
+    assert_eq!(strangers, 0);
+}
+
+#[test]
+fn a_sort_of_which_there_is_too_little_is_judged_by_all_hosts_together() {
+    let server = IpAddr::from(SERVER);
+    let many = (1..11).flat_map(|n| requests(inside(n), server, 1, 100));
+    let few = (21..24).flat_map(|n| requests(public(n), server, 1, 20));
+    let model = trained_on(many.chain(few));
+    let told = &model.logs[0].strangers;
+    assert_eq!(told[0].left_out, LeftOut::Hosts(10));
+    assert_eq!(told[1].left_out, LeftOut::Hosts(13));
+    let (strangers, factor) = judged(&model, &requests(public(99), server, 2, 1000));
+    assert_eq!(strangers, 1000);
+    assert!((0.5..=2.0).contains(&factor), "{factor}");
+
+    // And a sort that was never met, too.
+    let model = trained_on((1..11).flat_map(|n| requests(inside(n), server, 1, 100)));
+    let told = &model.logs[0].strangers;
+    assert_eq!(told[0].calibration, told[1].calibration);
 }

@@ -27,6 +27,17 @@ pub fn private_host<'r>(r: &Row<'r>, column: usize) -> Cell<'r> {
     }
 }
 
+/// A host with a public address that talks to another: one of ours that goes out, or somebody from outside at a
+/// server of ours that has a public address, too. Whoever calls a private address from outside is none of ours, and
+/// missing.
+pub fn public_host<'r>(r: &Row<'r>, (orig, resp): (usize, usize)) -> Cell<'r> {
+    let is_public = |column| r.addr(column).map(scope) == Some(b"public");
+    match is_public(orig) && is_public(resp) {
+        true => r.host(orig),
+        false => Cell::Missing,
+    }
+}
+
 /// The scope of an address, from its number alone.
 pub fn scope(a: IpAddr) -> &'static [u8] {
     let (multicast, loopback, link_local, private) = match a {

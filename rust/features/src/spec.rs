@@ -80,6 +80,8 @@ pub struct Feature {
     pub learned: bool,
     /// Whether it tells where a record goes to ([`Feature::place`]).
     pub place: bool,
+    /// Of who did it: whom it called ([`Feature::calling`]).
+    pub callee: Option<for<'r> fn(&Row<'r>) -> Cell<'r>>,
 }
 
 impl Feature {
@@ -88,6 +90,15 @@ impl Feature {
     pub const fn place(self) -> Feature {
         Feature {
             place: true,
+            ..self
+        }
+    }
+
+    /// The same identity, of hosts that may be from outside: whom they call tells. Whoever is not known and calls a host
+    /// that is known comes from outside, since those inside call others than their own kind.
+    pub const fn calling(self, callee: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
+        Feature {
+            callee: Some(callee),
             ..self
         }
     }
@@ -107,6 +118,7 @@ pub const fn learned(
         get,
         learned: true,
         place: false,
+        callee: None,
     }
 }
 
@@ -131,6 +143,7 @@ pub const fn magnitude(
         get,
         learned: false,
         place: false,
+        callee: None,
     }
 }
 
@@ -147,6 +160,7 @@ pub const fn ratio(
         get,
         learned: false,
         place: false,
+        callee: None,
     }
 }
 
@@ -163,6 +177,7 @@ pub const fn flag(
         get,
         learned: false,
         place: false,
+        callee: None,
     }
 }
 
@@ -179,10 +194,12 @@ pub const fn category(
         get,
         learned: false,
         place: false,
+        callee: None,
     }
 }
 
-/// Who did it; a log type has one at most.
+/// Who did it. A log type has several where hosts of several sorts are kept apart; of each record one is there
+/// at most.
 pub const fn identity(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
     Feature {
         name,
@@ -191,6 +208,7 @@ pub const fn identity(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>)
         get,
         learned: false,
         place: false,
+        callee: None,
     }
 }
 
@@ -440,9 +458,17 @@ impl Spec {
             .collect()
     }
 
-    /// The feature that tells who did it, if there is one.
-    pub fn identity(&self) -> Option<usize> {
-        (0..self.len()).find(|f| self.kind(*f) == Kind::Identity)
+    /// The features that tell who did it, hosts of one sort each.
+    pub fn identities(&self) -> impl Iterator<Item = usize> {
+        (0..self.len()).filter(|f| self.kind(*f) == Kind::Identity)
+    }
+
+    /// Whom the host of an identity called, where that tells whether it is from outside.
+    pub fn callee<'r>(&self, f: usize, row: &Row<'r>) -> Option<Cell<'r>> {
+        match self {
+            Spec::Known(t) => t.features[f].callee.map(|get| get(row)),
+            Spec::Generic(_) => None,
+        }
     }
 
     /// The feature that tells where a record goes to, if there is one.

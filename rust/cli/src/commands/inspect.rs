@@ -174,16 +174,17 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
         let named = named.collect::<Vec<_>>().join(", ");
         writeln!(out, "  compared by {by}: {named}{more}")?;
     }
-    if let Some(s) = &m.strangers {
+    for s in &m.strangers {
+        let sort = m.spec.name(usize::from(s.identity)).replace('_', " ");
         match s.left_out {
             LeftOut::Hosts(n) => writeln!(
                 out,
-                "  hosts that training did not see are scored as its own looked to one another ({} told)",
+                "  {sort}s that training did not see are scored as its own looked to one another ({} told)",
                 count(n)
             )?,
             LeftOut::Places(n) => writeln!(
                 out,
-                "  hosts that training did not see are scored as places that its only host did not know yet ({} told)",
+                "  {sort}s that training did not see are scored as places that its only one did not know yet ({} told)",
                 count(n)
             )?,
         }
@@ -262,18 +263,24 @@ struct LogOut<'a> {
     detector: &'static str,
     about: BTreeMap<&'static str, String>,
     measured_up_to: f64,
-    /// Hosts that told how those look which training did not see.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    strangers_by_hosts: Option<u64>,
-    /// Places of the only host that told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    strangers_by_places: Option<u64>,
+    strangers: Vec<StrangersOut<'a>>,
     tail: bool,
     first_ts: Option<f64>,
     last_ts: Option<f64>,
     columns: Vec<ColumnOut<'a>>,
     kinds: Vec<KindOut<'a>>,
     features: Vec<FeatureOut<'a>>,
+}
+
+/// What told how hosts look that training did not see.
+#[derive(Serialize)]
+struct StrangersOut<'a> {
+    /// The feature that tells such hosts apart.
+    of: &'a str,
+    /// `hosts`, or the `places` of the only one.
+    left_out: &'static str,
+    told: u64,
+    measured_up_to: f64,
 }
 
 #[derive(Serialize)]
@@ -330,11 +337,17 @@ fn json(model: &Model, shown: &[&LogModel], out: &mut dyn Write) -> io::Result<(
 }
 
 fn log_out(m: &LogModel) -> LogOut<'_> {
-    let (strangers_by_hosts, strangers_by_places) = match m.strangers.as_ref().map(|s| s.left_out) {
-        Some(LeftOut::Hosts(n)) => (Some(n), None),
-        Some(LeftOut::Places(n)) => (None, Some(n)),
-        None => (None, None),
-    };
+    let strangers = (m.strangers.iter())
+        .map(|s| StrangersOut {
+            of: m.spec.name(usize::from(s.identity)),
+            left_out: match s.left_out {
+                LeftOut::Hosts(_) => "hosts",
+                LeftOut::Places(_) => "places",
+            },
+            told: s.left_out.count(),
+            measured_up_to: s.calibration.ceiling(),
+        })
+        .collect();
     LogOut {
         log: m.log(),
         rows: m.rows,
@@ -343,8 +356,7 @@ fn log_out(m: &LogModel) -> LogOut<'_> {
         detector: m.detector_name(),
         about: m.detector.as_detector().about().into_iter().collect(),
         measured_up_to: m.calibration.ceiling(),
-        strangers_by_hosts,
-        strangers_by_places,
+        strangers,
         tail: m.calibration.has_tail(),
         first_ts: m.span.map(|s| s.0),
         last_ts: m.span.map(|s| s.1),

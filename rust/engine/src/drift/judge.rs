@@ -34,6 +34,8 @@ pub(super) fn features(
         .enumerate()
         // What is learned of names is not counted by days.
         .filter(|(f, _)| !model.spec.is_learned(*f))
+        // Who comes from outside is always new, and our own hosts change their IPv6 addresses every day.
+        .filter(|(f, _)| !model.spec.identities().skip(1).any(|other| other == *f))
         .filter_map(|(f, r)| {
             let counts = window.counts(f);
             let distance = r.distance(&counts);

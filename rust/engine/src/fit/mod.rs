@@ -11,10 +11,10 @@
 //! together can be calibrated too.
 mod compared;
 mod inputs;
+mod strangers;
 
 use crate::blocks::Blocks;
-use crate::hosts;
-use crate::model::{By, LeftOut, Scratch, Strangers};
+use crate::model::{By, Scratch, Strangers};
 use crate::reservoir::Reservoir;
 use crate::train::{TrainParams, time_of};
 use compared::OfKinds;
@@ -23,7 +23,6 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use zeek_anomaly_features::Spec;
-use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_features::spec::DefaultDetector;
 use zeek_anomaly_models::detector::surprise_of;
 use zeek_anomaly_models::forest::{ForestParams, IsolationForest};
@@ -72,7 +71,7 @@ pub(crate) struct Fit {
     pub(crate) detector: DetectorModel,
     pub(crate) calibration: Calibration,
     /// The same for hosts that were not there.
-    pub(crate) strangers: Option<Strangers>,
+    pub(crate) strangers: Vec<Strangers>,
     /// What is usual within kinds, for a detector that looks at surprises.
     pub(crate) kinds: Kinds,
 }
@@ -129,10 +128,10 @@ pub(crate) fn fit(of: &Material<'_>) -> Fit {
             (_, None) => None,
         })
         .collect();
-    let mut strangers = None;
+    let mut strangers = Vec::new();
     let (detector, calibration) = match fitted.pop() {
         Some(one) if fitted.is_empty() => {
-            strangers = of.strangers(&one.model, &compared);
+            strangers = strangers::strangers(of, &one.model, &compared);
             (DetectorModel::One(one.model), Calibration::fit(one.raw))
         }
         last => {
@@ -262,53 +261,6 @@ impl Material<'_> {
             rows.zip(values).for_each(|((i, _), value)| raw[*i] = value);
         }
         Fitted { model, raw }
-    }
-
-    /// How strange rows look to what other hosts have taught, for detectors that look at surprises.
-    fn strangers(&self, model: &Single, compared: &OfKinds<'_>) -> Option<Strangers> {
-        let judges = matches!(model, Single::Rarity(_) | Single::Hybrid(_));
-        let identity = self
-            .spec
-            .identity()
-            .filter(|_| judges && !self.params.own_rows)?;
-        let of = |at: usize, f: usize| self.row(at).0.get(f).copied();
-        let host_of = |at: usize| of(at, identity).filter(|h| *h != MISSING_CATEGORY);
-        let place_of = |at: usize| host_of(at).and_then(|_| of(at, self.spec.place()?));
-        let all = 0..self.sample.len();
-        let (groups, left_out) = match hosts::Groups::of(all.clone().map(host_of)) {
-            Some(groups) => {
-                let hosts = groups.judged();
-                (groups, LeftOut::Hosts(hosts))
-            }
-            None => {
-                let groups = hosts::Groups::of_places(all.map(place_of))?;
-                let places = groups.judged();
-                (groups, LeftOut::Places(places))
-            }
-        };
-        let detector = model.as_detector();
-        // Counted from the sampled rows, as kinds are.
-        let counts = groups.count(self.encoders, |at| self.row(at).0);
-        let judged = |group: usize| -> Vec<f64> {
-            let encoders = encoders_of(&counts.without(group));
-            let kinds = compared.without_rows(|at| groups.of_row(at) == Some(group));
-            let by = By {
-                encoders: &encoders,
-                kinds: &kinds,
-                ..self.whole(compared)
-            };
-            let rows = groups.rows(group).into_par_iter().with_min_len(256);
-            rows.map_init(Scratch::default, |scratch, at| {
-                detector.raw(&by.encode(self.row(at).0, false, scratch))
-            })
-            .collect()
-        };
-        let raw: Vec<Vec<f64>> = (0..groups.len()).into_par_iter().map(judged).collect();
-        let raw = raw.concat();
-        (raw.len() >= hosts::LEAST_ROWS).then(|| Strangers {
-            left_out,
-            calibration: Calibration::fit(raw),
-        })
     }
 
     fn forest(&self, rows: &[usize]) -> Fitted {

@@ -9,7 +9,8 @@ use crate::row::Row;
 use crate::spec::{DefaultDetector, LogType, Unit, category, flag, identity, learned, magnitude, ratio};
 
 columns! {
-    ORIG_H = "id.orig_h", RESP_P = "id.resp_p", PROTO = "proto", RTT = "rtt", QUERY = "query", QCLASS = "qclass_name",
+    ORIG_H = "id.orig_h", RESP_H = "id.resp_h", RESP_P = "id.resp_p", PROTO = "proto", RTT = "rtt",
+    QUERY = "query", QCLASS = "qclass_name",
     QTYPE = "qtype_name", QTYPE_N = "qtype", RCODE = "rcode_name", RCODE_N = "rcode", AA = "AA",
     TC = "TC", RD = "RD", RA = "RA", ANSWERS = "answers", TTLS = "TTLs", REJECTED = "rejected",
 }
@@ -22,6 +23,7 @@ pub static TYPE: LogType = LogType {
     detector: DefaultDetector::Hybrid { damping: 0.25, evidence: &["domain_randomness"] },
     features: &[
         identity("originator", |r| parts::private_host(r, ORIG_H)),
+        identity("public_originator", |r| parts::public_host(r, (ORIG_H, RESP_H))).calling(|r| r.host(RESP_H)),
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("where", "proto", |r| Cell::text(r.text(PROTO))),
         category("type", "qclass", |r| Cell::text(r.text(QCLASS))),

@@ -7,7 +7,8 @@ use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, iden
 use crate::{domain, lexical, parts};
 
 columns! {
-    ORIG_H = "id.orig_h", RESP_P = "id.resp_p", TRANS_DEPTH = "trans_depth", METHOD = "method", HOST = "host",
+    ORIG_H = "id.orig_h", RESP_H = "id.resp_h", RESP_P = "id.resp_p", TRANS_DEPTH = "trans_depth",
+    METHOD = "method", HOST = "host",
     URI = "uri", REFERRER = "referrer", VERSION = "version", USER_AGENT = "user_agent",
     REQUEST = "request_body_len", RESPONSE = "response_body_len", STATUS = "status_code",
     USERNAME = "username", PROXIED = "proxied", ORIG_FUIDS = "orig_fuids",
@@ -29,6 +30,7 @@ pub static TYPE: LogType = LogType {
     }),
     features: &[
         identity("originator", |r| parts::private_host(r, ORIG_H)),
+        identity("public_originator", |r| parts::public_host(r, (ORIG_H, RESP_H))).calling(|r| r.host(RESP_H)),
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("method", "method", |r| Cell::text(r.text(METHOD))),
         category("outcome", "status_code", |r| Cell::code(r.num(STATUS).map(|v| v as u64))),

@@ -6,7 +6,8 @@ use crate::spec::{DefaultDetector, LogType, RarityBy, Unit, category, flag, iden
 use crate::{domain, lexical, parts};
 
 columns! {
-    ORIG_H = "id.orig_h", RESP_P = "id.resp_p", VERSION = "version", CIPHER = "cipher", CURVE = "curve",
+    ORIG_H = "id.orig_h", RESP_H = "id.resp_h", RESP_P = "id.resp_p", VERSION = "version",
+    CIPHER = "cipher", CURVE = "curve",
     SERVER_NAME = "server_name", RESUMED = "resumed", LAST_ALERT = "last_alert",
     NEXT_PROTOCOL = "next_protocol", ESTABLISHED = "established", HISTORY = "ssl_history",
     CERTS = "cert_chain_fps", CERT_FUIDS = "cert_chain_fuids", CLIENT_CERTS = "client_cert_chain_fps",
@@ -32,6 +33,7 @@ pub static TYPE: LogType = LogType {
     }),
     features: &[
         identity("originator", |r| parts::private_host(r, ORIG_H)),
+        identity("public_originator", |r| parts::public_host(r, (ORIG_H, RESP_H))).calling(|r| r.host(RESP_H)),
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("protocol", "version", |r| Cell::text(r.text(VERSION))),
         category("protocol", "cipher", |r| Cell::text(r.text(CIPHER))),

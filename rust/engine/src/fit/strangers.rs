@@ -1,0 +1,124 @@
+//! The scale of hosts that training did not see: its rows judged by what is left where whole hosts are left
+//! out ([`crate::hosts`]).
+//!
+//! Hosts with private and with public addresses are different sorts: where servers of ours have public addresses, too,
+//! whoever comes from outside is among the latter, and what is strange of them says nothing of ours. Where a sort has too little for a scale of its own,
+//! all hosts together tell; and where there is one host only, the places it went to.
+
+use super::compared::OfKinds;
+use super::{Material, encoders_of};
+use crate::hosts::{Groups, LEAST_ROWS};
+use crate::model::{By, LeftOut, Scratch, Strangers};
+use rayon::prelude::*;
+use zeek_anomaly_features::cell::MISSING_CATEGORY;
+use zeek_anomaly_models::{Calibration, Single};
+
+/// How strange rows look to what other hosts have taught, for detectors that look at surprises: by the sort of
+/// hosts.
+pub(super) fn strangers(
+    of: &Material<'_>,
+    model: &Single,
+    compared: &OfKinds<'_>,
+) -> Vec<Strangers> {
+    if of.params.own_rows || !matches!(model, Single::Rarity(_) | Single::Hybrid(_)) {
+        return Vec::new();
+    }
+    let judge = Judge {
+        of,
+        model,
+        compared,
+    };
+    let sorts: Vec<usize> = of.spec.identities().collect();
+    let own: Vec<Option<Told>> = (sorts.iter())
+        .map(|sort| judge.by_hosts(std::slice::from_ref(sort)))
+        .collect();
+    let met = |sort: &&usize| {
+        (0..of.sample.len()).any(|at| judge.host_of(at, std::slice::from_ref(*sort)).is_some())
+    };
+    // All together are one sort where no other was met.
+    let all = match own.iter().all(Option::is_some) {
+        true => None,
+        false if sorts.iter().filter(met).count() < 2 => own.iter().flatten().next().cloned(),
+        false => judge.by_hosts(&sorts),
+    };
+    let all = all.or_else(|| judge.by_places(&sorts));
+    (sorts.iter().zip(own))
+        .filter_map(|(sort, own)| {
+            let told = own.or_else(|| all.clone())?;
+            Some(Strangers {
+                identity: *sort as u16,
+                left_out: told.left_out,
+                calibration: told.calibration,
+            })
+        })
+        .collect()
+}
+
+/// What was left out, and the scale that came of it.
+#[derive(Clone)]
+struct Told {
+    left_out: LeftOut,
+    calibration: Calibration,
+}
+
+struct Judge<'a> {
+    of: &'a Material<'a>,
+    model: &'a Single,
+    compared: &'a OfKinds<'a>,
+}
+
+impl Judge<'_> {
+    /// The host of a sampled row, of one of these sorts.
+    fn host_of(&self, at: usize, sorts: &[usize]) -> Option<u64> {
+        let bits = self.of.row(at).0;
+        let mut hosts = sorts.iter().filter_map(|f| bits.get(*f).copied());
+        hosts.find(|h| *h != MISSING_CATEGORY)
+    }
+
+    /// Whole hosts are left out; `None` where there are not two of these sorts, or too few of their rows.
+    fn by_hosts(&self, sorts: &[usize]) -> Option<Told> {
+        let rows = 0..self.of.sample.len();
+        let groups = Groups::of(rows.map(|at| self.host_of(at, sorts)))?;
+        let left_out = LeftOut::Hosts(groups.judged());
+        self.told(&groups, left_out)
+    }
+
+    /// The places that hosts of these sorts went to are left out.
+    fn by_places(&self, sorts: &[usize]) -> Option<Told> {
+        let place = self.of.spec.place()?;
+        let place_of = |at| {
+            let host = self.host_of(at, sorts);
+            host.and_then(|_| self.of.row(at).0.get(place).copied())
+        };
+        let groups = Groups::of((0..self.of.sample.len()).map(place_of))?;
+        let left_out = LeftOut::Places(groups.judged());
+        self.told(&groups, left_out)
+    }
+
+    fn told(&self, groups: &Groups, left_out: LeftOut) -> Option<Told> {
+        let (of, detector) = (self.of, self.model.as_detector());
+        // Counted from the sampled rows, as kinds are.
+        let counts = groups.count(of.encoders, |at| of.row(at).0);
+        let judged = |group: usize| -> Vec<f64> {
+            let encoders = encoders_of(&counts.without(group));
+            let left_out = |at| groups.of_row(at) == Some(group);
+            let kinds = self.compared.without_rows(left_out);
+            let by = By {
+                encoders: &encoders,
+                kinds: &kinds,
+                ..of.whole(self.compared)
+            };
+            let rows = groups.rows(group).into_par_iter().with_min_len(256);
+            rows.map_init(Scratch::default, |scratch, at| {
+                detector.raw(&by.encode(of.row(at).0, false, scratch))
+            })
+            .collect()
+        };
+        let raw: Vec<Vec<f64>> = (0..groups.len()).into_par_iter().map(judged).collect();
+        let raw = raw.concat();
+        (raw.len() >= LEAST_ROWS).then(|| Told {
+            left_out,
+            calibration: Calibration::fit(raw),
+        })
+    }
+}
