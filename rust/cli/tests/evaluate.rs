@@ -422,6 +422,46 @@ fn hunting_tells_when_and_by_what_each_attack_is_found_and_what_was_false() {
 }
 
 #[test]
+fn hunting_looks_at_logs_that_no_model_knows() {
+    let dir = Dir::new();
+    let fields = "ts\toperation\tsrc_mac\tdst_mac\torig_h\tresp_h\torig_hw\tresp_hw";
+    let types = "time\tstring\tstring\tstring\taddr\taddr\tstring\tstring";
+    let mut log = format!("#separator \\x09\n#path\tarp\n#fields\t{fields}\n#types\t{types}\n");
+    // An answer to all about an address that is on no link here, by another sender than it names.
+    for (operation, to) in [
+        ("request", "30:30:30:30:30:30"),
+        ("reply", "ff:ff:ff:ff:ff:ff"),
+    ] {
+        log.push_str(&format!(
+            "1.0\t{operation}\t50:5b:c2:db:c3:17\t{to}\t10.0.0.15\t69.220.152.0\t50:50:50:50:50:50\t{to}\n"
+        ));
+    }
+    let arp = dir.write("arp.log", log);
+    let m = model(&dir, 1000);
+    let rule = "operation=reply";
+    let v = evaluate(&["-m", &m, "--rule", rule, "--hunt", &arp]);
+    let b = &v["behaviors"];
+    assert_eq!(
+        (&b["of_attacks"], &b["false_findings"]),
+        (&1.into(), &0.into()),
+        "{v}"
+    );
+    assert_eq!(result(&v, "all", None)["problem"], "no row was scored");
+    assert!(
+        v["notes"].to_string().contains("has nothing for: arp"),
+        "{v}"
+    );
+    // Without it there is nothing to evaluate.
+    let ran = run(&["evaluate", "-q", "-m", &m, "--rule", rule, &arp]);
+    assert_eq!(ran.status, Some(1), "{}", ran.err);
+    assert!(
+        ran.err.contains("there is no row to evaluate"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
 fn promises_have_intervals_and_say_what_no_row_can_reach() {
     let dir = Dir::new();
     let (m, log) = (model(&dir, 100), dir.write("conn.log", mixed()));

@@ -26,8 +26,8 @@ const ROWS: usize = 20_000;
 /// The rows of one host that are judged at least, as far as it has them.
 const ROWS_OF_ONE: usize = 20;
 
-/// Rows below which nothing is told.
-pub(crate) const LEAST_ROWS: usize = 100;
+/// Rows below which nothing is told: of few, where they are not most of what there is, and of very few at all.
+const LEAST_ROWS: (usize, usize) = (100, 20);
 
 /// The share of all rows from which on a group cannot be left out: what is left would
 /// not be a model.
@@ -109,6 +109,12 @@ impl Groups {
             Some(true) => (0..self.of_row.len()).filter(here).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Whether so many rows that were judged tell enough.
+    pub(crate) fn is_enough(&self, judged: usize) -> bool {
+        let least = LEAST_ROWS.0.min(self.of_row.len().div_ceil(2));
+        judged >= least.max(LEAST_ROWS.1)
     }
 
     /// Counts features by groups; `row` gives those of a sampled row.

@@ -165,9 +165,18 @@ fn the_places_of_one_host_alone_stand_for_others() {
 #[test]
 fn too_little_tells_nothing_of_others() {
     let (schema, context) = (schema(), Context::default());
-    let mut trainer = Trainer::new(TrainParams::default());
-    host(1, 1, 1.7e9, 90).for_each(|r| trainer.add(&schema, &r.record(), &context));
-    assert_eq!(trainer.finish(&context).logs[0].strangers, []);
+    let strangers = |hosts: &[(u8, u64)]| {
+        let mut trainer = Trainer::new(TrainParams::default());
+        for (n, rows) in hosts {
+            let rows = host(*n, 1, 1.7e9, *rows);
+            rows.for_each(|r| trainer.add(&schema, &r.record(), &context));
+        }
+        trainer.finish(&context).logs[0].strangers.len()
+    };
+    assert_eq!(strangers(&[(1, 19)]), 0);
+    // All that there is tells, few of many do not.
+    assert_eq!(strangers(&[(1, 40)]), 1);
+    assert_eq!(strangers(&[(1, 30), (2, 30)]), 1);
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub enum Problem {
     /// A score is NaN.
     #[error("the score of row {0} is not a number")]
     NotANumber(usize),
+    /// There is nothing to rank.
+    #[error("no row was scored")]
+    NoRows,
     /// Nothing is to be found.
     #[error("no row is labelled as an attack")]
     NoPositives,
@@ -52,6 +55,9 @@ impl Ranking {
         }
         if let Some(row) = scores.iter().position(|s| s.is_nan()) {
             return Err(Problem::NotANumber(row));
+        }
+        if labels.is_empty() {
+            return Err(Problem::NoRows);
         }
         if !labels.contains(&true) {
             return Err(Problem::NoPositives);
@@ -133,7 +139,8 @@ mod tests {
     #[test]
     fn what_cannot_be_ranked_is_said() {
         let new = |s: &[f64], l: &[bool]| Ranking::new(s, l).err();
-        assert_eq!(new(&[], &[]), Some(Problem::NoPositives));
+        assert_eq!(new(&[], &[]), Some(Problem::NoRows));
+        assert_eq!(new(&[1.0], &[false]), Some(Problem::NoPositives));
         assert_eq!(new(&[1.0], &[true]), Some(Problem::NoNegatives));
         assert_eq!(
             new(&[1.0, f64::NAN], &[true, false]),

@@ -7,7 +7,7 @@
 
 use super::compared::OfKinds;
 use super::{Material, encoders_of};
-use crate::hosts::{Groups, LEAST_ROWS};
+use crate::hosts::Groups;
 use crate::model::{By, LeftOut, Scratch, Strangers};
 use rayon::prelude::*;
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
@@ -116,7 +116,7 @@ impl Judge<'_> {
         };
         let raw: Vec<Vec<f64>> = (0..groups.len()).into_par_iter().map(judged).collect();
         let raw = raw.concat();
-        (raw.len() >= LEAST_ROWS).then(|| Told {
+        groups.is_enough(raw.len()).then(|| Told {
             left_out,
             calibration: Calibration::fit(raw),
         })

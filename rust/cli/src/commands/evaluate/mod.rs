@@ -105,7 +105,12 @@ pub fn run(args: EvaluateArgs) -> Result<Status, Failure> {
     let mut shared = Shared::default();
     let contest = contend::contend(&args, &truth, &mut shared)?;
     let (contenders, status) = (&contest.contenders, contest.status);
-    if contenders.iter().all(|c| c.collected.rows.is_empty()) {
+    // Behaviours look at logs that no model knows, too.
+    let hunted = contest
+        .hunted
+        .as_ref()
+        .is_some_and(|h| !h.attacks.is_empty());
+    if contenders.iter().all(|c| c.collected.rows.is_empty()) && !hunted {
         return Err(nothing(contenders));
     }
     let sides = sides::sides(&args, contenders);
