@@ -3,10 +3,10 @@
 use crate::cell::Cell;
 use crate::context::Role;
 use crate::parts;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude};
+use crate::spec::{DefaultDetector, LogType, Unit, category, flag, identity, magnitude};
 
 columns! {
-    TS = "ts", RESP_H = "id.resp_h", RESP_P = "id.resp_p", REQUEST = "request_type",
+    ORIG_H = "id.orig_h", TS = "ts", RESP_H = "id.resp_h", RESP_P = "id.resp_p", REQUEST = "request_type",
     CLIENT = "client", SERVICE = "service", SUCCESS = "success", ERROR = "error_msg", FROM = "from",
     TILL = "till", CIPHER = "cipher", FORWARDABLE = "forwardable", RENEWABLE = "renewable",
     CLIENT_CERT = "client_cert_subject",
@@ -19,6 +19,7 @@ pub static TYPE: LogType = LogType {
     role: Role::Reader,
     detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
+        identity("originator", |r| parts::private_host(r, ORIG_H)),
         category("where", "id.resp_p", |r| parts::service_port(r.port(RESP_P))),
         category("where", "id.resp_h", |r| r.host(RESP_H)),
         category("request", "request_type", |r| Cell::text(r.text(REQUEST))),

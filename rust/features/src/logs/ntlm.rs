@@ -3,10 +3,10 @@
 use crate::cell::Cell;
 use crate::context::Role;
 use crate::parts;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude};
+use crate::spec::{DefaultDetector, LogType, Unit, category, flag, identity, magnitude};
 
 columns! {
-    RESP_H = "id.resp_h", RESP_P = "id.resp_p", USER = "username", HOST = "hostname",
+    ORIG_H = "id.orig_h", RESP_H = "id.resp_h", RESP_P = "id.resp_p", USER = "username", HOST = "hostname",
     DOMAIN = "domainname", SERVER_NB = "server_nb_computer_name",
     SERVER_DNS = "server_dns_computer_name", TREE = "server_tree_name", SUCCESS = "success",
 }
@@ -18,6 +18,7 @@ pub static TYPE: LogType = LogType {
     role: Role::Reader,
     detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
+        identity("originator", |r| parts::private_host(r, ORIG_H)),
         category("where", "id.resp_p", |r| parts::service_port(r.port(RESP_P))),
         category("where", "id.resp_h", |r| r.host(RESP_H)),
         category("user", "username", |r| Cell::text(r.text(USER))),

@@ -2,10 +2,11 @@
 
 use crate::cell::Cell;
 use crate::context::Role;
-use crate::spec::{DefaultDetector, LogType, Unit, category, magnitude};
+use crate::parts;
+use crate::spec::{DefaultDetector, LogType, Unit, category, identity, magnitude};
 
 columns! {
-    RESP_H = "id.resp_h", RESP_P = "id.resp_p", COOKIE = "cookie", RESULT = "result",
+    ORIG_H = "id.orig_h", RESP_H = "id.resp_h", RESP_P = "id.resp_p", COOKIE = "cookie", RESULT = "result",
     SECURITY = "security_protocol", CHANNELS = "client_channels", KEYBOARD = "keyboard_layout",
     BUILD = "client_build", NAME = "client_name", PRODUCT = "client_dig_product_id",
     WIDTH = "desktop_width", HEIGHT = "desktop_height", DEPTH = "requested_color_depth",
@@ -20,6 +21,7 @@ pub static TYPE: LogType = LogType {
     role: Role::Reader,
     detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
+        identity("originator", |r| parts::private_host(r, ORIG_H)),
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("where", "id.resp_h", |r| r.host(RESP_H)),
         category("user", "cookie", |r| Cell::text(r.text(COOKIE))),

@@ -2,11 +2,11 @@
 
 use crate::cell::Cell;
 use crate::context::Role;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude, ratio};
+use crate::spec::{DefaultDetector, LogType, Unit, category, flag, identity, magnitude, ratio};
 use crate::{lexical, parts};
 
 columns! {
-    TS = "ts", RESP_P = "id.resp_p", RESP_H = "id.resp_h", ACTION = "action", PATH = "path",
+    ORIG_H = "id.orig_h", TS = "ts", RESP_P = "id.resp_p", RESP_H = "id.resp_h", ACTION = "action", PATH = "path",
     NAME = "name", SIZE = "size", PREV_NAME = "prev_name", MODIFIED = "times.modified",
     CREATED = "times.created", FUID = "fuid",
 }
@@ -18,6 +18,7 @@ pub static TYPE: LogType = LogType {
     role: Role::Reader,
     detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
+        identity("originator", |r| parts::private_host(r, ORIG_H)),
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("where", "id.resp_h", |r| r.host(RESP_H)),
         category("action", "action", |r| Cell::text(r.text(ACTION))),

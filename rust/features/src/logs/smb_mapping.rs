@@ -3,10 +3,10 @@
 use crate::cell::Cell;
 use crate::context::Role;
 use crate::parts;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude};
+use crate::spec::{DefaultDetector, LogType, Unit, category, flag, identity, magnitude};
 
 columns! {
-    RESP_H = "id.resp_h", RESP_P = "id.resp_p", PATH = "path", SERVICE = "service",
+    ORIG_H = "id.orig_h", RESP_H = "id.resp_h", RESP_P = "id.resp_p", PATH = "path", SERVICE = "service",
     FILE_SYSTEM = "native_file_system", SHARE_TYPE = "share_type",
 }
 
@@ -17,6 +17,7 @@ pub static TYPE: LogType = LogType {
     role: Role::Reader,
     detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
+        identity("originator", |r| parts::private_host(r, ORIG_H)),
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("where", "id.resp_h", |r| r.host(RESP_H)),
         category("share", "path", |r| Cell::text(r.text(PATH))),

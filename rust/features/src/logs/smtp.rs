@@ -3,11 +3,11 @@
 use crate::cell::Cell;
 use crate::context::Role;
 use crate::row::Row;
-use crate::spec::{DefaultDetector, LogType, Unit, category, flag, magnitude};
+use crate::spec::{DefaultDetector, LogType, Unit, category, flag, identity, magnitude};
 use crate::{lexical, parts};
 
 columns! {
-    RESP_P = "id.resp_p", DEPTH = "trans_depth", HELO = "helo", MAILFROM = "mailfrom",
+    ORIG_H = "id.orig_h", RESP_P = "id.resp_p", DEPTH = "trans_depth", HELO = "helo", MAILFROM = "mailfrom",
     RCPTTO = "rcptto", DATE = "date", FROM = "from", TO = "to", CC = "cc", REPLY_TO = "reply_to",
     MSG_ID = "msg_id", IN_REPLY_TO = "in_reply_to", SUBJECT = "subject",
     ORIGINATING = "x_originating_ip", LAST_REPLY = "last_reply", PATH = "path",
@@ -21,6 +21,7 @@ pub static TYPE: LogType = LogType {
     role: Role::Reader,
     detector: DefaultDetector::Rarity { damping: f64::INFINITY },
     features: &[
+        identity("originator", |r| parts::private_host(r, ORIG_H)),
         category("where", "id.resp_p", |r| Cell::code(r.port(RESP_P).map(u64::from))),
         category("client", "helo", |r| Cell::text(r.text(HELO))),
         category("client", "helo_domain", |r| {
