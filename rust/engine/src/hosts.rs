@@ -111,6 +111,12 @@ impl Groups {
         }
     }
 
+    /// How many sampled rows there are without a group's.
+    pub(crate) fn left_without(&self, group: usize) -> usize {
+        let own = self.of_row.iter().filter(|g| **g == Some(group)).count();
+        self.of_row.len() - own
+    }
+
     /// Whether so many rows that were judged tell enough.
     pub(crate) fn is_enough(&self, judged: usize) -> bool {
         let least = LEAST_ROWS.0.min(self.of_row.len().div_ceil(2));

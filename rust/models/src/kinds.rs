@@ -279,6 +279,11 @@ pub struct KindRef<'k>(&'k OneKind);
 impl Kinds {
     /// Builds the tables. The counts must be sound ([`Kinds::are_sound`]).
     pub fn new(spec: &Spec, counts: Vec<Way>) -> Kinds {
+        Kinds::grown(spec, counts, 1.0)
+    }
+
+    /// Builds the tables as if there were `times` as many rows ([`Encoder::grown`]).
+    pub fn grown(spec: &Spec, counts: Vec<Way>, times: f64) -> Kinds {
         if counts.iter().all(Vec::is_empty) {
             return Kinds::default();
         }
@@ -301,7 +306,9 @@ impl Kinds {
                 name: k.name,
                 rows: k.rows,
                 weight: (weight(k.rows), weight(k.rows.saturating_sub(1))),
-                encoders: k.counts.into_iter().map(Encoder::new).collect(),
+                encoders: (k.counts.into_iter())
+                    .map(|c| Encoder::grown(c, times))
+                    .collect(),
             };
             way.into_iter().map(|k| (k.key, built(k))).collect()
         });

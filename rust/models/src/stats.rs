@@ -76,14 +76,21 @@ enum Table {
 impl Encoder {
     /// Builds the tables. The counts must be sound ([`Counted::is_sound`]).
     pub fn new(counted: Counted) -> Encoder {
+        Encoder::grown(counted, 1.0)
+    }
+
+    /// Builds the tables as if there were `times` as many rows, with nothing new among them: by counts of which a part was left out,
+    /// a value that none of them has is as strange as it will be to the whole. Where values
+    /// repeat, −ln p of a new one grows as ln n does.
+    pub fn grown(counted: Counted, times: f64) -> Encoder {
         if counted.kind.is_category() {
-            Encoder::of_categories(counted)
+            Encoder::of_categories(counted, times)
         } else {
-            Encoder::of_cells(counted)
+            Encoder::of_cells(counted, times)
         }
     }
 
-    fn of_categories(counted: Counted) -> Encoder {
+    fn of_categories(counted: Counted, times: f64) -> Encoder {
         // Missing is one more value. Forgotten ones were rare: each counts as seen once.
         let counts = counted
             .categories
@@ -94,6 +101,7 @@ impl Encoder {
             counts.filter(|c| *c > 0).map(|c| (c, c)),
             counted.rows,
             counted.forgotten_rows,
+            times,
         );
         let without = |c: u64| match c {
             0 | 1 => tail.surprise(0),
@@ -128,7 +136,7 @@ impl Encoder {
         }
     }
 
-    fn of_cells(counted: Counted) -> Encoder {
+    fn of_cells(counted: Counted, times: f64) -> Encoder {
         let reach = if counted.kind == Kind::Flag {
             0
         } else {
@@ -181,10 +189,11 @@ impl Encoder {
                 .chain((counted.missing > 0).then_some((missing_density, counted.missing))),
             counted.rows,
             0,
+            times,
         );
         if one_sided {
             // The chance that the next of n + 1 is the largest.
-            tail.unseen = 1.0 / (counted.rows as f64 + 2.0);
+            tail.unseen = 1.0 / (counted.rows as f64 * times + 2.0);
         }
         // What is left of a surprise in a cell: of much that is rare here only what is rare anywhere.
         let counts_for = |s: f64, i: usize| match one_sided {
@@ -373,8 +382,8 @@ struct Tail {
 
 impl Tail {
     /// From the density and the rows of each value that was seen; `extra` rows
-    /// more had values that are counted as seen once each.
-    fn new(values: impl Iterator<Item = (u64, u64)>, rows: u64, extra: u64) -> Tail {
+    /// more had values that are counted as seen once each. That nothing is new holds for `times` as many rows.
+    fn new(values: impl Iterator<Item = (u64, u64)>, rows: u64, extra: u64, times: f64) -> Tail {
         let mut steps: Vec<(u64, u64)> = values.collect();
         steps.sort_unstable();
         let once = extra + steps.iter().filter(|s| s.1 == 1).count() as u64;
@@ -387,7 +396,7 @@ impl Tail {
         Tail {
             steps,
             rows,
-            unseen: (once as f64 + 1.0) / (rows + 2.0),
+            unseen: once as f64 / (rows + 2.0) + 1.0 / (rows * times + 2.0),
         }
     }
 

@@ -37,11 +37,15 @@ impl<'a> OfKinds<'a> {
     }
 
     pub(super) fn without(&self, block: i64) -> Kinds {
-        self.without_rows(|at| self.blocks.get(at) == Some(&block))
+        self.without_rows(|at| self.blocks.get(at) == Some(&block), 1.0)
     }
 
-    /// What is usual within kinds without some of the sampled rows.
-    pub(super) fn without_rows(&self, left_out: impl Fn(usize) -> bool + Sync) -> Kinds {
+    /// What is usual within kinds without some of the sampled rows, as if there were `times` as many left.
+    pub(super) fn without_rows(
+        &self,
+        left_out: impl Fn(usize) -> bool + Sync,
+        times: f64,
+    ) -> Kinds {
         let Some(all) = &self.counted else {
             return Kinds::default();
         };
@@ -50,6 +54,6 @@ impl<'a> OfKinds<'a> {
             let rows = (0..self.of.sample.len()).filter(|at| left_out(*at));
             rows.map(|at| self.of.row(at).0)
         });
-        Kinds::new(self.of.spec, all.without(&part).finish(&[]))
+        Kinds::grown(self.of.spec, all.without(&part).finish(&[]), times)
     }
 }

@@ -5,13 +5,13 @@
 //! whoever comes from outside is among the latter, and what is strange of them says nothing of ours. Where a sort has too little for a scale of its own,
 //! all hosts together tell; and where there is one host only, the places it went to.
 
+use super::Material;
 use super::compared::OfKinds;
-use super::{Material, encoders_of};
 use crate::hosts::Groups;
 use crate::model::{By, LeftOut, Scratch, Strangers};
 use rayon::prelude::*;
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
-use zeek_anomaly_models::{Calibration, Single};
+use zeek_anomaly_models::{Calibration, Encoder, FeatureCounts, Single};
 
 /// How strange rows look to what other hosts have taught, for detectors that look at surprises: by the sort of
 /// hosts.
@@ -100,9 +100,17 @@ impl Judge<'_> {
         // Counted from the sampled rows, as kinds are.
         let counts = groups.count(of.encoders, |at| of.row(at).0);
         let judged = |group: usize| -> Vec<f64> {
-            let encoders = encoders_of(&counts.without(group));
             let left_out = |at| groups.of_row(at) == Some(group);
-            let kinds = self.compared.without_rows(left_out);
+            let (sampled, left) = (of.sample.len(), groups.left_without(group).max(1));
+            let times = |all: u64| all as f64 / left as f64;
+            let left_out_of = |(whole, counts): (&Encoder, FeatureCounts)| {
+                Encoder::grown(counts.finish(), times(whole.counted().rows))
+            };
+            let encoders: Vec<Encoder> = (of.encoders.iter())
+                .zip(counts.without(group))
+                .map(left_out_of)
+                .collect();
+            let kinds = (self.compared).without_rows(left_out, times(sampled as u64));
             let by = By {
                 encoders: &encoders,
                 kinds: &kinds,
