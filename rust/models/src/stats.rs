@@ -447,6 +447,27 @@ mod tests {
     }
 
     #[test]
+    fn a_new_value_is_as_strange_to_a_part_of_the_rows_as_to_all() {
+        let counted = |n: usize| {
+            let mut c = FeatureCounts::new(Kind::Category);
+            (0..n).for_each(|_| c.add(&Cell::Text(b"a")));
+            c.finish()
+        };
+        let (part, all) = (counted(500), counted(1000));
+        let as_all = Encoder::grown(part.clone(), 2.0);
+        let new = |e: &Encoder| surprise(e, "b");
+        assert!((new(&as_all) - new(&Encoder::new(all))).abs() < 1e-6);
+        assert!(new(&as_all) > new(&Encoder::new(part)) + 0.6);
+        // What was seen is what it was; and where every value is new, one more is none the stranger.
+        assert_eq!(surprise(&as_all, "a"), 0.0);
+        let mut c = FeatureCounts::new(Kind::Category);
+        (0..1000u32).for_each(|i| c.add(&Cell::Text(&i.to_le_bytes())));
+        let different = c.finish();
+        let gained = new(&Encoder::grown(different.clone(), 8.0)) - new(&Encoder::new(different));
+        assert!(gained.abs() < 0.01, "{gained}");
+    }
+
+    #[test]
     fn a_new_value_is_a_surprise_only_where_values_repeat() {
         let repeating = categories(&["a"; 1000]);
         assert!(surprise(&repeating, "new") > 6.0);
