@@ -324,8 +324,9 @@ fn a_sort_of_which_there_is_too_little_is_judged_by_all_hosts_together() {
     assert_eq!(strangers, 1000);
     assert!((0.5..=2.0).contains(&factor), "{factor}");
 
-    // And a sort that was never met, too.
+    // Of a sort that was never met nothing is known.
     let model = trained_on((1..11).flat_map(|n| requests(inside(n), server, 1, 100)));
-    let told = &model.logs[0].strangers;
-    assert_eq!(told[0].calibration, told[1].calibration);
+    assert_eq!(model.logs[0].strangers.len(), 1);
+    let (strangers, _) = judged(&model, &requests(public(99), server, 2, 100));
+    assert_eq!(strangers, 0);
 }

@@ -28,20 +28,19 @@ pub(super) fn strangers(
         model,
         compared,
     };
-    let sorts: Vec<usize> = of.spec.identities().collect();
+    let met = |sort: &usize| {
+        (0..of.sample.len()).any(|at| judge.host_of(at, std::slice::from_ref(sort)).is_some())
+    };
+    // A sort that was never met is another network, of which nothing here tells.
+    let sorts: Vec<usize> = of.spec.identities().filter(met).collect();
     let own: Vec<Option<Told>> = (sorts.iter())
         .map(|sort| judge.by_hosts(std::slice::from_ref(sort)))
         .collect();
-    let met = |sort: &&usize| {
-        (0..of.sample.len()).any(|at| judge.host_of(at, std::slice::from_ref(*sort)).is_some())
-    };
-    // All together are one sort where no other was met.
+    let together = || (sorts.len() > 1).then(|| judge.by_hosts(&sorts)).flatten();
     let all = match own.iter().all(Option::is_some) {
         true => None,
-        false if sorts.iter().filter(met).count() < 2 => own.iter().flatten().next().cloned(),
-        false => judge.by_hosts(&sorts),
+        false => together().or_else(|| judge.by_places(&sorts)),
     };
-    let all = all.or_else(|| judge.by_places(&sorts));
     (sorts.iter().zip(own))
         .filter_map(|(sort, own)| {
             let told = own.or_else(|| all.clone())?;
