@@ -233,13 +233,14 @@ impl LogModel {
         self.spec.extract(row, &*self.names, out);
         for of in &self.strangers {
             let f = usize::from(of.identity);
+            let Some(callee) = self.spec.callee(f, row) else {
+                continue;
+            };
             let (Some(hosts), Some(host)) = (self.encoders.get(f), out.get_mut(from + f)) else {
                 continue;
             };
             let known = |host: u64| hosts.has_seen(host, false);
-            let is_unknown = *host != MISSING_CATEGORY && !known(*host);
-            let callee = (is_unknown).then(|| self.spec.callee(f, row)).flatten();
-            if callee.is_some_and(|c| known(c.category_bits())) {
+            if *host != MISSING_CATEGORY && !known(*host) && known(callee.category_bits()) {
                 // From outside: none of ours, and so none of ours that training did not see.
                 *host = MISSING_CATEGORY;
             }

@@ -231,22 +231,17 @@ impl Context {
                     self.items += 1;
                 }
             }
-            Role::Weird => {
+            Role::Weird | Role::Notice => {
                 let Some(t) = columns.ts(record) else { return };
-                if full || s.weirds.len() >= each {
+                let times = match columns.role {
+                    Role::Weird => &mut s.weirds,
+                    _ => &mut s.notices,
+                };
+                if full || times.len() >= each {
                     self.items_dropped += 1;
                     return;
                 }
-                s.weirds.push(micros(t));
-                self.items += 1;
-            }
-            Role::Notice => {
-                let Some(t) = columns.ts(record) else { return };
-                if full || s.notices.len() >= each {
-                    self.items_dropped += 1;
-                    return;
-                }
-                s.notices.push(micros(t));
+                times.push(micros(t));
                 self.items += 1;
             }
             Role::None | Role::Reader | Role::Conn | Role::Series => {}
