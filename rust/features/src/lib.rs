@@ -8,7 +8,7 @@
 //! What the same connection did in other logs comes from [`context`], which is
 //! bounded and follows one rule, so that both doors see the same: a record's
 //! context is a function of what the logs hold, never of the moment at which a
-//! record happened to be seen (ARCHITECTURE.md, "What is known when").
+//! record happened to be seen (docs/method/scoring.md, "Context").
 
 pub mod cell;
 pub mod context;
