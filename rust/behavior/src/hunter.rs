@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::net::IpAddr;
 use std::path::Path;
-use zeek_anomaly_sealed::Readers;
+use zeek_anomaly_base::Readers;
 use zeek_log::Record;
 
 /// The share of the memory for the findings themselves.

@@ -5,7 +5,7 @@
 use crate::codec::MAX_BYTES;
 use std::io;
 use std::path::{Path, PathBuf};
-use zeek_anomaly_sealed::{Broken, HEAD, Readers, payload, read_at_most, write_whole};
+use zeek_anomaly_base::{Broken, HEAD, Readers, payload, read_at_most, write_whole};
 
 /// The format that this version writes, and the only one that it reads.
 pub const FORMAT: u32 = 4;
@@ -48,7 +48,7 @@ fn name(magic: &[u8; 8]) -> &'static str {
 
 /// Puts a payload into its container.
 pub(crate) fn seal(magic: &[u8; 8], payload: &[u8]) -> Vec<u8> {
-    zeek_anomaly_sealed::seal(magic, FORMAT, payload)
+    zeek_anomaly_base::seal(magic, FORMAT, payload)
 }
 
 /// The payload of a container.

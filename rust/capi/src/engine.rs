@@ -14,7 +14,7 @@ use std::ffi::c_char;
 use std::path::Path;
 use std::ptr;
 use std::sync::Arc;
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::{Binding, Claim, Engine, Limits, Model, Reason};
 use zeek_log::schema::Field;
 use zeek_log::{FieldType, RecordBuf, Schema};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char};
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 
 /// How a call went.
 #[repr(u32)]

@@ -5,9 +5,9 @@ use crate::say::{self, counted};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::allow::Subject;
 use zeek_anomaly_behavior::{Allow, Columns, Event};
-use zeek_anomaly_engine::text::printable;
 use zeek_log::{Record, Schema};
 
 /// Schemas that are bound at once.

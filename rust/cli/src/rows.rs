@@ -4,8 +4,8 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use zeek_anomaly_base::text::from_bytes;
 use zeek_anomaly_engine::offline::Scored;
-use zeek_anomaly_engine::text::from_bytes;
 use zeek_anomaly_engine::{Claim, Reason};
 use zeek_log::{Record, Schema, Value};
 

@@ -4,8 +4,8 @@
 
 use anstyle::{AnsiColor, Style};
 use std::io::{self, IsTerminal, Write};
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::LogModel;
-use zeek_anomaly_engine::text::printable;
 pub use zeek_anomaly_report::words::{count, counted, second, time};
 
 /// Whether to colour what goes to a terminal (<https://no-color.org>).

@@ -7,9 +7,9 @@ use crate::progress::Progress;
 use crate::say::{self, count, counted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::LEFT_OUT;
 use zeek_anomaly_engine::offline::{Observer, Tally};
-use zeek_anomaly_engine::text::printable;
 use zeek_log::{Error, Input, Schema, Stats};
 
 /// Refused lines that are quoted, over all files.

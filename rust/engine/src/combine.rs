@@ -14,13 +14,13 @@
 //! rows than a model keeps, the sample is the smaller one that all of them could give.
 
 use crate::blocks::{Blocks, KeptBlocks};
-use crate::drift::{DayCollector, KeptDays};
-use crate::file::{pack, unpack};
 use crate::model::{LogModel, Model};
 use crate::reservoir::Kept;
-use crate::text::printable;
 use crate::train::{Counting, TrainParams, Trainer};
 use serde::{Deserialize, Serialize};
+use zeek_anomaly_base::codec::{pack, unpack};
+use zeek_anomaly_base::text::printable;
+use zeek_anomaly_drift::{DayCollector, KeptDays};
 use zeek_anomaly_features::{Context, Kind};
 use zeek_anomaly_models::NameCounts;
 
@@ -129,7 +129,8 @@ impl Counting {
             blocks: self.blocks.keep(),
             sample: self.sample.keep(rows),
             days: self.days.keep(),
-        })?;
+        })
+        .ok()?;
         (packed.len() <= MAX_KEPT).then_some(packed)
     }
 
@@ -140,7 +141,7 @@ impl Counting {
             .kept
             .as_deref()
             .ok_or_else(|| MergeError::Compact(name()))?;
-        let in_hand: Option<InHand> = unpack(kept, MAX_UNPACKED);
+        let in_hand: Option<InHand> = unpack(kept, MAX_UNPACKED).ok();
         let spec = &model.spec;
         let kinds: Vec<Kind> = (0..spec.len()).map(|f| spec.kind(f)).collect();
         let mut counting = Counting::new(spec.clone(), params);
@@ -210,7 +211,7 @@ impl Trainer {
             trainer.put(log.log(), counting);
         }
         if let Some(kept) = model.kept_names.as_deref() {
-            let names: Option<NameCounts> = unpack(kept, MAX_UNPACKED);
+            let names: Option<NameCounts> = unpack(kept, MAX_UNPACKED).ok();
             trainer.sheets.names = names
                 .filter(NameCounts::is_sound)
                 .ok_or_else(|| MergeError::Damaged("names".into()))?;

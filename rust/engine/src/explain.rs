@@ -2,7 +2,7 @@
 
 use crate::DEFAULT_THRESHOLD;
 use crate::model::{LogModel, Scratch};
-use crate::text::printable;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_features::{Cell, Kind, Row};
 use zeek_anomaly_models::Claim;
 

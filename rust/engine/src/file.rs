@@ -9,25 +9,24 @@
 //! ```
 //!
 //! A file is written beside its place and renamed into it: it is there whole
-//! or not at all (`zeek_anomaly_sealed`). Reading trusts nothing: length and checksum first, then
-//! decoding with limits, then a check that every part makes sense. This is the
-//! only module that knows bincode (which is no longer maintained).
+//! or not at all (`zeek_anomaly_base`). Reading trusts nothing: length and checksum first, then
+//! decoding with limits, then a check that every part makes sense.
 
 use crate::combine::MAX_KEPT;
-use crate::drift::Baseline;
 use crate::feedback::Mark;
 use crate::model::{LogModel, Model, ModelInfo, Strangers};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use zeek_anomaly_base::codec::{decode, encode};
+use zeek_anomaly_base::{Broken, HEAD, Readers, payload, read_at_most, seal, write_whole};
+use zeek_anomaly_drift::Baseline;
 use zeek_anomaly_features::generic::{GenericColumn, GenericSpec, MAX_COLUMNS};
 use zeek_anomaly_features::{Spec, logs};
 use zeek_anomaly_models::counts::Counted;
 use zeek_anomaly_models::kinds::Way;
 use zeek_anomaly_models::{Calibration, DetectorModel, Encoder, Kinds, Language, Names};
-use zeek_anomaly_sealed::{Broken, HEAD, Readers, payload, read_at_most, seal, write_whole};
 
 const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
@@ -126,51 +125,6 @@ struct StoredLog {
     kept: Option<Vec<u8>>,
 }
 
-/// Packs what is rarely needed. `None` where it cannot be.
-pub(crate) fn pack<T: Serialize>(value: &T) -> Option<Vec<u8>> {
-    let plain = bincode::serde::encode_to_vec(value, packed_config()).ok()?;
-    zstd::encode_all(&plain[..], PACKING).ok()
-}
-
-/// What [`pack`] packed, if it is that, and at most `most` bytes of it. What it says may
-/// still make no sense.
-pub(crate) fn unpack<T: DeserializeOwned>(packed: &[u8], most: usize) -> Option<T> {
-    let mut plain = Vec::new();
-    let decoder = zstd::Decoder::new(packed).ok()?;
-    // One byte more than there may be: enough to notice.
-    decoder.take(most as u64 + 1).read_to_end(&mut plain).ok()?;
-    if plain.len() > most {
-        return None;
-    }
-    let (value, used) = bincode::serde::decode_from_slice(&plain, packed_config()).ok()?;
-    (used == plain.len()).then_some(value)
-}
-
-/// What is kept of alerts, as bytes.
-pub(crate) fn encode<T: Serialize>(value: &T) -> Option<Vec<u8>> {
-    bincode::serde::encode_to_vec(value, config()).ok()
-}
-
-/// What [`encode`] made, with limits. What it says may still make no sense.
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    let (value, used) = bincode::serde::decode_from_slice(bytes, config()).ok()?;
-    (used == bytes.len()).then_some(value)
-}
-
-/// The level of compression: what more would save is little.
-const PACKING: i32 = 6;
-
-/// Numbers of one width are packed better.
-fn packed_config() -> impl bincode::config::Config {
-    bincode::config::standard()
-        .with_fixed_int_encoding()
-        .with_limit::<{ 1 << 30 }>()
-}
-
-fn config() -> impl bincode::config::Config {
-    bincode::config::standard().with_limit::<{ MAX_PAYLOAD as usize }>()
-}
-
 impl Model {
     /// The bytes of the model's file. The same model gives the same bytes.
     ///
@@ -206,7 +160,7 @@ impl Model {
             kept_names: self.kept_names.clone(),
             marks: self.marks.clone(),
         };
-        let payload = bincode::serde::encode_to_vec(&stored, config()).map_err(io::Error::other)?;
+        let payload = encode(&stored).map_err(io::Error::other)?;
         if payload.len() as u64 > MAX_PAYLOAD {
             return Err(io::Error::other(
                 "the model is larger than a model file may be",
@@ -261,13 +215,9 @@ impl Model {
             },
             Broken::Damaged(what) => damaged(what),
         })?;
-        let (stored, used): (StoredModel, usize) =
-            bincode::serde::decode_from_slice(payload, config())
-                .map_err(|_| damaged("contents that cannot be decoded"))?;
-        if used != payload.len()
-            || stored.logs.len() > MAX_LOGS
-            || !(0.0..1.0).contains(&stored.info.holdout)
-        {
+        let stored = decode::<StoredModel, { MAX_PAYLOAD as usize }>(payload)
+            .map_err(|_| damaged("contents that cannot be decoded"))?;
+        if stored.logs.len() > MAX_LOGS || !(0.0..1.0).contains(&stored.info.holdout) {
             return Err(damaged("contents that make no sense"));
         }
         if !stored.names.is_sound() {
@@ -311,8 +261,8 @@ fn restore(
     };
     let other = || ModelError::Features {
         path: path.to_owned(),
-        log: crate::text::printable(&s.log),
-        made_by: crate::text::printable(made_by),
+        log: zeek_anomaly_base::text::printable(&s.log),
+        made_by: zeek_anomaly_base::text::printable(made_by),
     };
     let spec = match s.generic {
         Some(columns) if columns.len() <= MAX_COLUMNS => {

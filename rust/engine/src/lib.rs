@@ -7,18 +7,14 @@
 //! - [`Engine`] is the live door: records one by one, in the order in which they happen.
 //! - [`offline`] reads log files: [`offline::train`] and [`offline::score`].
 //! - [`merge`] reads log files in the order in which their records were written.
-//! - [`alerts`] makes findings of records that stand out, within a budget.
-//! - [`drift`] tells whether the world that a model knows has changed.
 //! - [`feedback`] is what people said of findings, and what that does to scores.
 //! - [`combine`] goes on from models: more days, or several that become one.
 //! - [`Model`] is what training gives, and [`file`](mod@file) how it is kept on disk.
 
-pub mod alerts;
 mod beside;
 mod blocks;
 pub mod choice;
 pub mod combine;
-pub mod drift;
 pub mod explain;
 pub mod feedback;
 pub mod file;
@@ -34,7 +30,6 @@ pub mod related;
 pub mod reservoir;
 mod sheet;
 pub mod stream;
-pub mod text;
 pub mod train;
 
 pub use choice::Choice;
@@ -42,16 +37,13 @@ pub use explain::Reason;
 pub use file::ModelError;
 pub use live::{Binding, Engine};
 pub use model::{Held, LeftOut, LogModel, Model, ModelInfo, Strangers, Verdict};
+pub use zeek_anomaly_alerts::DEFAULT_THRESHOLD;
 pub use zeek_anomaly_features::Limits;
 pub use zeek_anomaly_features::spec::{Kind, Unit};
 pub use zeek_anomaly_models::{Claim, DetectorKind};
 
 /// The version of this project.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The score from which a record is called anomalous where nobody says otherwise:
-/// one in a thousand normal records looks as strange.
-pub const DEFAULT_THRESHOLD: f64 = 3.0;
 
 /// Logs that say nothing of traffic, and this project's own.
 pub const LEFT_OUT: &[&str] = &[

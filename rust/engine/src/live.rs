@@ -1,12 +1,12 @@
 //! The live door: records one by one, in the order in which they happen.
 
-use crate::alerts::{
-    AlertParams, Alerts, Candidate, Day, EntityColumns, Identity, Outcome, Over, StateError,
-};
-use crate::drift::{LogDrift, Monitor};
 use crate::explain::Reason;
 use crate::model::{Model, Scratch, Verdict};
 use std::sync::Arc;
+use zeek_anomaly_alerts::{
+    AlertParams, Alerts, Candidate, Day, EntityColumns, Identity, Outcome, Over, StateError,
+};
+use zeek_anomaly_drift::{LogDrift, Monitor};
 use zeek_anomaly_features::context::{ContextColumns, Role};
 use zeek_anomaly_features::row::Columns;
 use zeek_anomaly_features::{Context, Limits, Row, Spec, logs};
@@ -109,7 +109,7 @@ impl Engine {
     /// sees all records of the network, so that their number means something. Schemas
     /// that were bound before are not compared.
     pub fn watch_drift(&mut self, volumes: bool) {
-        self.monitor = Some(Monitor::live(&self.model, volumes));
+        self.monitor = Some(Monitor::live(&self.model.trained_logs(), volumes));
         self.volumes = volumes;
     }
 
@@ -128,7 +128,7 @@ impl Engine {
     pub fn set_alerts(&mut self, params: AlertParams, counts: &[String]) {
         match &mut self.alerts {
             Some(alerts) => alerts.change(params, counts),
-            None => self.alerts = Some(Alerts::new(&self.model, params, counts)),
+            None => self.alerts = Some(Alerts::new(&self.model.alert_logs(), params, counts)),
         }
         self.counts = counts.to_vec();
     }
@@ -162,7 +162,7 @@ impl Engine {
     /// What is wrong with it; nothing changes then.
     pub fn resume_alerts(&mut self, bytes: &[u8]) -> Result<(), StateError> {
         match &mut self.alerts {
-            Some(alerts) => alerts.resume(&self.model, bytes),
+            Some(alerts) => alerts.resume(bytes),
             None => Ok(()),
         }
     }
@@ -203,7 +203,8 @@ impl Engine {
     /// Goes on with another model. What is known of connections and of alerts stays; schemas have
     /// to be bound again. Findings of before cannot be given to [`Engine::alert`] any more.
     pub fn set_model(&mut self, model: Arc<Model>) {
-        self.alerts = (self.alerts.as_ref()).map(|a| a.with_model(&model, &self.counts));
+        let logs = model.alert_logs();
+        self.alerts = (self.alerts.as_ref()).map(|a| a.with_model(&logs, &self.counts));
         self.model = model;
         self.scratch = Scratch::default();
         self.found = None;
@@ -242,7 +243,7 @@ impl Engine {
     /// Binds a schema; to be kept and given with each of its records.
     pub fn bind(&mut self, schema: &Schema) -> Binding {
         if let Some(monitor) = &mut self.monitor {
-            monitor.schema(&self.model, schema);
+            monitor.schema(schema);
         }
         Binding::new(&self.model, schema)
     }
@@ -280,7 +281,7 @@ impl Engine {
             if verdict.score >= explain_from {
                 *reasons = model.explain(&row, &self.bits);
                 self.found = Some(Candidate {
-                    identity: Identity::new(model, &binding.entity, record, reasons),
+                    identity: model.identity(&binding.entity, record, reasons),
                     log: i,
                     score: verdict.score,
                     ts: binding.context.ts(record),
@@ -289,7 +290,7 @@ impl Engine {
             }
             if let Some(monitor) = &mut self.monitor {
                 let ts = binding.context.ts(record);
-                monitor.record(&self.model, i, ts, &self.bits, &|f| {
+                monitor.record((i, &model.encoders), ts, &self.bits, &|f| {
                     model.encoders[f].value(&model.spec.cell(f, &row))
                 });
             }
@@ -298,7 +299,7 @@ impl Engine {
         if verdict.is_none()
             && let Some(monitor) = &mut self.monitor
         {
-            monitor.tick(&self.model, binding.context.ts(record));
+            monitor.tick(binding.context.ts(record));
         }
         if binding.role == Role::Conn {
             self.context.end(&binding.context, record);

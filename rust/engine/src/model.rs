@@ -1,16 +1,20 @@
 //! What training gives: a model for each log.
 
-use crate::drift::Baseline;
+use crate::explain::{FEEDBACK, Reason};
 use crate::feedback::{Effect, Mark, Moved};
-use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use zeek_anomaly_alerts::{AlertLog, EntityColumns, Identity};
+use zeek_anomaly_base::text::printable;
+use zeek_anomaly_base::time::DAY;
+use zeek_anomaly_drift::{Baseline, TrainedLog};
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_features::spec::Unit;
 use zeek_anomaly_features::{Kind, Row, Spec};
 use zeek_anomaly_models::{
     Calibration, Claim, DetectorModel, Encoded, Encoder, Inputs, Kinds, Language,
 };
+use zeek_log::Record;
 
 /// What a model says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,6 +56,16 @@ impl Model {
     pub fn forget_training(&mut self) {
         self.logs.iter_mut().for_each(|log| log.kept = None);
         self.kept_names = None;
+    }
+
+    /// What a budget of alerts depends on, for each log in the order of [`Model::logs`].
+    pub fn alert_logs(&self) -> Vec<AlertLog> {
+        self.logs.iter().map(LogModel::alert_log).collect()
+    }
+
+    /// What drift is measured against, for each log in the order of [`Model::logs`].
+    pub fn trained_logs(&self) -> Vec<TrainedLog<'_>> {
+        self.logs.iter().map(LogModel::trained_log).collect()
     }
 
     /// The position of the model for a log.
@@ -214,6 +228,50 @@ impl LogModel {
     /// The log's name.
     pub fn log(&self) -> &str {
         self.spec.log()
+    }
+
+    fn alert_log(&self) -> AlertLog {
+        let span = self.span.map_or(0.0, |s| s.1 - s.0);
+        // A part of a single day is extrapolated; of more days each counts as whole.
+        let days = match self.days.days() {
+            0 | 1 => (span / DAY).clamp(1.0 / 24.0, 1.0),
+            n => n as f64,
+        };
+        AlertLog {
+            name: self.log().to_owned(),
+            highest: match self.calibration.has_tail() {
+                true => f64::INFINITY,
+                false => self.calibration.ceiling(),
+            },
+            rows_per_day: self.rows as f64 / days,
+        }
+    }
+
+    fn trained_log(&self) -> TrainedLog<'_> {
+        TrainedLog {
+            spec: &self.spec,
+            encoders: &self.encoders,
+            fields: &self.fields,
+            days: &self.days,
+        }
+    }
+
+    /// The finding that a record belongs to, by what made it anomalous: features count by their
+    /// group.
+    pub(crate) fn identity(
+        &self,
+        columns: &EntityColumns,
+        record: &Record<'_>,
+        reasons: &[Reason],
+    ) -> Identity {
+        let aspects = self.spec.aspects();
+        let of = |r: &Reason| {
+            let f = (0..self.spec.len()).find(|f| self.spec.name(*f) == r.feature)?;
+            let group = self.spec.name(usize::from(*aspects.get(f)?));
+            Some((group, r.share))
+        };
+        let own = reasons.iter().filter(|r| r.feature != FEEDBACK);
+        Identity::new(self.log(), columns, record, own.filter_map(of))
     }
 
     /// How many bytes the model keeps of this log to go on with more rows; `None` where it

@@ -7,9 +7,7 @@
 use crate::blocks::Blocks;
 use crate::choice::{Choice, DetectorParams};
 use crate::combine::MergeWarning;
-use crate::drift::{DayCollector, day_of, type_name};
 use crate::feedback::Mark;
-use crate::file::pack;
 use crate::fit::{Material, fit};
 use crate::labels::Labels;
 use crate::model::{Held, LogModel, Model, ModelInfo, Scratch};
@@ -17,6 +15,9 @@ use crate::reservoir::Reservoir;
 use crate::sheet::{Sheet, Sheets};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use zeek_anomaly_base::codec::pack;
+use zeek_anomaly_base::time::day_of;
+use zeek_anomaly_drift::{DayCollector, type_name};
 use zeek_anomaly_features::{Context, Spec};
 use zeek_anomaly_models::counts::Tally;
 use zeek_anomaly_models::{Calibration, DetectorKind, Encoder, Language};
@@ -181,7 +182,10 @@ impl Trainer {
             info,
             logs: models,
             names,
-            kept_names: self.params.kept_rows.and_then(|_| pack(&self.sheets.names)),
+            kept_names: self
+                .params
+                .kept_rows
+                .and_then(|_| pack(&self.sheets.names).ok()),
             marks: Vec::new(),
         };
         let taken = model.mark(self.marks);

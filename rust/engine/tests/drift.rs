@@ -6,7 +6,7 @@ use common::conn_schema;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::Arc;
-use zeek_anomaly_engine::drift::{ChangeKind, LogDrift, Monitor};
+use zeek_anomaly_drift::{ChangeKind, LogDrift, Monitor};
 use zeek_anomaly_engine::train::{TrainParams, Trainer};
 use zeek_anomaly_engine::{Engine, Limits, Model};
 use zeek_anomaly_features::Context;
@@ -198,13 +198,13 @@ fn what_changed_is_named_on_the_day() {
 #[test]
 fn a_log_that_falls_silent_is_drift() {
     let model = trained(0..21);
-    let mut monitor = Monitor::archive(&model);
+    let mut monitor = Monitor::archive(&model.trained_logs());
     for hour in 0..24 {
         // Other logs have rows.
         let ts = (MONDAY + 43) as f64 * DAY + f64::from(hour) * 3600.0;
-        monitor.tick(&model, Some(ts));
+        monitor.tick(Some(ts));
     }
-    let found = monitor.finish(&model);
+    let found = monitor.finish();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].changes[0].kind, ChangeKind::Volume);
     assert_eq!(found[0].changes[0].now, "none");

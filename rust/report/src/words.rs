@@ -1,6 +1,6 @@
 //! Numbers, times and texts of logs as people read them.
 
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 
 /// A number with its thousands apart: 1,234,567.
 pub fn count(n: u64) -> String {

@@ -3,8 +3,8 @@
 use crate::chance::{beyond, expected};
 use crate::signs::ramp;
 use serde::Serialize;
+use zeek_anomaly_base::text::{from_bytes, printable};
 use zeek_anomaly_engine::offline::Scored;
-use zeek_anomaly_engine::text::{from_bytes, printable};
 use zeek_anomaly_engine::{LogModel, Reason};
 use zeek_log::Value;
 

@@ -9,10 +9,8 @@ use crate::guard::{act, fill_in};
 use crate::status::{Failure, za_error, za_status};
 use std::ffi::c_char;
 use std::net::IpAddr;
-use zeek_anomaly_engine::alerts::{
-    AlertParams, Candidate, Day, Fate, Identity, Outcome, PER_DAY, Share,
-};
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_alerts::{AlertParams, Candidate, Day, Fate, Identity, Outcome, PER_DAY, Share};
+use zeek_anomaly_base::text::printable;
 
 /// The most bytes of a list of logs or networks.
 const MAX_LIST: usize = 1 << 16;

@@ -5,7 +5,7 @@ use super::{Inner, Told, pointer_to, za_engine};
 use crate::guard::{act, fill_in};
 use crate::status::{za_error, za_status};
 use std::ptr;
-use zeek_anomaly_engine::drift::LogDrift;
+use zeek_anomaly_drift::LogDrift;
 
 /// Changes of a log that are told in words.
 const TOLD: usize = 5;

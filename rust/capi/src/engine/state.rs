@@ -5,7 +5,7 @@ use crate::guard::act;
 use crate::status::{Failure, za_error, za_status};
 use std::ffi::c_char;
 use std::path::Path;
-use zeek_anomaly_sealed::{Readers, read_at_most, write_whole};
+use zeek_anomaly_base::{Readers, read_at_most, write_whole};
 
 /// The longest file that is read.
 const MAX_STATE: u64 = (64 << 20) + 1024;

@@ -2,8 +2,8 @@
 
 use super::types::{za_basis, za_evidence, za_finding, za_text};
 use std::ptr;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{Basis, Entity, Finding};
-use zeek_anomaly_engine::text::printable;
 
 /// A finding as C sees it: pointers into texts that are kept beside them.
 #[derive(Default)]

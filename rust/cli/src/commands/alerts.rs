@@ -12,12 +12,12 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::collections::HashMap;
 use std::path::Path;
-use zeek_anomaly_behavior::{Entity, Finding as Behavior, Hunter, Settings};
-use zeek_anomaly_engine::alerts::{
+use zeek_anomaly_alerts::{
     ALERT_LOGS, AlertParams, BEHAVIOR, Collector, Day, Identity, PER_DAY, Raised, Replay, Share,
 };
+use zeek_anomaly_base::text::printable;
+use zeek_anomaly_behavior::{Entity, Finding as Behavior, Hunter, Settings};
 use zeek_anomaly_engine::offline::{ReadParams, Scored};
-use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::{Claim, Model, Reason};
 
 /// Records that are kept in full, one for each finding and day.
@@ -183,7 +183,7 @@ impl Gatherer {
 
     /// Takes a scored record.
     pub fn take(&mut self, scored: &Scored<'_>) {
-        let Some((identity, reasons)) = self.collector.take(scored) else {
+        let Some((identity, reasons)) = scored.collect(&mut self.collector) else {
             return;
         };
         let key = (identity.id, day_of(scored.ts().unwrap_or(f64::INFINITY)));
@@ -223,7 +223,7 @@ impl Gatherer {
             behaviors: self.behaviors,
             ..params
         };
-        self.collector.replay(model, params)
+        self.collector.replay(&model.alert_logs(), params)
     }
 
     /// What is shown of an alert: its strangest record of the day.

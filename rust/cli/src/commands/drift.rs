@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use zeek_anomaly_engine::drift::{Change, ChangeKind, LogDrift, Monitor};
+use zeek_anomaly_drift::{Change, ChangeKind, LogDrift, Monitor};
 use zeek_anomaly_engine::{Model, offline};
 
 /// Changes of one log and day that a table shows.
@@ -32,7 +32,7 @@ pub fn run(args: &DriftArgs) -> Result<Status, Failure> {
         inputs.alias(),
     );
     inputs.tell_problems(&mut watch);
-    let mut monitor = Monitor::archive(&model);
+    let mut monitor = Monitor::archive(&model.trained_logs());
     offline::score(
         &inputs.list,
         &model,
@@ -40,7 +40,7 @@ pub fn run(args: &DriftArgs) -> Result<Status, Failure> {
         &args.rows.read(),
         &mut watch,
         &mut |scored| {
-            monitor.scored(&model, scored);
+            scored.count_in(&mut monitor);
             ControlFlow::Continue(())
         },
     );
@@ -50,7 +50,7 @@ pub fn run(args: &DriftArgs) -> Result<Status, Failure> {
         watch.say_unscored();
         return Err(nothing_used(&watch, label, "compare"));
     }
-    let found = monitor.finish(&model);
+    let found = monitor.finish();
     let mut out = io::stdout().lock();
     match args.format {
         DocumentFormat::Table => print(&found, &mut out),

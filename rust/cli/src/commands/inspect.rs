@@ -10,7 +10,7 @@ use comfy_table::CellAlignment;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::{Kind, LeftOut, LogModel, Model, Unit, file};
 
 /// Kinds that are shown of one way to tell them.

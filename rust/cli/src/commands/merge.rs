@@ -5,9 +5,9 @@ use crate::args::MergeArgs;
 use crate::exit::{Failure, Status};
 use crate::say::{self, count, counted};
 use crate::summary::say_table;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::combine::{MergeWarning, merge};
-use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::train::TrainParams;
 
 /// Reads, merges and writes.

@@ -19,12 +19,12 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
+use zeek_anomaly_alerts::Replay;
+use zeek_anomaly_base::text::printable;
+use zeek_anomaly_drift::Monitor;
 use zeek_anomaly_engine::Model;
-use zeek_anomaly_engine::alerts::Replay;
-use zeek_anomaly_engine::drift::Monitor;
 use zeek_anomaly_engine::feedback::Opinion;
 use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
-use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::train::TrainParams;
 
 /// Scores and writes.
@@ -90,7 +90,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     sink.features = (args.features_out.as_deref())
         .map(|dir| Features::new(dir, args.encoded, fit_here))
         .transpose()?;
-    let mut monitor = (!fit_here).then(|| Monitor::archive(&model));
+    let mut monitor = (!fit_here).then(|| Monitor::archive(&model.trained_logs()));
     offline::score(
         &inputs.list,
         &model,
@@ -99,7 +99,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
         &mut watch,
         &mut |s| {
             if let Some(monitor) = &mut monitor {
-                monitor.scored(&model, s);
+                s.count_in(monitor);
             }
             match allowed.covers(s.schema, &s.record) {
                 true => ControlFlow::Continue(()),
@@ -158,7 +158,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
              trained on other days (zeek-anomaly train)",
         );
     }
-    let drift = monitor.and_then(|mut m| drift::one_line(&m.finish(&model)));
+    let drift = monitor.and_then(|mut m| drift::one_line(&m.finish()));
     if let Some(line) = drift.filter(|_| !args.work.quiet) {
         say::warning(&line);
     }

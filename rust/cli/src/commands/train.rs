@@ -9,11 +9,11 @@ use crate::say::{self, count, counted};
 use crate::summary::{Watch, say_table};
 use std::io;
 use std::path::{Path, PathBuf};
+use zeek_anomaly_base::text::printable;
+use zeek_anomaly_base::{Readers, beside};
 use zeek_anomaly_engine::combine::MergeWarning;
-use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::train::Trainer;
 use zeek_anomaly_engine::{LogModel, Model, offline};
-use zeek_anomaly_sealed::{Readers, beside};
 
 /// Trains and writes.
 pub fn run(args: &TrainArgs) -> Result<Status, Failure> {

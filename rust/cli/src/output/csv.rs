@@ -5,7 +5,7 @@
 
 use crate::rows::{Alert, Finding};
 use std::io::{self, Write};
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 
 /// The header. Counts are empty but where records are grouped or alerts, and what is known of
 /// alerts but where there is a budget.

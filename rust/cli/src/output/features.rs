@@ -6,9 +6,9 @@ use crate::rows::Finding;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::numbers::Numbers;
 use zeek_anomaly_engine::offline::Scored;
-use zeek_anomaly_engine::text::printable;
 
 /// Columns before the features.
 const COLUMNS: [&str; 7] = ["ts", "uid", "fuid", "score", "claim", "raw", "anomalous"];

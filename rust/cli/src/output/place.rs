@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
-use zeek_anomaly_sealed::{Readers, beside};
+use zeek_anomaly_base::{Readers, beside};
 
 /// Where output goes.
 pub enum Place {

@@ -7,10 +7,10 @@ use crate::rows::Finding;
 use crate::say;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Row, Width};
 use std::io::{self, IsTerminal, Write};
+use zeek_anomaly_alerts::BEHAVIOR;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::Claim;
-use zeek_anomaly_engine::alerts::BEHAVIOR;
 use zeek_anomaly_engine::explain::{FEEDBACK, MEMBERS};
-use zeek_anomaly_engine::text::printable;
 
 /// Rows set together.
 const PAGE: usize = 500;

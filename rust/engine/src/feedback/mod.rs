@@ -15,8 +15,8 @@ mod effect;
 pub(crate) use effect::Effect;
 
 use crate::model::{LogModel, Model, Scratch};
-use crate::text::printable;
 use serde::{Deserialize, Serialize};
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_features::Kind;
 use zeek_anomaly_models::bins::{NUMBER_KEYS, key_of};
 use zeek_anomaly_models::detector::surprise_of;

@@ -1,10 +1,11 @@
 //! A scored record.
 
-use crate::alerts::Identity;
 use crate::explain::{MemberVerdict, Reason};
 use crate::live::Binding;
 use crate::model::{LogModel, Model, Verdict};
 use std::sync::Arc;
+use zeek_anomaly_alerts::{Collector, Identity};
+use zeek_anomaly_drift::Monitor;
 use zeek_anomaly_features::context::View;
 use zeek_anomaly_features::{Cell, Row};
 use zeek_log::{Input, Record, Schema};
@@ -88,12 +89,30 @@ impl Scored<'_> {
     /// The finding that it belongs to, by its reasons.
     pub fn identity(&self, reasons: &[Reason]) -> Option<Identity> {
         let model = self.log_model()?;
-        Some(Identity::new(
-            model,
-            &self.binding.entity,
-            &self.record,
-            reasons,
-        ))
+        Some(model.identity(&self.binding.entity, &self.record, reasons))
+    }
+
+    /// Hands it to a budget of alerts. Gives its finding and reasons where it stands out.
+    pub fn collect(&self, collector: &mut Collector) -> Option<(Identity, Vec<Reason>)> {
+        let log = self.model_position()?;
+        let (ts, score) = (self.ts(), self.verdict.score);
+        if !collector.see((log, &self.schema.log), ts, score) {
+            return None;
+        }
+        let reasons = self.reasons();
+        let identity = self.identity(&reasons)?;
+        collector.add(identity, log, ts, score);
+        Some((identity, reasons))
+    }
+
+    /// Hands it to a monitor of drift that was made for this model.
+    pub fn count_in(&self, monitor: &mut Monitor) {
+        monitor.next_schema(self.schema);
+        if let (Some(at), Some(model)) = (self.model_position(), self.log_model()) {
+            monitor.record((at, &model.encoders), self.ts(), self.bits, &|f| {
+                self.value(f)
+            });
+        }
     }
 
     /// Why it is strange, the most telling reason first.

@@ -2,8 +2,6 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-pub mod weeks;
-
 use std::sync::Arc;
 use zeek_anomaly_engine::choice::KernelKind;
 use zeek_anomaly_engine::train::{TrainParams, Trainer};

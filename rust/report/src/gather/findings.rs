@@ -4,7 +4,7 @@
 use super::Rank;
 use crate::report::{Finding, Record};
 use std::collections::HashMap;
-use zeek_anomaly_engine::alerts::Identity;
+use zeek_anomaly_alerts::Identity;
 use zeek_anomaly_verdict::excess;
 
 /// Findings that are kept at once.

@@ -15,9 +15,9 @@ use histogram::Histogram;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use timeline::Times;
+use zeek_anomaly_base::text::from_bytes;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::reservoir::Reservoir;
-use zeek_anomaly_engine::text::from_bytes;
 use zeek_anomaly_engine::{LogModel, Model, Reason};
 
 /// Records drawn at random from each log, for the map's axes.

@@ -3,8 +3,8 @@
 
 use super::sides::Sides;
 use super::{Kind, Sign, ramp};
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{Finding, Stage};
-use zeek_anomaly_engine::text::printable;
 
 /// Scores of findings: from where they count, to where they are grave and count in full.
 const SCORES: (f64, f64) = (2.0, 5.0);

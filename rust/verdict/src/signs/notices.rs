@@ -4,7 +4,7 @@ use super::sides::Sides;
 use super::{Counts, Kind, Sign};
 use crate::bounded::Weight;
 use std::net::IpAddr;
-use zeek_anomaly_engine::text::{from_bytes, printable};
+use zeek_anomaly_base::text::{from_bytes, printable};
 use zeek_log::{Record, Schema};
 
 /// Words in the types of notices that are about attacks, in Zeek and in its packages. A bad

@@ -12,7 +12,7 @@ use crate::summary::Watch;
 use args::BacktestArgs;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use zeek_anomaly_engine::alerts::Replay;
+use zeek_anomaly_alerts::Replay;
 use zeek_anomaly_engine::{Model, offline};
 
 /// What one budget would have meant.

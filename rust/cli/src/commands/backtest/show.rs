@@ -11,8 +11,8 @@ use comfy_table::CellAlignment;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use zeek_anomaly_engine::alerts::Day;
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_alerts::Day;
+use zeek_anomaly_base::text::printable;
 
 /// The longest bar, in cells: of twice the budget and more.
 const BAR: usize = 20;

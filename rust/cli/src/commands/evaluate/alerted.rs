@@ -3,8 +3,8 @@
 
 use super::hunted::{About, Hunted};
 use std::collections::{HashMap, HashSet};
+use zeek_anomaly_alerts::{AlertParams, Collector, Identity, Raised};
 use zeek_anomaly_engine::Model;
-use zeek_anomaly_engine::alerts::{AlertParams, Collector, Identity, Raised};
 use zeek_anomaly_engine::offline::Scored;
 
 /// A labelled record that stands out.
@@ -45,7 +45,7 @@ impl Gathering {
 
     /// Takes a scored row; its label, where it has one, is the attack or none.
     pub fn take(&mut self, scored: &Scored<'_>, label: Option<Option<u32>>) {
-        let Some((identity, _)) = self.collector.take(scored) else {
+        let Some((identity, _)) = scored.collect(&mut self.collector) else {
             return;
         };
         if let Some(attack) = label {
@@ -82,7 +82,7 @@ impl Gathering {
 
     /// The alerts that a budget makes of it.
     pub fn finish(mut self, model: &Model, params: AlertParams) -> Vec<Told> {
-        let replay = self.collector.replay(model, params);
+        let replay = self.collector.replay(&model.alert_logs(), params);
         let alone: HashSet<u64> = (replay.alerts.iter())
             .filter(|r| r.finding == r.identity.id)
             .map(|r| r.finding)

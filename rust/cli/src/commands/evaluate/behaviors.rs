@@ -6,8 +6,8 @@ use crate::say::{count, counted};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{Basis, Entity};
-use zeek_anomaly_engine::text::printable;
 
 /// Findings of one attack that a table shows, and of all normal rows.
 const SHOWN: usize = 4;

@@ -4,8 +4,8 @@ use super::alerted::{Gathering, Told};
 use super::rule::Rule;
 use super::truth::{Label, LeftOut, Truth};
 use std::collections::{BTreeSet, HashMap};
+use zeek_anomaly_base::text::from_bytes;
 use zeek_anomaly_engine::offline::Scored;
-use zeek_anomaly_engine::text::from_bytes;
 use zeek_log::{Record, Schema};
 
 /// Names by number, to keep rows small.

@@ -13,9 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use zeek_anomaly_engine::alerts::AlertParams;
+use zeek_anomaly_alerts::AlertParams;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::offline::{self, ReadParams, Select};
-use zeek_anomaly_engine::{Choice, Model, text::printable};
+use zeek_anomaly_engine::{Choice, Model};
 use zeek_log::{Input, LogReader};
 
 /// The parts that originators are divided into.

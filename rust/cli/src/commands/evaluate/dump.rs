@@ -3,7 +3,7 @@
 use super::collect::Shared;
 use super::sides::Side;
 use std::io::{self, Write};
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 
 /// Writes the rows of all sides. Within a log, metrics rank by `rank`: by score,
 /// then raw, which with one model is the order of raw.

@@ -128,7 +128,7 @@ pub fn run(args: EvaluateArgs) -> Result<Status, Failure> {
             say::line(&format!(
                 "drew {} into {}",
                 counted(drawn, "plot"),
-                zeek_anomaly_engine::text::printable(&dir.display().to_string())
+                zeek_anomaly_base::text::printable(&dir.display().to_string())
             ));
         }
     }

@@ -9,7 +9,7 @@ use crate::output::table;
 use crate::say::count;
 use comfy_table::CellAlignment;
 use std::io::{self, Write};
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 
 /// The widest that names get.
 const NAME: usize = 24;

@@ -10,7 +10,7 @@ use plotters::prelude::*;
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_evaluate::{Ranking, curve};
 
 /// The size of a plot in pixels.

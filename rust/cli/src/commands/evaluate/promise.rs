@@ -11,7 +11,7 @@ use plotters::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_evaluate::{Bootstrap, Interval};
 
 /// The scores at which promises are looked at.

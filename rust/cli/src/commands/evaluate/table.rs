@@ -7,7 +7,7 @@ use super::{behaviors, narrow};
 use crate::output::table::{self, Look};
 use crate::say::{count, counted};
 use std::io::{self, Write};
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 
 /// Writes it.
 pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {

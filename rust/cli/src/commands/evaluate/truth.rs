@@ -7,8 +7,8 @@ use crate::say::{count, counted};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use zeek_anomaly_base::text::{from_bytes, printable};
 use zeek_anomaly_engine::offline::reads_as;
-use zeek_anomaly_engine::text::{from_bytes, printable};
 use zeek_log::{Record, Schema, Value};
 
 /// What labels go by, and whether any row has met it.

@@ -9,8 +9,8 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Width};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::io::{self, Write};
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::related::{Found, Related};
-use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::{Claim, Reason, Verdict};
 
 /// The longest value that a table shows whole.

@@ -6,10 +6,10 @@ use crate::say::count;
 use comfy_table::CellAlignment;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::feedback::Mark;
 use zeek_anomaly_engine::model::Scratch;
 use zeek_anomaly_engine::offline::Scored;
-use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::{Model, Verdict};
 
 /// Scores that differ by less are shown as the same.

@@ -3,9 +3,9 @@
 use crate::output::table;
 use crate::say;
 use std::io::{self, Write};
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::feedback::Mark;
-use zeek_anomaly_engine::text::printable;
 
 /// Features of a mark that are shown.
 const SHOWN: usize = 3;

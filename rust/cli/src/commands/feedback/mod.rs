@@ -18,10 +18,10 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::time::{SystemTime, UNIX_EPOCH};
 use wanted::Wanted;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::feedback::{Mark, MarkError};
 use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
-use zeek_anomaly_engine::text::printable;
 
 /// Logs in which a record was found that are named.
 const NAMED: usize = 5;

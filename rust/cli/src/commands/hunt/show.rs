@@ -8,8 +8,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::IpAddr;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{Basis, Entity, Finding, Hunter};
-use zeek_anomaly_engine::text::printable;
 
 /// Findings of one host that a table shows.
 const SHOWN: usize = 6;

@@ -14,9 +14,9 @@ use crate::summary::Watch;
 use args::{VerdictArgs, VerdictFormat};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{SnapshotError, Usual};
 use zeek_anomaly_engine::offline::{self, ReadParams};
-use zeek_anomaly_engine::text::printable;
 use zeek_anomaly_engine::{Model, ModelInfo};
 use zeek_anomaly_verdict::{Assessment, Baseline, By, Comparison, Level, Standing, assess};
 

@@ -4,7 +4,7 @@ use crate::output::table::{Look, bare, print};
 use crate::say::{count, counted};
 use comfy_table::{Attribute, Cell, CellAlignment, Color};
 use std::io::{self, Write};
-use zeek_anomaly_engine::text::printable;
+use zeek_anomaly_base::text::printable;
 use zeek_anomaly_verdict::{Assessment, Comparison, Level, LogPart, Standing};
 
 /// Hosts that are shown of a directory.

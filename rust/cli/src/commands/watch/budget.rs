@@ -4,8 +4,8 @@ use super::args::WatchArgs;
 use crate::commands::alerts::logs;
 use crate::rows::Alert;
 use crate::say;
+use zeek_anomaly_alerts::{Alerts, Candidate, Fate, Outcome};
 use zeek_anomaly_engine::Model;
-use zeek_anomaly_engine::alerts::{Alerts, Candidate, Fate, Outcome};
 use zeek_anomaly_engine::offline::Scored;
 
 /// Counts scored records against the budget.
@@ -18,11 +18,11 @@ impl Budget {
     /// Nothing where no budget was asked for. `earlier` is what [`Budget::state`] gave.
     pub fn new(args: &WatchArgs, model: &Model, earlier: Option<&str>) -> Option<Budget> {
         let params = args.budget.params(args.alerts_per_day?, args.threshold);
-        let mut alerts = Alerts::new(model, params, &logs(&args.logs));
+        let mut alerts = Alerts::new(&model.alert_logs(), params, &logs(&args.logs));
         if let Some(text) = earlier {
             let resumed = match bytes(text) {
                 None => Err("it is damaged".to_owned()),
-                Some(bytes) => alerts.resume(model, &bytes).map_err(|e| e.to_string()),
+                Some(bytes) => alerts.resume(&bytes).map_err(|e| e.to_string()),
             };
             if let Err(why) = resumed {
                 say::warning(&format!(

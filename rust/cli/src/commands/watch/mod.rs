@@ -283,7 +283,7 @@ impl Watching<'_> {
             self.skipped = true;
             say::warning(&text);
         } else if !self.args.quiet {
-            say::line(&zeek_anomaly_engine::text::printable(&text));
+            say::line(&zeek_anomaly_base::text::printable(&text));
         }
     }
 }

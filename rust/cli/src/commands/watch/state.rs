@@ -4,7 +4,7 @@ use crate::exit::Failure;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use zeek_anomaly_sealed::{Readers, write_whole};
+use zeek_anomaly_base::{Readers, write_whole};
 use zeek_log::follow::Mark;
 
 /// The form of the file.
