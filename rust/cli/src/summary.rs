@@ -10,13 +10,16 @@ use std::io;
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::LEFT_OUT;
 use zeek_anomaly_engine::offline::{Observer, Tally};
-use zeek_log::{Error, Input, Schema, Stats};
+use zeek_log::{Error, Input, Schema, Stats, Unread, UnreadReason};
 
 /// Refused lines that are quoted, over all files.
 const QUOTED: usize = 20;
 
 /// Files that could not be read and are named.
 const NAMED: usize = 20;
+
+/// Files of one reason that are not read and are named.
+const NAMED_UNREAD: usize = 50;
 
 /// What became of the rows of one log.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,6 +42,8 @@ pub struct Watch {
     files: u64,
     total: Stats,
     problems: Vec<String>,
+    /// Files of the given directories that are not read.
+    unread: Vec<Unread>,
     quoted: Vec<String>,
     dropped: (u64, u64),
     /// The logs of the input that is being read, and whether it has the column.
@@ -62,6 +67,7 @@ impl Watch {
             files: 0,
             total: Stats::default(),
             problems: Vec::new(),
+            unread: Vec::new(),
             quoted: Vec::new(),
             dropped: (0, 0),
             current: (BTreeSet::new(), false),
@@ -96,15 +102,49 @@ impl Watch {
 
     /// Whether anything was skipped.
     pub fn status(&self) -> Status {
-        if self.problems.is_empty() && self.total.refused == 0 {
+        let lost = self.unread.iter().any(|u| u.reason.is_loss());
+        if self.problems.is_empty() && self.total.refused == 0 && !lost {
             Status::Fine
         } else {
             Status::Skipped
         }
     }
 
+    /// Takes note of files that are not read.
+    pub fn unread(&mut self, files: Vec<Unread>) {
+        self.unread.extend(files);
+    }
+
+    /// Names the files that are not read, by reason.
+    fn say_unread(&self) {
+        let mut by_reason: BTreeMap<&UnreadReason, Vec<String>> = BTreeMap::new();
+        for u in &self.unread {
+            let path = u.path.display().to_string();
+            by_reason.entry(&u.reason).or_default().push(path);
+        }
+        for (reason, files) in by_reason {
+            let mut text = format!(
+                "not read: {}",
+                files[..files.len().min(NAMED_UNREAD)].join(", ")
+            );
+            let more = files.len().saturating_sub(NAMED_UNREAD) as u64;
+            if more > 0 {
+                text.push_str(&format!(" and {}", counted(more, "more file")));
+            }
+            let text = match files.len() {
+                1 => format!("{text}: {reason}"),
+                _ => format!("{text}: each {reason}"),
+            };
+            match reason.is_loss() {
+                true => say::warning(&text),
+                false => say::line(&printable(&text)),
+            }
+        }
+    }
+
     /// Says what was skipped, and why.
     pub fn say_skipped(&self) {
+        self.say_unread();
         for p in self.problems.iter().take(NAMED) {
             say::warning(p);
         }
@@ -141,7 +181,11 @@ impl Watch {
 
     /// What was skipped, in a sentence each, for a document.
     pub fn skipped(&self) -> Vec<String> {
-        let mut out = Vec::new();
+        let mut out: Vec<String> = (self.unread.iter())
+            .filter(|u| u.reason.is_loss())
+            .take(NAMED)
+            .map(|u| format!("Not read: {u}"))
+            .collect();
         if !self.problems.is_empty() {
             let shown: Vec<&str> = self.problems.iter().take(5).map(String::as_str).collect();
             out.push(format!(

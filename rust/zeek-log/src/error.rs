@@ -33,7 +33,7 @@ pub enum Error {
     },
     /// A directory holds nothing that is named like a log.
     #[error(
-        "{dir}: holds no logs (looked for *.log, *.json and *.log.labeled, plain or .gz/.zst); name the files themselves if they are called otherwise"
+        "{dir}: holds no logs (looked for *.log, *.json, *.jsonl and *.ndjson, plain, rotated or compressed, and for files that begin like a log); give the paths of the files themselves if they are named otherwise"
     )]
     NoLogs {
         /// The directory.
@@ -76,7 +76,7 @@ pub enum Error {
         file: String,
         /// The last line that was there, whole or in part.
         line: u64,
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd`, `xz`, `bzip2` or `lz4`.
         format: &'static str,
     },
     /// The compressed data is damaged. What came before the damage was read.
@@ -86,7 +86,7 @@ pub enum Error {
         file: String,
         /// The last line that was there, whole or in part.
         line: u64,
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd`, `xz`, `bzip2` or `lz4`.
         format: &'static str,
         /// What the decompressor said.
         cause: io::Error,

@@ -1,15 +1,8 @@
-//! What there is to read: files, directories and archives, listed in an order
-//! that does not depend on the file system.
-//!
-//! Nothing is opened here and nothing is left out for its kind: whether
-//! `loaded_scripts.log` is worth reading is for the caller to say.
+//! One thing to read, as far as its path tells: the log, the rotation interval, the size.
 
-use crate::error::Error;
 use crate::names;
 use crate::number::{count, days_from_civil};
-use std::collections::HashSet;
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// One thing to read.
@@ -23,6 +16,8 @@ pub struct Input {
     pub interval: Option<Interval>,
     /// The file's size in bytes, as it is on disk; 0 for standard input.
     pub size: u64,
+    /// Whether it can be read only once: standard input, a pipe, a device.
+    pub once: bool,
     /// Which sensor's it is, where that was told: uids are only its own. 0 otherwise.
     pub sensor: u64,
 }
@@ -36,12 +31,28 @@ impl Input {
         };
         let name = text(path.file_name());
         let dir = text(path.parent().and_then(Path::file_name));
+        let metadata = std::fs::metadata(&path).ok();
         Input {
             log: names::log_of_file(&name).map(str::to_owned),
             interval: Interval::of(&dir, &name),
-            size: std::fs::metadata(&path).map_or(0, |m| m.len()),
+            size: metadata
+                .as_ref()
+                .map_or(0, |m| if m.is_file() { m.len() } else { 0 }),
+            once: metadata.is_some_and(|m| !m.is_file() && !m.is_dir()),
             sensor: 0,
             path,
+        }
+    }
+
+    /// Standard input.
+    pub fn stdin() -> Input {
+        Input {
+            path: "-".into(),
+            log: None,
+            interval: None,
+            size: 0,
+            once: true,
+            sensor: 0,
         }
     }
 
@@ -186,133 +197,9 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     )
 }
 
-/// What was found to read, and what could not be.
-#[derive(Debug, Default)]
-pub struct Discovery {
-    /// The inputs, by log, then in time order, then by path; each file once.
-    pub inputs: Vec<Input>,
-    /// Paths that gave nothing, and why.
-    pub problems: Vec<Error>,
-}
-
-/// Lists what is to be read under these paths. A file is taken whatever it is
-/// called; of a directory, everything below it that is named like a log, but for
-/// what zeekctl keeps there in words for people; `-` is standard input.
-pub fn discover(paths: &[PathBuf]) -> Discovery {
-    let mut found = Discovery::default();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            found.inputs.push(Input {
-                path: path.clone(),
-                log: None,
-                interval: None,
-                size: 0,
-                sensor: 0,
-            });
-            continue;
-        }
-        match std::fs::metadata(path) {
-            Ok(m) if m.is_dir() => walk(path, &mut found),
-            Ok(_) => found.inputs.push(Input::new(path)),
-            Err(cause) => found.problems.push(Error::Open {
-                file: path.display().to_string(),
-                cause,
-            }),
-        }
-    }
-    // A log without a name comes last, and so does a file without an interval:
-    // in an archive that is the one still being written.
-    found.inputs.sort_by(|a, b| {
-        let key = |i: &Input| (i.is_stdin(), i.log.is_none(), i.interval.is_none());
-        let time = |i: &Input| i.interval;
-        (key(a).0, key(a).1, &a.log, key(a).2, time(a), &a.path).cmp(&(
-            key(b).0,
-            key(b).1,
-            &b.log,
-            key(b).2,
-            time(b),
-            &b.path,
-        ))
-    });
-    let mut seen = HashSet::new();
-    found
-        .inputs
-        .retain(|i| seen.insert(std::fs::canonicalize(&i.path).unwrap_or(i.path.clone())));
-    found
-}
-
-fn walk(dir: &Path, found: &mut Discovery) {
-    let before = (found.inputs.len(), found.problems.len());
-    let entries = walkdir::WalkDir::new(dir)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter()
-        // Not the directory itself: `.` and `.logs` may be asked for.
-        .filter_entry(|e| e.depth() == 0 || !e.file_name().as_encoded_bytes().starts_with(b"."));
-    for entry in entries {
-        match entry {
-            Ok(e)
-                if e.file_type().is_file()
-                    && named_like_a_log(&e.file_name().to_string_lossy()) =>
-            {
-                found.inputs.push(Input::new(e.path()));
-            }
-            Ok(_) => {}
-            // A link to a directory above is followed once, not for ever.
-            Err(e) if e.loop_ancestor().is_some() => {}
-            Err(e) => found.problems.push(Error::Open {
-                file: e.path().unwrap_or(dir).display().to_string(),
-                cause: e
-                    .into_io_error()
-                    .unwrap_or_else(|| io::Error::other("cannot be listed")),
-            }),
-        }
-    }
-    if (found.inputs.len(), found.problems.len()) == before {
-        found.problems.push(Error::NoLogs {
-            dir: dir.display().to_string(),
-        });
-    }
-}
-
-/// What zeekctl keeps beside the logs, in words for people: each name up to its first dot.
-const NO_LOGS: &[&str] = &["stdout", "stderr", "conn-summary"];
-
-fn named_like_a_log(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    if NO_LOGS.contains(&name.split('.').next().unwrap_or_default()) {
-        return false;
-    }
-    let plain = name
-        .strip_suffix(".gz")
-        .or_else(|| name.strip_suffix(".zst"))
-        .unwrap_or(&name);
-    [".log", ".log.labeled", ".json", ".jsonl", ".ndjson"]
-        .iter()
-        .any(|end| plain.len() > end.len() && plain.ends_with(end))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_zeekctl_keeps_beside_the_logs_is_not_read() {
-        for name in [
-            "stderr.log",
-            "stdout.00:13:07-00:13:44.log.gz",
-            "conn-summary.00:00:00-01:00:00.log.gz",
-        ] {
-            assert!(!named_like_a_log(name), "{name}");
-        }
-        for name in [
-            "conn.log",
-            "conn.00:00:00-01:00:00.log.gz",
-            "north_conn.log.zst",
-        ] {
-            assert!(named_like_a_log(name), "{name}");
-        }
-    }
 
     #[test]
     fn archive_names_tell_their_interval() {

@@ -53,7 +53,9 @@
 #![forbid(unsafe_code)]
 
 pub mod canon;
+mod discover;
 mod error;
+mod file_name;
 pub mod follow;
 pub mod history;
 mod input;
@@ -68,8 +70,9 @@ mod source;
 mod stats;
 mod tsv;
 
+pub use discover::{Discovery, Unread, UnreadReason, discover};
 pub use error::{Error, ErrorKind, Reason, Refusal};
-pub use input::{Discovery, Input, Interval, discover};
+pub use input::{Input, Interval};
 pub use reader::{Head, LogReader, Options, Row};
 pub use record::{Elements, Record, RecordBuf, Value};
 pub use schema::{Field, FieldType, Schema};

@@ -418,11 +418,12 @@ fn binary(head: &[u8]) -> Option<&'static str> {
                 "a model of zeek-anomaly, which `score` takes as --model; name a Zeek log",
             );
         }
-        [0x1f, 0x8b, ..] => return Some("compressed twice; decompress it once first"),
         [b'P', b'K', 3, 4, ..] => return Some("a zip archive; unpack it first"),
-        [b'B', b'Z', b'h', ..] => return Some("compressed with bzip2; decompress it first"),
-        [0xfd, b'7', b'z', b'X', b'Z', ..] => {
-            return Some("compressed with xz; decompress it first");
+        _ if Compression::of(head) != Compression::None => {
+            return Some("compressed twice; decompress it once first");
+        }
+        _ if head.get(257..262) == Some(b"ustar") => {
+            return Some("a tar archive; unpack it first with `tar -xf`");
         }
         _ => {}
     }
@@ -433,7 +434,7 @@ fn binary(head: &[u8]) -> Option<&'static str> {
     let control = |c: &&u8| **c < 9 || (14..32).contains(*c) && **c != 27;
     let controls = head.iter().filter(control).count();
     (head.contains(&0) || controls * 10 > head.len())
-        .then_some("binary data; name a Zeek log (TSV or JSON lines, plain, .gz or .zst)")
+        .then_some("binary data; name a Zeek log (TSV or JSON, plain or compressed with gzip, zstd, xz, bzip2 or lz4)")
 }
 
 #[cfg(test)]

@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use zeek_log::{Error, discover};
+use zeek_log::{Error, UnreadReason, discover};
 
 fn tree(files: &[&str]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for file in files {
         let path = dir.path().join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "x").unwrap();
+        // No two of them are copies.
+        fs::write(path, format!("x {file}")).unwrap();
     }
     dir
 }
@@ -94,4 +95,117 @@ fn links_in_a_circle_are_followed_once() {
     let found = discover(&[dir.path().to_owned()]);
     assert_eq!(found.inputs.len(), 1);
     assert!(found.problems.is_empty(), "{:?}", found.problems);
+}
+
+/// The names of the files that are not read, with the reasons.
+fn unread(dir: &Path, found: &zeek_log::Discovery) -> Vec<(String, UnreadReason)> {
+    let short = |p: &PathBuf| p.strip_prefix(dir).unwrap_or(p).display().to_string();
+    (found.unread.iter())
+        .map(|u| (short(&u.path), u.reason.clone()))
+        .collect()
+}
+
+#[test]
+fn rotated_files_are_read_oldest_first() {
+    let dir = tree(&[
+        "conn.log",
+        "conn.log.1",
+        "conn.log.10.gz",
+        "conn.log.2.gz",
+        "conn.log-20260304.gz",
+        "dns.log.old",
+        "dns.log",
+    ]);
+    let found = discover(&[dir.path().to_owned()]);
+    assert_eq!(
+        names(dir.path(), &found),
+        [
+            "conn.log-20260304.gz",
+            "conn.log.10.gz",
+            "conn.log.2.gz",
+            "conn.log.1",
+            "conn.log",
+            "dns.log.old",
+            "dns.log",
+        ]
+    );
+    assert!(found.unread.is_empty(), "{:?}", found.unread);
+}
+
+#[test]
+fn every_file_that_is_not_read_is_named_with_its_reason() {
+    let dir = tree(&[
+        "conn.log",
+        "conn.log.Z",
+        "dns.log.gz.tmp",
+        "week.tar.gz",
+        "conn-summary.00:00:00-01:00:00.log.gz",
+        "notes.txt",
+        ".git/config",
+        ".cmdline",
+    ]);
+    let found = discover(&[dir.path().to_owned()]);
+    assert_eq!(names(dir.path(), &found), ["conn.log"]);
+    assert_eq!(
+        unread(dir.path(), &found),
+        [
+            (".cmdline".into(), UnreadReason::Hidden),
+            (".git".into(), UnreadReason::Hidden),
+            (
+                "conn-summary.00:00:00-01:00:00.log.gz".into(),
+                UnreadReason::ForPeople
+            ),
+            ("conn.log.Z".into(), UnreadReason::Compressed("uncompress")),
+            ("dns.log.gz.tmp".into(), UnreadReason::BeingWritten),
+            ("notes.txt".into(), UnreadReason::NotALog),
+            ("week.tar.gz".into(), UnreadReason::Archive("tar -xf")),
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_begins_like_a_log_is_read_whatever_it_is_called() {
+    let dir = tree(&[]);
+    let header = "#separator \\x09\n#path\tconn\n#fields\tts\n#types\ttime\n1.0\n";
+    fs::write(dir.path().join("monday.txt"), header).unwrap();
+    fs::write(dir.path().join("tuesday"), "{\"ts\":1.0,\"uid\":\"C1\"}\n").unwrap();
+    fs::write(dir.path().join("readme"), "# a remark\n{}").unwrap();
+    let found = discover(&[dir.path().to_owned()]);
+    assert_eq!(names(dir.path(), &found), ["monday.txt", "tuesday"]);
+    assert_eq!(
+        unread(dir.path(), &found),
+        [("readme".into(), UnreadReason::NotALog)]
+    );
+}
+
+#[test]
+fn a_copy_of_a_log_is_read_once() {
+    let dir = tree(&["conn.log", "dns.log"]);
+    let log = dir.path().join("conn.log");
+    fs::copy(&log, dir.path().join("conn.log.bak")).unwrap();
+    fs::write(dir.path().join("dns.log.bak"), "another").unwrap();
+    let found = discover(&[dir.path().to_owned()]);
+    assert_eq!(
+        names(dir.path(), &found),
+        ["conn.log", "dns.log.bak", "dns.log"]
+    );
+    assert_eq!(
+        unread(dir.path(), &found),
+        [("conn.log.bak".into(), UnreadReason::Copy(log))]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_is_named_like_a_log_is_not_passed_over_in_silence() {
+    let dir = tree(&["conn.log"]);
+    let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("dns.log")).unwrap();
+    let found = discover(&[dir.path().to_owned()]);
+    assert_eq!(names(dir.path(), &found), ["conn.log"]);
+    assert_eq!(
+        unread(dir.path(), &found),
+        [("dns.log".into(), UnreadReason::NotAFile)]
+    );
+    let alone = discover(&[dir.path().join("dns.log")]);
+    assert!(alone.inputs[0].once, "it is not opened a second time");
 }

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use zeek_anomaly_engine::offline::Observer;
-use zeek_log::{Input, discover};
+use zeek_log::{Input, Unread, discover};
 
 /// What messages call standard input. The blank keeps the copy's name from
 /// becoming the name of a log.
@@ -22,6 +22,7 @@ pub struct Inputs {
     /// Files that were left out for the interval that their names tell.
     pub outside: u64,
     problems: Vec<zeek_log::Error>,
+    unread: Vec<Unread>,
     copy: Option<(TempDir, PathBuf)>,
 }
 
@@ -45,6 +46,7 @@ impl Inputs {
             list,
             outside: 0,
             problems: found.problems,
+            unread: found.unread,
             copy,
         })
     }
@@ -96,11 +98,12 @@ impl Inputs {
         Some((path.display().to_string(), STDIN))
     }
 
-    /// Hands over what could not be found.
+    /// Hands over what could not be found, and what is not read.
     pub fn tell_problems(&mut self, watch: &mut Watch) {
         for e in std::mem::take(&mut self.problems) {
             watch.problem(e);
         }
+        watch.unread(std::mem::take(&mut self.unread));
     }
 }
 

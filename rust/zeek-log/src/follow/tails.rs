@@ -1,8 +1,9 @@
 //! All logs of directories, across rotation and restarts.
 
 use super::file::{Change, Following, Identity, head_of};
+use crate::discover::discover;
 use crate::error::{Error, Refusal};
-use crate::input::{Input, discover};
+use crate::input::Input;
 use crate::reader::{LogReader, Options, Row};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet, VecDeque};
