@@ -2,16 +2,12 @@
 
 use crate::exit::Failure;
 use crate::say::{self, counted};
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::allow::Subject;
 use zeek_anomaly_behavior::{Allow, Columns, Event};
-use zeek_log::{Record, Schema};
-
-/// Schemas that are bound at once.
-const MAX_SCHEMAS: usize = 512;
+use zeek_log::{BySchema, Record, Schema};
 
 /// Reads the allowlist, where there is to be one.
 pub fn load(path: Option<&Path>) -> Result<Allow, Failure> {
@@ -22,11 +18,10 @@ pub fn load(path: Option<&Path>) -> Result<Allow, Failure> {
 }
 
 /// An allowlist of records.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Allowed {
     allow: Allow,
-    /// By the schema's address, which its clone here keeps from being used again.
-    bound: HashMap<usize, (Arc<Schema>, Columns)>,
+    bound: BySchema<Columns>,
 }
 
 impl Allowed {
@@ -34,7 +29,7 @@ impl Allowed {
     pub fn new(allow: Allow) -> Allowed {
         Allowed {
             allow,
-            bound: HashMap::new(),
+            bound: BySchema::default(),
         }
     }
 
@@ -43,14 +38,7 @@ impl Allowed {
         if self.allow.is_empty() {
             return false;
         }
-        let key = Arc::as_ptr(schema) as usize;
-        if self.bound.len() >= MAX_SCHEMAS && !self.bound.contains_key(&key) {
-            self.bound.clear();
-        }
-        let (_, columns) = self
-            .bound
-            .entry(key)
-            .or_insert_with(|| (schema.clone(), Columns::bind(schema)));
+        let columns = self.bound.get(schema, |s| Columns::bind(s));
         match Event::new(columns, *record) {
             Some(event) => self.allow.covers(&Subject::of_event(&event)),
             None => false,

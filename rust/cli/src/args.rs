@@ -17,6 +17,7 @@ use zeek_anomaly_engine::DEFAULT_THRESHOLD;
 use zeek_anomaly_engine::combine::KEPT_ROWS;
 use zeek_anomaly_engine::offline::ReadParams;
 use zeek_anomaly_engine::train::TrainParams;
+use zeek_anomaly_runner::SourceParams;
 
 pub use fit::FitArgs;
 
@@ -360,6 +361,9 @@ pub struct FeedbackArgs {
     /// The logs that the findings are from, and others on which to see what changes
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
+    /// How pipes are read.
+    #[command(flatten)]
+    pub spool: SpoolArgs,
     /// The work itself.
     #[command(flatten)]
     pub work: WorkArgs,
@@ -430,6 +434,25 @@ pub struct RowArgs {
     /// Only rows whose column has exactly this text, as label=Benign
     #[arg(long, value_name = "COLUMN=VALUE", value_parser = column_value)]
     pub label_column: Option<(String, String)>,
+    /// How pipes are read.
+    #[command(flatten)]
+    pub spool: SpoolArgs,
+}
+
+/// How inputs are read that can be read only once.
+#[derive(Debug, Args)]
+pub struct SpoolArgs {
+    /// The most that is copied of a pipe or standard input, where a command has to read it twice
+    #[arg(long, value_name = "SIZE", default_value = "16GiB", value_parser = size)]
+    pub spool_limit: u64,
+}
+
+impl Default for SpoolArgs {
+    fn default() -> SpoolArgs {
+        SpoolArgs {
+            spool_limit: SourceParams::SPOOL_LIMIT,
+        }
+    }
 }
 
 impl RowArgs {
@@ -459,9 +482,12 @@ pub struct WorkArgs {
     /// Threads to use [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// No progress and no summary; errors and what was skipped are still said
+    /// No progress and no summary; errors and what was skipped are still reported
     #[arg(short, long)]
     pub quiet: bool,
+    /// Also report what became of every line and every log
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
 }
 
 impl WorkArgs {
@@ -481,6 +507,22 @@ pub(crate) fn finite(text: &str) -> Result<f64, String> {
         Ok(v) if v.is_finite() => Ok(v),
         _ => Err("should be a number, as 3 or 3.5".into()),
     }
+}
+
+/// A number of bytes: 500, 64MiB, 2G.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kib" => 10,
+        "m" | "mib" => 20,
+        "g" | "gib" => 30,
+        "t" | "tib" => 40,
+        _ => return Err("should be a size, as 500MiB or 16GiB".into()),
+    };
+    let n = digits.parse::<u64>().ok();
+    n.and_then(|n| n.checked_mul(1 << shift))
+        .ok_or_else(|| "should be a size, as 500MiB or 16GiB".into())
 }
 
 pub(crate) fn column_value(text: &str) -> Result<(String, String), String> {

@@ -10,7 +10,7 @@ Exit status:
   0  all was read (whether or not anomalies were found)
   1  nothing was done: nothing usable to read, a model that is refused, or
      output that cannot be written
-  2  the command line is wrong
+  2  the command line is wrong, or nothing in the input was understood
   3  done, but part of the input was skipped: lines or files that are said
   4  drift only: done, and what the model knows has changed
  10  verdict --exit-status only: MEDIUM, or SUSPICIOUS VS BASELINE
@@ -23,6 +23,8 @@ pub enum Status {
     Fine,
     /// Part of the input was skipped; what, was said.
     Skipped,
+    /// Nothing in the input was understood.
+    NotUnderstood,
     /// What the model knows has changed.
     Drift,
     /// A verdict that is worth a look, where the status was to tell.
@@ -35,6 +37,7 @@ impl From<Status> for ExitCode {
     fn from(status: Status) -> ExitCode {
         ExitCode::from(match status {
             Status::Fine => 0,
+            Status::NotUnderstood => 2,
             Status::Skipped => 3,
             Status::Drift => 4,
             Status::Medium => 10,
@@ -49,6 +52,12 @@ pub enum Failure {
     /// What went wrong and what to do, for people.
     #[error("{0}")]
     Said(String),
+    /// The input has rows or files, and none that this command understands.
+    #[error("{0}")]
+    NotUnderstood(String),
+    /// An input that can be read only once was not copied.
+    #[error(transparent)]
+    Spool(#[from] zeek_anomaly_runner::SpoolError),
     /// The model was not read or not written.
     #[error(transparent)]
     Model(#[from] zeek_anomaly_engine::ModelError),
@@ -80,7 +89,10 @@ impl Failure {
             }
             other => {
                 say::error(&other.to_string());
-                ExitCode::from(1)
+                ExitCode::from(match other {
+                    Failure::NotUnderstood(_) => 2,
+                    _ => 1,
+                })
             }
         }
     }

@@ -2,18 +2,18 @@
 //!
 //! Here arguments are parsed and handed to a command. [`args`] is what can be asked
 //! for, [`commands`] what is done, [`output`] how findings are written,
-//! [`summary`] and [`progress`] what is said of the work on standard error, and
+//! [`coverage`] and [`progress`] what is reported on standard error, and
 //! [`exit`] what the exit status means.
 
 mod allowed;
 mod args;
 mod commands;
+mod coverage;
 mod exit;
 mod output;
 mod progress;
 mod rows;
 mod say;
-mod summary;
 
 use args::{Cli, Command};
 use clap::Parser;

@@ -1,13 +1,12 @@
 //! From a scored record to what is written of it.
 
 use serde::Serialize;
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use zeek_anomaly_base::text::from_bytes;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::{Claim, Reason};
-use zeek_log::{Record, Schema, Value};
+use zeek_log::{BySchema, Record, Schema, Value};
 
 /// The alert that a record stands for, with the others of its finding.
 #[derive(Clone, Debug, Serialize)]
@@ -156,7 +155,6 @@ const NAMES: &[&str] = &[
 /// Where in a schema everything stands that is written.
 #[derive(Clone, Debug)]
 struct Places {
-    /// Keeps the schema's address from being used for another one.
     schema: Arc<Schema>,
     ts: Option<usize>,
     uid: Option<usize>,
@@ -166,13 +164,10 @@ struct Places {
     names: Vec<usize>,
 }
 
-/// Schemas that are remembered at once.
-const MAX_SCHEMAS: usize = 512;
-
 /// Makes findings of scored records.
 #[derive(Debug, Default)]
 pub struct Findings {
-    places: HashMap<usize, Places>,
+    places: BySchema<Places>,
 }
 
 impl Findings {
@@ -238,11 +233,7 @@ impl Findings {
     }
 
     fn places(&mut self, schema: &Arc<Schema>) -> &Places {
-        let key = Arc::as_ptr(schema) as usize;
-        if self.places.len() >= MAX_SCHEMAS && !self.places.contains_key(&key) {
-            self.places.clear();
-        }
-        self.places.entry(key).or_insert_with(|| {
+        self.places.get(schema, |schema| {
             let at = |name: &str| schema.position(name);
             Places {
                 schema: schema.clone(),

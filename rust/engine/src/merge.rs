@@ -75,35 +75,42 @@ pub fn in_order(
     sink: &mut dyn FnMut(&InOrder<'_>) -> ControlFlow<()>,
 ) {
     for batch in batches(inputs) {
-        let mut sources: Vec<Source<'_>> = Vec::new();
-        if batch.len() > SIDE_BY_SIDE {
-            // Groups that follow one another: by when each file begins.
-            let mut starts: Vec<(f64, &Input)> = batch
-                .iter()
-                .map(|input| (begin(input, read), input))
-                .collect();
-            starts.sort_by(|a, b| a.0.total_cmp(&b.0));
-            for group in starts.chunks(SIDE_BY_SIDE) {
-                sources.extend(group.iter().filter_map(|(_, i)| open(i, read, observer)));
-                if merge(&mut sources, read, observer, sink).is_break() {
-                    return;
-                }
-                sources.clear();
-            }
-            continue;
-        }
-        sources.extend(batch.iter().filter_map(|i| open(i, read, observer)));
-        if merge(&mut sources, read, observer, sink).is_break() {
+        if batch_in_order(&batch, read, observer, sink).is_break() {
             return;
         }
     }
+}
+
+/// The same for one batch.
+pub fn batch_in_order(
+    batch: &[Input],
+    read: &ReadParams,
+    observer: &mut dyn Observer,
+    sink: &mut dyn FnMut(&InOrder<'_>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let mut files: Vec<&Input> = batch.iter().collect();
+    if files.len() > SIDE_BY_SIDE {
+        // Groups that follow one another: by when each file begins.
+        let mut starts: Vec<(f64, &Input)> = files
+            .iter()
+            .map(|input| (begin(input, read), *input))
+            .collect();
+        starts.sort_by(|a, b| a.0.total_cmp(&b.0));
+        files = starts.into_iter().map(|(_, input)| input).collect();
+    }
+    for group in files.chunks(SIDE_BY_SIDE) {
+        let opened = group.iter().filter_map(|i| open(i, read, observer));
+        let mut sources: Vec<Source<'_>> = opened.collect();
+        merge(&mut sources, read, observer, sink)?;
+    }
+    ControlFlow::Continue(())
 }
 
 /// When a file's first record was written; the end of time where it has none.
 fn begin(input: &Input, read: &ReadParams) -> f64 {
     struct Quiet;
     impl Observer for Quiet {}
-    if input.is_stdin() {
+    if input.once {
         return f64::INFINITY;
     }
     match open(input, read, &mut Quiet) {
@@ -120,7 +127,7 @@ fn open<'a>(
     read: &ReadParams,
     observer: &mut dyn Observer,
 ) -> Option<Source<'a>> {
-    match LogReader::open(input, &read.options) {
+    match read.open(input) {
         Ok(reader) => Some(Source {
             input,
             shared: Arc::new(input.clone()),
@@ -206,9 +213,12 @@ impl Source<'_> {
             };
             filter.tally.count(&fate);
             let used = matches!(fate, Fate::Used);
+            let number = |at: Option<usize>| at.and_then(|i| row.record.get(i).number());
+            let ts = number(written.ts);
+            let untimed = !matches!(fate, Fate::Filtered) && ts.is_none();
+            filter.tally.untimed += u64::from(untimed);
             if used {
-                let number = |at: Option<usize>| at.and_then(|i| row.record.get(i).number());
-                if let Some(ts) = number(written.ts) {
+                if let Some(ts) = ts {
                     self.key = ts + number(written.duration).unwrap_or(0.0).max(0.0);
                 }
                 self.head.copy_from(&row.record);

@@ -4,10 +4,10 @@
 //! `files` and the protocol logs tie to it, and by which `x509`, `pe` and others go on. So the
 //! logs are read until no new name is found, and then once more for the records.
 
-use crate::offline::{Observer, Tally};
+use crate::offline::{Observer, ReadParams, Tally};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use zeek_log::{Input, LogReader, Options, Record, RecordBuf, Schema, Value};
+use zeek_log::{Input, Record, RecordBuf, Schema, Value};
 
 /// Columns that hold names of connections.
 const UIDS: &[&str] = &["uid", "uids", "conn_uids", "tunnel_parents"];
@@ -152,7 +152,7 @@ impl Found {
 pub fn find(
     inputs: &[Input],
     wanted: &str,
-    options: &Options,
+    read: &ReadParams,
     observer: &mut dyn Observer,
 ) -> (Related, Vec<Found>) {
     let mut related = Related::new(wanted);
@@ -160,7 +160,7 @@ pub fn find(
         let before = related.len();
         for input in inputs {
             // What is wrong with an input is said in the last round.
-            each(input, options, |columns, _, record, _| {
+            each(input, read, |columns, _, record, _| {
                 if related.holds(columns, record) {
                     related.learn(wanted, columns, record);
                 }
@@ -174,7 +174,7 @@ pub fn find(
     let mut cut = related.cut;
     for (i, input) in inputs.iter().enumerate() {
         let mut tally = Tally::default();
-        let (stats, error) = each(input, options, |columns, schema, record, line| {
+        let (stats, error) = each(input, read, |columns, schema, record, line| {
             if !related.holds(columns, record) {
                 tally.filtered += 1;
                 return;
@@ -213,10 +213,10 @@ pub fn find(
 /// Reads an input to its end.
 fn each(
     input: &Input,
-    options: &Options,
+    read: &ReadParams,
     mut f: impl FnMut(&Columns, &Arc<Schema>, &Record<'_>, u64),
 ) -> (Option<zeek_log::Stats>, Option<zeek_log::Error>) {
-    let mut reader = match LogReader::open(input, options) {
+    let mut reader = match read.open(input) {
         Ok(r) => r,
         Err(e) => return (None, Some(e)),
     };

@@ -13,13 +13,10 @@ use std::sync::Arc;
 use zeek_anomaly_behavior::Finding;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::offline::Scored;
-use zeek_log::{Record, Schema};
+use zeek_log::{BySchema, Record, Schema};
 
 /// Originators of logs that are counted apart.
 const ORIGINATORS: usize = 65_536;
-
-/// Schemas whose columns are remembered.
-const SCHEMAS: usize = 1024;
 
 /// Hosts that are listed.
 const HOSTS: usize = 20;
@@ -48,7 +45,7 @@ pub struct Collector<'m> {
     own_rows: bool,
     threshold: f64,
     tallies: Vec<Option<Tally>>,
-    columns: HashMap<usize, (Arc<Schema>, Columns)>,
+    columns: BySchema<Columns>,
     originators: Bounded<(usize, IpAddr), Rows>,
     ties: Ties,
     hosts: Box<Distinct<1024>>,
@@ -70,7 +67,7 @@ impl<'m> Collector<'m> {
             own_rows,
             threshold,
             tallies: model.logs.iter().map(|_| None).collect(),
-            columns: HashMap::new(),
+            columns: BySchema::default(),
             originators: Bounded::new(ORIGINATORS),
             ties: Ties::default(),
             hosts: Box::default(),
@@ -122,14 +119,7 @@ impl<'m> Collector<'m> {
             self.first = self.first.min(ts);
             self.last = self.last.max(ts);
         }
-        let key = Arc::as_ptr(scored.schema) as usize;
-        if self.columns.len() >= SCHEMAS && !self.columns.contains_key(&key) {
-            self.columns.clear();
-        }
-        let (_, columns) = self
-            .columns
-            .entry(key)
-            .or_insert_with(|| (scored.schema.clone(), Columns::bind(scored.schema)));
+        let columns = self.columns.get(scored.schema, |s| Columns::bind(s));
         let record = &scored.record;
         if let Some(host) = columns.host(record) {
             let rows = self.originators.at((at, host));

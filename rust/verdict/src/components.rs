@@ -34,6 +34,8 @@ const FILES: f64 = 5.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
+    /// Nothing was there that could be judged.
+    Unknown,
     /// Nothing that an ordinary day does not bring.
     Low,
     /// Worth a look.
@@ -54,9 +56,10 @@ impl Level {
         }
     }
 
-    /// LOW, MEDIUM or HIGH.
+    /// UNKNOWN, LOW, MEDIUM or HIGH.
     pub fn name(self) -> &'static str {
         match self {
+            Level::Unknown => "UNKNOWN",
             Level::Low => "LOW",
             Level::Medium => "MEDIUM",
             Level::High => "HIGH",

@@ -72,6 +72,14 @@ impl Input {
         !early && !late
     }
 
+    /// What messages call it.
+    pub fn name(&self) -> String {
+        match self.is_stdin() {
+            true => "standard input".into(),
+            false => self.path.display().to_string(),
+        }
+    }
+
     /// Whether this is standard input.
     pub fn is_stdin(&self) -> bool {
         self.path.as_os_str() == "-"

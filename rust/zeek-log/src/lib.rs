@@ -52,10 +52,12 @@
 
 #![forbid(unsafe_code)]
 
+mod by_schema;
 pub mod canon;
 mod discover;
 mod error;
 mod file_name;
+mod files;
 pub mod follow;
 pub mod history;
 mod input;
@@ -70,8 +72,10 @@ mod source;
 mod stats;
 mod tsv;
 
+pub use by_schema::BySchema;
 pub use discover::{Discovery, Unread, UnreadReason, discover};
 pub use error::{Error, ErrorKind, Reason, Refusal};
+pub use files::OpenFiles;
 pub use input::{Input, Interval};
 pub use reader::{Head, LogReader, Options, Row};
 pub use record::{Elements, Record, RecordBuf, Value};

@@ -129,20 +129,34 @@ impl std::fmt::Debug for LogReader {
 impl LogReader {
     /// Opens a file, or standard input where the path is `-`.
     pub fn open(input: &Input, options: &Options) -> Result<LogReader, Error> {
-        let name = input.path.display().to_string();
         if input.is_stdin() {
-            let stdin = Box::new(io::stdin());
-            return LogReader::from_reader(stdin, "standard input", input.log.as_deref(), options);
+            return LogReader::from_input(Box::new(io::stdin()), input, options);
         }
+        let file = LogReader::open_file(input)?;
+        LogReader::from_input(Box::new(file), input, options)
+    }
+
+    /// Opens the file of an input, which has to be one that can be read.
+    pub(crate) fn open_file(input: &Input) -> Result<File, Error> {
+        let name = || input.name();
         let failed = |cause| Error::Open {
-            file: name.clone(),
+            file: name(),
             cause,
         };
         let file = File::open(&input.path).map_err(failed)?;
         if file.metadata().map_err(failed)?.is_dir() {
-            return Err(Error::Directory { file: name });
+            return Err(Error::Directory { file: name() });
         }
-        LogReader::from_reader(Box::new(file), &name, input.log.as_deref(), options)
+        Ok(file)
+    }
+
+    /// Reads an input from its open file.
+    pub(crate) fn from_input(
+        reader: Box<dyn Read + Send>,
+        input: &Input,
+        options: &Options,
+    ) -> Result<LogReader, Error> {
+        LogReader::from_reader(reader, &input.name(), input.log.as_deref(), options)
     }
 
     /// Reads from any stream. `name` is what messages call it; `log` names the log

@@ -79,7 +79,9 @@ fn every_line_of_every_file_is_a_row_or_accounted_for() {
                 assert_eq!(e.kind(), ErrorKind::Unusable);
                 let ext = path.extension().unwrap_or_default();
                 assert!(
-                    ["pcap", "pcapng", "md", "config", "txt"].iter().any(|x| ext == *x),
+                    ["pcap", "pcapng", "md", "config", "txt"]
+                        .iter()
+                        .any(|x| ext == *x),
                     "{short}"
                 );
             }

@@ -1,24 +1,23 @@
 //! Records that stand out as alerts within a budget, for the commands that show them.
 
-use super::inputs::Inputs;
-use super::verdict;
+use super::inputs;
 use crate::allowed;
 use crate::exit::Failure;
-use crate::progress::Progress;
 use crate::rows::{Alert, Finding, Findings};
 use crate::say::{self, counted};
-use crate::summary::Watch;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use zeek_anomaly_alerts::{
     ALERT_LOGS, AlertParams, BEHAVIOR, Collector, Day, Identity, PER_DAY, Raised, Replay, Share,
 };
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{Entity, Finding as Behavior, Hunter, Settings};
-use zeek_anomaly_engine::offline::{ReadParams, Scored};
+use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::{Claim, Model, Reason};
+use zeek_anomaly_runner::Sink;
 
 /// Records that are kept in full, one for each finding and day.
 const MAX_KEPT: usize = 50_000;
@@ -91,35 +90,26 @@ pub struct Gatherer {
     behaviors: bool,
 }
 
-/// What hosts do over time, as alerts have it.
-#[derive(Clone, Copy, Debug)]
-pub struct HuntFiles<'a> {
-    /// What is usual.
-    pub usual: Option<&'a Path>,
-    /// What is fine.
-    pub allow: Option<&'a Path>,
+/// The engine of behaviors whose findings share the budget, as in Zeek.
+pub fn engine(baseline: Option<&Path>, allow: Option<&Path>) -> Result<Hunter, Failure> {
+    let mut engine = Hunter::new(Settings::default(), inputs::baseline(baseline)?);
+    *engine.allow() = allowed::load(allow)?;
+    Ok(engine)
 }
 
-/// Has the behaviours engine read the logs, too: what it finds shares the budget, as in Zeek.
-pub fn hunt(
-    files: HuntFiles<'_>,
-    inputs: &Inputs,
-    read: &ReadParams,
-    watch: &mut Watch,
-    gatherer: &mut Gatherer,
-) -> Result<(), Failure> {
-    let usual = files.usual.map(verdict::read_usual).transpose()?;
-    let mut hunter = Hunter::new(Settings::default(), usual);
-    *hunter.allow() = allowed::load(files.allow)?;
-    // What is wrong with the logs was said when they were scored.
-    let mut quiet = Watch::new(Progress::new(0, false), None, None);
-    std::mem::swap(&mut quiet.progress, &mut watch.progress);
-    super::hunt::read(&inputs.list, read, &mut hunter, &mut quiet, &mut |f| {
-        gatherer.take_behavior(&f);
-    });
-    std::mem::swap(&mut quiet.progress, &mut watch.progress);
-    gatherer.behaviors = true;
-    Ok(())
+impl Sink for Gatherer {
+    fn scored(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
+        self.take(scored);
+        ControlFlow::Continue(())
+    }
+
+    fn finding(&mut self, finding: &Behavior) {
+        self.take_behavior(finding);
+    }
+
+    fn watched(&mut self, _: &Hunter) {
+        self.behaviors = true;
+    }
 }
 
 /// What is written of a behaviour's finding.

@@ -1,20 +1,21 @@
 //! `drift`: whether logs are still those that a model knows.
 
-use super::inputs::{Inputs, nothing_used};
+use super::inputs;
 use crate::args::{DocumentFormat, DriftArgs};
+use crate::coverage;
 use crate::exit::{Failure, Status};
 use crate::output::jsonl::Safe;
 use crate::output::table;
 use crate::progress::Progress;
 use crate::say::{self, count, counted};
-use crate::summary::Watch;
 use comfy_table::CellAlignment;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use zeek_anomaly_drift::{Change, ChangeKind, LogDrift, Monitor};
-use zeek_anomaly_engine::{Model, offline};
+use zeek_anomaly_engine::Model;
+use zeek_anomaly_runner::{Run, on_scored};
 
 /// Changes of one log and day that a table shows.
 const SHOWN: usize = 5;
@@ -23,32 +24,24 @@ const SHOWN: usize = 5;
 pub fn run(args: &DriftArgs) -> Result<Status, Failure> {
     args.work.set_threads();
     let model = Model::load(&args.model)?;
-    let mut inputs = Inputs::gather(&args.rows.paths, false)?;
-    inputs.within(&args.rows);
-    let label = args.rows.label_column.as_ref();
-    let mut watch = Watch::new(
-        Progress::new(offline::work(&inputs.list), !args.work.quiet),
-        label.map(|l| l.0.as_str()),
-        inputs.alias(),
-    );
-    inputs.tell_problems(&mut watch);
+    let source = inputs::rows(&args.rows, &args.rows.paths, None, false)?;
+    let mut progress = Progress::new(source.bytes_to_score(), !args.work.quiet);
     let mut monitor = Monitor::archive(&model.trained_logs());
-    offline::score(
-        &inputs.list,
-        &model,
-        false,
-        &args.rows.read(),
-        &mut watch,
-        &mut |scored| {
-            scored.count_in(&mut monitor);
-            ControlFlow::Continue(())
-        },
-    );
-    watch.progress.finish();
-    watch.say_skipped();
-    if watch.used() == 0 {
-        watch.say_unscored();
-        return Err(nothing_used(&watch, label, "compare"));
+    let mut compare = on_scored(|scored| {
+        scored.count_in(&mut monitor);
+        ControlFlow::Continue(())
+    });
+    let coverage = Run::of(&source)
+        .score(&model, false)
+        .sink(&mut compare)
+        .go(&mut |b, r| progress.add(b, r));
+    drop(compare);
+    progress.finish();
+    coverage::say_skipped(&coverage);
+    if coverage.scored_rows() == 0 {
+        coverage::say_unscored(&coverage);
+        let label = args.rows.label_column.as_ref();
+        return Err(coverage::nothing(&coverage, label, "compare"));
     }
     let found = monitor.finish();
     let mut out = io::stdout().lock();
@@ -59,12 +52,13 @@ pub fn run(args: &DriftArgs) -> Result<Status, Failure> {
     .and_then(|()| out.flush())
     .map_err(Failure::stdout)?;
     if !args.work.quiet {
-        watch.say_unscored();
+        coverage::say(&coverage, args.work.verbose);
+        coverage::say_unscored(&coverage);
         summarize(&found);
     }
     Ok(match has_drift(&found) {
         true => Status::Drift,
-        false => watch.status(),
+        false => coverage::status(&coverage),
     })
 }
 

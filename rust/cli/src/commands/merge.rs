@@ -2,9 +2,9 @@
 
 use super::train::{place_of, say_kept};
 use crate::args::MergeArgs;
+use crate::coverage::say_table;
 use crate::exit::{Failure, Status};
 use crate::say::{self, count, counted};
-use crate::summary::say_table;
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::combine::{MergeWarning, merge};

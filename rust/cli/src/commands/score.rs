@@ -1,11 +1,12 @@
 //! `score`: logs in, findings out.
 
-use super::alerts::{self, Gatherer, HuntFiles, logs, say_exceeded};
+use super::alerts::{self, Gatherer, logs, say_exceeded};
 use super::drift;
 use super::group::Groups;
-use super::inputs::{Inputs, nothing_used};
+use super::inputs;
 use crate::allowed::{self, Allowed};
 use crate::args::{Format, Reasons, ScoreArgs};
+use crate::coverage::{self, say_table};
 use crate::exit::{Failure, Status};
 use crate::output::Writer;
 use crate::output::features::Features;
@@ -14,143 +15,99 @@ use crate::output::table::Look;
 use crate::progress::Progress;
 use crate::rows::{Finding, Findings};
 use crate::say::{self, count, counted};
-use crate::summary::{Watch, say_table};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use zeek_anomaly_alerts::Replay;
 use zeek_anomaly_base::text::printable;
+use zeek_anomaly_behavior::Hunter;
 use zeek_anomaly_drift::Monitor;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::feedback::Opinion;
-use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
-use zeek_anomaly_engine::train::TrainParams;
+use zeek_anomaly_engine::offline::Scored;
+use zeek_anomaly_runner::{Coverage, Run, Sink};
 
 /// Scores and writes.
 pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     args.work.set_threads();
-    let loaded = args.model.as_deref().map(Model::load).transpose()?;
-    if loaded.is_some() && args.fit.asks() {
-        say::warning(
-            "--seed, --detector and other options of training mean nothing beside a model: they \
-             were settled when it was trained",
-        );
-    }
-    let mut allowed = Allowed::new(allowed::load(args.allow.as_deref())?);
+    let loaded = inputs::load(args.model.as_deref(), &args.fit)?;
+    let allow = allowed::load(args.allow.as_deref())?;
+    let mut engine = match args.hunt {
+        true => Some(alerts::engine(
+            args.usual.as_deref(),
+            args.allow.as_deref(),
+        )?),
+        false => None,
+    };
     let place = Place::open(args.output.as_deref())?;
     let place_name = place.name();
-    let fit_here = loaded.is_none() && args.train_on.is_empty();
-    let mut training = Inputs::gather(&args.train_on, true)?;
-    let mut inputs = Inputs::of(&args.rows, &args.sensors, fit_here || args.hunt)?;
-    let read = args.rows.read();
+    let training = inputs::paths(&args.train_on, &args.rows.spool, true)?;
+    let fit_here = loaded.is_none() && !training.is_asked();
+    let sensors = Some(&args.sensors);
+    let source = inputs::rows(&args.rows, &args.rows.paths, sensors, fit_here || args.hunt)?;
     let label = args.rows.label_column.as_ref();
 
     let to_stdout = args.output.is_none();
     // A bar and records on one terminal would get in each other's way.
     let in_the_way = writes_at_once(&args) && to_stdout && io::stdout().is_terminal();
-    let total =
-        offline::work(&inputs.list) * if fit_here { 2 } else { 1 } + offline::work(&training.list);
-    let mut watch = Watch::new(
-        Progress::new(total, !args.work.quiet && !in_the_way),
-        label.map(|l| l.0.as_str()),
-        inputs.alias(),
-    );
-    let model = match loaded {
-        Some(model) => model,
-        None if !fit_here => {
-            // Of the training rows only what is wrong with them is said.
-            let mut first = Watch::new(watch.progress, None, training.alias());
-            training.tell_problems(&mut first);
-            let all = ReadParams::default();
-            let model = offline::train(&training.list, &args.fit.params(), &all, &mut first);
-            first.say_skipped();
-            if model.info.rows == 0 {
-                return Err(nothing_used(&first, None, "train on"));
-            }
-            watch.progress = first.progress;
-            model
-        }
-        None => {
-            // What is wrong with the input is said when it is read again.
-            let mut first = Watch::new(watch.progress, None, None);
-            let params = TrainParams {
-                own_rows: true,
-                ..args.fit.params()
-            };
-            let model = offline::train(&inputs.list, &params, &read, &mut first);
-            watch.progress = first.progress;
-            model
-        }
-    };
-    inputs.tell_problems(&mut watch);
+    let total = source.bytes_to_score() * if fit_here { 2 } else { 1 }
+        + training.bytes_to_score()
+        + if args.hunt { source.bytes() } else { 0 };
+    let mut progress = Progress::new(total, !args.work.quiet && !in_the_way);
+    let prepared = inputs::model(loaded, &training, &source, &args.fit, None, &mut progress)?;
+    let model = prepared.model;
 
     let writer = Writer::new(place, args.format, Look::new(to_stdout));
-    let mut sink = Sink::new(&args, writer);
-    sink.features = (args.features_out.as_deref())
+    let mut output = Output::new(&args, writer, Allowed::new(allow));
+    output.features = (args.features_out.as_deref())
         .map(|dir| Features::new(dir, args.encoded, fit_here))
         .transpose()?;
-    let mut monitor = (!fit_here).then(|| Monitor::archive(&model.trained_logs()));
-    offline::score(
-        &inputs.list,
-        &model,
-        fit_here,
-        &read,
-        &mut watch,
-        &mut |s| {
-            if let Some(monitor) = &mut monitor {
-                s.count_in(monitor);
-            }
-            match allowed.covers(s.schema, &s.record) {
-                true => ControlFlow::Continue(()),
-                false => sink.take(s),
-            }
-        },
-    );
-    if let (true, Some(gatherer)) = (args.hunt, &mut sink.gatherer) {
-        let files = HuntFiles {
-            usual: args.usual.as_deref(),
-            allow: args.allow.as_deref(),
-        };
-        alerts::hunt(files, &inputs, &read, &mut watch, gatherer)?;
+    output.monitor = (!fit_here).then(|| Monitor::archive(&model.trained_logs()));
+    let mut run = Run::of(&source).score(&model, fit_here).sink(&mut output);
+    if let Some(engine) = &mut engine {
+        run = run.behaviors(engine);
     }
-    watch.progress.finish();
+    let coverage = run.go(&mut |b, r| progress.add(b, r));
+    progress.finish();
     let failed = |cause| Failure::Output {
         to: place_name.clone(),
         cause,
     };
-    if let Some(cause) = sink.failed.take() {
+    if let Some(cause) = output.failed.take() {
         return Err(failed(cause));
     }
-    if let Some(failure) = sink.features_failed.take() {
+    if let Some(failure) = output.features_failed.take() {
         return Err(failure);
     }
-    let anomalous = std::mem::take(&mut sink.anomalous);
-    let moved = sink.moved;
+    let anomalous = std::mem::take(&mut output.anomalous);
+    let moved = output.moved;
     let mut replay = None;
-    let empty = watch.used() == 0;
+    let empty = coverage.scored_rows() == 0;
+    let monitor = output.monitor.take();
     // An hour in which nothing happened is no failure; an input of which nothing
     // was understood is.
     let useless = empty
-        && (watch.status() == Status::Skipped
-            || watch.unscored() > 0
-            || watch
+        && (coverage.is_partial()
+            || coverage.unscored() > 0
+            || coverage
                 .column
                 .as_ref()
-                .is_some_and(|c| c.1 == 0 && watch.rows() > 0));
+                .is_some_and(|c| c.1 == 0 && coverage.rows() > 0));
+    let allowed = std::mem::take(&mut output.allowed);
     if !useless {
-        if let Some(features) = sink.features.take() {
+        if let Some(features) = output.features.take() {
             features.finish()?;
         }
-        replay = sink.finish(&model).map_err(failed)?;
+        replay = output.finish(&model).map_err(failed)?;
     }
     if !useless && to_stdout && io::stdout().is_terminal() {
         say::line("");
     }
-    watch.say_skipped();
+    coverage::say_skipped(&coverage);
     if useless {
-        watch.say_unscored();
-        return Err(nothing_used(&watch, label, "score"));
+        coverage::say_unscored(&coverage);
+        return Err(coverage::nothing(&coverage, label, "score"));
     }
     if fit_here {
         say::line(
@@ -163,7 +120,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
         say::warning(&line);
     }
     for log in &args.logs {
-        if log != "all" && watch.logs.get(log).is_none_or(|l| l.tally.used == 0) {
+        if log != "all" && coverage.logs.get(log).is_none_or(|l| l.tally.used == 0) {
             say::warning(&format!("--log {log}: no row of that log was scored"));
         }
     }
@@ -171,8 +128,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
         say_alerts(replay);
     }
     if !args.work.quiet {
-        summarize(&args, &model, &watch, &anomalous);
-        inputs.say_outside();
+        summarize(&args, &model, &coverage, &progress, &anomalous);
         if args.allow.is_some() {
             allowed.say();
         }
@@ -184,13 +140,16 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
             ));
         }
     }
-    Ok(watch.status())
+    Ok(coverage::status(&coverage))
 }
 
 /// Where scored records go.
-struct Sink<'a> {
+struct Output<'a> {
     args: &'a ScoreArgs,
     writer: Writer<Place>,
+    allowed: Allowed,
+    /// Whether the traffic is as in training.
+    monitor: Option<Monitor>,
     findings: Findings,
     anomalous: BTreeMap<String, u64>,
     /// Records that feedback damped, and raised.
@@ -206,11 +165,37 @@ struct Sink<'a> {
     features_failed: Option<Failure>,
 }
 
-impl<'a> Sink<'a> {
-    fn new(args: &'a ScoreArgs, writer: Writer<Place>) -> Sink<'a> {
-        Sink {
+impl Sink for Output<'_> {
+    fn scored(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
+        if let Some(monitor) = &mut self.monitor {
+            scored.count_in(monitor);
+        }
+        match self.allowed.covers(scored.schema, &scored.record) {
+            true => ControlFlow::Continue(()),
+            false => self.take(scored),
+        }
+    }
+
+    fn finding(&mut self, finding: &zeek_anomaly_behavior::Finding) {
+        if let Some(gatherer) = &mut self.gatherer {
+            gatherer.finding(finding);
+        }
+    }
+
+    fn watched(&mut self, engine: &Hunter) {
+        if let Some(gatherer) = &mut self.gatherer {
+            gatherer.watched(engine);
+        }
+    }
+}
+
+impl<'a> Output<'a> {
+    fn new(args: &'a ScoreArgs, writer: Writer<Place>, allowed: Allowed) -> Output<'a> {
+        Output {
             args,
             writer,
+            allowed,
+            monitor: None,
             findings: Findings::default(),
             anomalous: BTreeMap::new(),
             moved: (0, 0),
@@ -428,10 +413,16 @@ impl PartialEq for Kept {
 
 impl Eq for Kept {}
 
-fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMap<String, u64>) {
-    watch.say_lines();
+fn summarize(
+    args: &ScoreArgs,
+    model: &Model,
+    coverage: &Coverage,
+    progress: &Progress,
+    anomalous: &BTreeMap<String, u64>,
+) {
+    coverage::say(coverage, args.work.verbose);
     let of = |log: &str| model.position(log).map(|i| &model.logs[i]);
-    let rows = watch
+    let rows = coverage
         .logs
         .iter()
         .map(|(log, l)| {
@@ -459,8 +450,8 @@ fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMa
         ],
         rows,
     );
-    watch.say_unscored();
-    let low: Vec<String> = watch
+    coverage::say_unscored(coverage);
+    let low: Vec<String> = coverage
         .logs
         .iter()
         .filter(|(_, l)| l.tally.used > 0)
@@ -474,10 +465,10 @@ fn summarize(args: &ScoreArgs, model: &Model, watch: &Watch, anomalous: &BTreeMa
             low.join(", ")
         ));
     }
-    let seconds = watch.progress.seconds();
+    let seconds = progress.seconds();
     say::line(&format!(
         "scored {} in {seconds:.2} s ({} rows/s)",
-        counted(watch.used(), "row"),
-        count((watch.used() as f64 / seconds.max(1e-3)) as u64),
+        counted(coverage.scored_rows(), "row"),
+        count((coverage.scored_rows() as f64 / seconds.max(1e-3)) as u64),
     ));
 }

@@ -1,19 +1,20 @@
 //! `train`: logs in, a model file out.
 
-use super::inputs::{Inputs, nothing_used};
+use super::inputs;
 use crate::args::TrainArgs;
+use crate::coverage::{self, say_table};
 use crate::exit::{Failure, Status};
 use crate::output::place;
 use crate::progress::Progress;
 use crate::say::{self, count, counted};
-use crate::summary::{Watch, say_table};
 use std::io;
 use std::path::{Path, PathBuf};
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_base::{Readers, beside};
 use zeek_anomaly_engine::combine::MergeWarning;
 use zeek_anomaly_engine::train::Trainer;
-use zeek_anomaly_engine::{LogModel, Model, offline};
+use zeek_anomaly_engine::{LogModel, Model};
+use zeek_anomaly_runner::{Coverage, Run};
 
 /// Trains and writes.
 pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
@@ -22,28 +23,18 @@ pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
     let base = args.from_model.as_deref().map(Model::load).transpose()?;
     let trainer = trainer(args, base.as_ref())?;
 
-    let mut inputs = Inputs::of(&args.rows, &args.sensors, true)?;
-    let total = offline::work(&inputs.list);
-    let label = args.rows.label_column.as_ref();
-    let mut watch = Watch::new(
-        Progress::new(total, !args.work.quiet),
-        label.map(|l| l.0.as_str()),
-        inputs.alias(),
-    );
-    inputs.tell_problems(&mut watch);
-    let model = offline::train_more(trainer, &inputs.list, &args.rows.read(), &mut watch);
-    watch.progress.finish();
-    watch.say_skipped();
-    if watch.used() == 0 {
-        if inputs.outside > 0 {
-            inputs.say_outside();
-        }
-        return Err(nothing_used(&watch, label, "train on"));
+    let source = inputs::rows(&args.rows, &args.rows.paths, Some(&args.sensors), true)?;
+    let mut progress = Progress::new(source.bytes_to_score(), !args.work.quiet);
+    let (model, coverage) = Run::of(&source).train(trainer, &mut |b, r| progress.add(b, r));
+    progress.finish();
+    coverage::say_skipped(&coverage);
+    if coverage.scored_rows() == 0 {
+        let label = args.rows.label_column.as_ref();
+        return Err(coverage::nothing(&coverage, label, "train on"));
     }
     model.save(&output)?;
     if !args.work.quiet {
-        summarize(&model, &watch);
-        inputs.say_outside();
+        summarize(&model, &coverage, args.work.verbose);
         say_held(&model);
         say_kept(&model, args.keep.compact);
         let size = std::fs::metadata(&output).map_or(0, |m| m.len());
@@ -53,10 +44,10 @@ pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
             say::bytes(size),
             counted(model.info.rows, "row"),
             counted(model.logs.len() as u64, "log"),
-            watch.progress.seconds(),
+            progress.seconds(),
         ));
     }
-    Ok(watch.status())
+    Ok(coverage::status(&coverage))
 }
 
 /// Where a model is written; where it cannot be, this is known before the work.
@@ -152,9 +143,9 @@ fn say_held(model: &Model) {
     }
 }
 
-fn summarize(model: &Model, watch: &Watch) {
-    watch.say_lines();
-    let rows = watch
+fn summarize(model: &Model, coverage: &Coverage, verbose: bool) {
+    coverage::say(coverage, verbose);
+    let rows = coverage
         .logs
         .iter()
         .filter(|(_, l)| l.tally.used + l.tally.filtered + l.refused > 0)
@@ -183,5 +174,5 @@ fn summarize(model: &Model, watch: &Watch) {
         ],
         rows,
     );
-    watch.say_unscored();
+    coverage::say_unscored(coverage);
 }

@@ -18,9 +18,9 @@ mod scored;
 pub(crate) use observe::Fate;
 pub use observe::{Observer, Tally};
 pub use params::{KEPT, ReadParams, RowTest, Select, reads_as};
-pub use read::work;
-pub(crate) use read::{Filter, batches};
-pub use score::score;
+pub(crate) use read::Filter;
+pub use read::{batches, work};
+pub use score::{Scoring, score};
 pub use scored::Scored;
 
 use crate::LEFT_OUT;
@@ -85,16 +85,38 @@ pub fn train(
 
 /// Trains a model on log files, from what a trainer has learned.
 pub fn train_more(
-    mut trainer: Trainer,
+    trainer: Trainer,
     inputs: &[Input],
     read: &ReadParams,
     observer: &mut dyn Observer,
 ) -> Model {
-    let mut context = Context::new(read.limits);
-    let mut passes = Passes::new(read, observer, None);
+    let mut training = Training::new(trainer, read);
     for batch in batches(inputs) {
-        passes.remember(&batch, &mut context);
-        let (sheets, count) = trainer.halves();
+        training.batch(&batch, read, observer);
+    }
+    training.finish(observer)
+}
+
+/// Trains on one batch after the other, for who does more with each.
+#[derive(Debug)]
+pub struct Training {
+    trainer: Trainer,
+    context: Context,
+}
+
+impl Training {
+    /// Before the first batch.
+    pub fn new(trainer: Trainer, read: &ReadParams) -> Training {
+        let context = Context::new(read.limits);
+        Training { trainer, context }
+    }
+
+    /// Trains on a batch of [`batches`].
+    pub fn batch(&mut self, batch: &[Input], read: &ReadParams, observer: &mut dyn Observer) {
+        let context = &mut self.context;
+        let mut passes = Passes::new(read, observer, None);
+        passes.remember(batch, context);
+        let (sheets, count) = self.trainer.halves();
         // Three threads, one behind the other: reading, taking features, counting.
         beside::beside(count, |to_count| {
             let take = |parcel: &mut Parcel| {
@@ -104,9 +126,9 @@ pub fn train_more(
                     if row.used {
                         sheets.sensor = row.of.sensor;
                         let mut full = |sheet| to_count.give(sheet);
-                        place = sheets.add(&row.of.blind, &record, &context, &mut full);
+                        place = sheets.add(&row.of.blind, &record, context, &mut full);
                     }
-                    passed(&mut context, &row.of.context, &record, row.of.live);
+                    passed(context, &row.of.context, &record, row.of.live);
                     if let Some(place) = place {
                         std::mem::swap(place, &mut row.record);
                     }
@@ -115,7 +137,7 @@ pub fn train_more(
             beside::beside(take, |to_take| {
                 let mut give = |full| ControlFlow::Continue(to_take.give(full));
                 let mut desk = Desk::new(&mut give);
-                for input in &batch {
+                for input in batch {
                     // Nobody stops this.
                     let _ = passes.each_row(input, |filter, record, used, line| {
                         if filter.left_out.holds(&record.record()) {
@@ -136,10 +158,13 @@ pub fn train_more(
         });
         context.sweep();
     }
-    passes
-        .observer
-        .context_dropped(context.evicted(), context.items_dropped());
-    trainer.finish(&context)
+
+    /// The model, after the last batch.
+    pub fn finish(self, observer: &mut dyn Observer) -> Model {
+        let c = &self.context;
+        observer.context_dropped(c.evicted(), c.items_dropped());
+        self.trainer.finish(c)
+    }
 }
 
 /// A row, none that is left out, was used: what follows sees it as an earlier one. In one pass

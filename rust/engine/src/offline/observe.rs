@@ -35,7 +35,7 @@ pub trait Observer {
 }
 
 /// What became of the rows of one input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Tally {
     /// Rows trained on or scored.
     pub used: u64,
@@ -43,6 +43,8 @@ pub struct Tally {
     pub filtered: u64,
     /// Rows of logs that are left out, or that the model has nothing for.
     pub unscored: u64,
+    /// Rows, of whatever sort but filtered ones, that have no time.
+    pub untimed: u64,
 }
 
 impl Tally {
@@ -54,10 +56,12 @@ impl Tally {
         }
     }
 
-    pub(crate) fn add(&mut self, other: &Tally) {
+    /// Adds those of another input.
+    pub fn add(&mut self, other: &Tally) {
         self.used += other.used;
         self.filtered += other.filtered;
         self.unscored += other.unscored;
+        self.untimed += other.untimed;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use zeek_anomaly_features::Limits;
-use zeek_log::{Options, Record, Schema, Value};
+use zeek_log::{Error, Input, LogReader, OpenFiles, Options, Record, Schema, Value};
 
 /// Which rows are used, and how they are read.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct ReadParams {
     pub blank: Vec<String>,
     /// How lines are read.
     pub options: Options,
+    /// How files are opened: those that are read again may stay open.
+    pub files: OpenFiles,
     /// What is remembered of connections.
     pub limits: Limits,
 }
@@ -43,6 +45,14 @@ impl fmt::Debug for Select {
 }
 
 impl ReadParams {
+    /// Opens an input.
+    ///
+    /// # Errors
+    /// As for [`LogReader::open`].
+    pub fn open(&self, input: &Input) -> Result<LogReader, Error> {
+        self.files.open(input, &self.options)
+    }
+
     /// The schema without the names of the columns that are blanked: nothing can be
     /// bound to them, and every position stays.
     pub fn blind(&self, schema: &Arc<Schema>) -> Arc<Schema> {

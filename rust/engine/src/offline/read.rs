@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use zeek_anomaly_features::Context;
 use zeek_anomaly_features::context::ContextColumns;
-use zeek_log::{Head, Input, LogReader, Record, RecordBuf, Schema};
+use zeek_log::{Head, Input, Record, RecordBuf, Schema};
 
 /// How many bytes will be read in all, for a progress bar: files that tell of
 /// connections are read twice.
@@ -24,7 +24,7 @@ pub fn work(inputs: &[Input]) -> u64 {
 /// Whether a file has to be read for its connections' contexts. A file whose
 /// name tells nothing may hold anything.
 fn in_first_pass(input: &Input) -> bool {
-    !input.is_stdin() && input.log.as_deref().is_none_or(|log| role_of(log).tells())
+    !input.once && input.log.as_deref().is_none_or(|log| role_of(log).tells())
 }
 
 /// Where rows come from, and what is bound to their columns.
@@ -77,7 +77,7 @@ impl<'a> Passes<'a> {
     pub(super) fn remember(&mut self, batch: &[Input], context: &mut Context) {
         let relevant: Vec<&Input> = batch.iter().filter(|i| in_first_pass(i)).collect();
         for input in relevant {
-            let Ok(mut reader) = LogReader::open(input, &self.read.options) else {
+            let Ok(mut reader) = self.read.open(input) else {
                 // Said in the second pass.
                 continue;
             };
@@ -109,7 +109,7 @@ impl<'a> Passes<'a> {
         input: &Input,
         mut f: impl FnMut(&Filter, &mut RecordBuf, bool, u64) -> ControlFlow<(), Fate>,
     ) -> ControlFlow<()> {
-        let mut reader = match LogReader::open(input, &self.read.options) {
+        let mut reader = match self.read.open(input) {
             Ok(r) => r,
             Err(e) => {
                 self.observer.problem(e);
@@ -133,6 +133,8 @@ impl<'a> Passes<'a> {
                         .or_insert_with(|| Filter::new(self.read, &shared, schema, self.model));
                     let record = buf.record();
                     let used = filter.passes(self.read, &record);
+                    filter.tally.untimed +=
+                        u64::from(used && filter.of.context.ts(&record).is_none());
                     if used && !filter.left_out.holds(&record) {
                         self.observer.row(schema, &record);
                     }
@@ -190,7 +192,7 @@ impl Filter {
                 context: ContextColumns::bind(role_of(&schema.log), &blind).of_sensor(sensor),
                 binding: model.map(|m| Binding::new(m, &blind).of_sensor(sensor)),
                 blind,
-                live: input.is_stdin(),
+                live: input.once,
                 sensor,
             }),
         }
@@ -223,7 +225,7 @@ impl Filter {
 
 /// The inputs in batches that are read together: by the start of their rotation interval,
 /// those without one at the end.
-pub(crate) fn batches(inputs: &[Input]) -> Vec<Vec<Input>> {
+pub fn batches(inputs: &[Input]) -> Vec<Vec<Input>> {
     let key = |i: &Input| match i.interval {
         Some(v) if v.dated => (0, v.start),
         Some(v) => (1, v.start),

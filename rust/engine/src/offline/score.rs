@@ -29,21 +29,58 @@ pub fn score(
     observer: &mut dyn Observer,
     sink: &mut dyn FnMut(&Scored<'_>) -> ControlFlow<()>,
 ) {
-    let mut context = Context::new(read.limits);
+    let mut scoring = Scoring::new(model, leave_out, read);
     for batch in batches(inputs) {
-        Passes::new(read, &mut *observer, None).remember(&batch, &mut context);
-        let flow = beside::in_line(
-            |give| read_all(&batch, model, read, give),
-            |parcel| take(parcel, model, &mut context),
-            |parcel| judge(parcel, model, leave_out),
-            |parcel| hand_out(parcel, model, observer, sink),
-        );
-        if flow.is_break() {
+        if scoring.batch(&batch, read, observer, sink).is_break() {
             break;
         }
-        context.sweep();
     }
-    observer.context_dropped(context.evicted(), context.items_dropped());
+    scoring.finish(observer);
+}
+
+/// Scores one batch after the other, for who does more with each.
+#[derive(Debug)]
+pub struct Scoring<'m> {
+    model: &'m Model,
+    leave_out: bool,
+    context: Context,
+}
+
+impl<'m> Scoring<'m> {
+    /// Before the first batch; `leave_out` is as for [`score`].
+    pub fn new(model: &'m Model, leave_out: bool, read: &ReadParams) -> Scoring<'m> {
+        Scoring {
+            model,
+            leave_out,
+            context: Context::new(read.limits),
+        }
+    }
+
+    /// Scores a batch of [`batches`].
+    pub fn batch(
+        &mut self,
+        batch: &[Input],
+        read: &ReadParams,
+        observer: &mut dyn Observer,
+        sink: &mut dyn FnMut(&Scored<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let (model, leave_out, context) = (self.model, self.leave_out, &mut self.context);
+        Passes::new(read, &mut *observer, None).remember(batch, context);
+        beside::in_line(
+            |give| read_all(batch, model, read, give),
+            |parcel| take(parcel, model, context),
+            |parcel| judge(parcel, model, leave_out),
+            |parcel| hand_out(parcel, model, observer, sink),
+        )?;
+        context.sweep();
+        ControlFlow::Continue(())
+    }
+
+    /// After the last batch.
+    pub fn finish(self, observer: &mut dyn Observer) {
+        let c = &self.context;
+        observer.context_dropped(c.evicted(), c.items_dropped());
+    }
 }
 
 /// Reads the files of a batch.

@@ -172,6 +172,7 @@ pub fn view(a: &Assessment, c: Option<&Comparison>) -> Result<VerdictView, Chart
             "All logs together score {:.1} of 100: {}. {} of {} are strange.{top}",
             of.score,
             match of.severity {
+                Level::Unknown => "nothing could be judged",
                 Level::Low => "nothing that an ordinary day does not bring",
                 Level::Medium => "worth a look",
                 Level::High => "somebody should act",

@@ -31,7 +31,7 @@ use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 use zeek_anomaly_behavior::Finding;
-use zeek_log::{Record, Schema};
+use zeek_log::{BySchema, Record, Schema};
 
 /// What a sign is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -177,7 +177,7 @@ type Counts<K, V> = Bounded<K, V>;
 /// Looks for signs, record by record.
 #[derive(Debug)]
 pub struct Signs {
-    readers: HashMap<usize, (Arc<Schema>, Reader)>,
+    readers: BySchema<Reader>,
     sides: sides::Sides,
     sources: sources::Sources,
     calls: calls::Calls,
@@ -190,7 +190,7 @@ pub struct Signs {
 impl Default for Signs {
     fn default() -> Self {
         Signs {
-            readers: HashMap::new(),
+            readers: BySchema::default(),
             sides: sides::Sides::new(KEYS),
             sources: sources::Sources::new(KEYS),
             calls: calls::Calls::new(KEYS),
@@ -201,9 +201,6 @@ impl Default for Signs {
         }
     }
 }
-
-/// Schemas whose columns are remembered. JSON logs can bring any number.
-const SCHEMAS: usize = 1024;
 
 /// What is read of a log.
 #[derive(Debug)]
@@ -249,14 +246,7 @@ impl Found {
 impl Signs {
     /// Sees a record.
     pub fn row(&mut self, schema: &Arc<Schema>, record: &Record<'_>) {
-        let key = Arc::as_ptr(schema) as usize;
-        if self.readers.len() >= SCHEMAS && !self.readers.contains_key(&key) {
-            self.readers.clear();
-        }
-        let (_, reader) = self
-            .readers
-            .entry(key)
-            .or_insert_with(|| (schema.clone(), Reader::new(schema)));
+        let reader = self.readers.get(schema, |s| Reader::new(s));
         match reader {
             Reader::Conn(c) => {
                 let Some(conn) = c.read(record) else { return };

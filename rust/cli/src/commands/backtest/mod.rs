@@ -3,17 +3,17 @@
 pub mod args;
 mod show;
 
-use super::alerts::{Gatherer, HuntFiles, hunt, logs, say_exceeded};
-use super::inputs::{Inputs, nothing_used};
+use super::alerts::{Gatherer, engine, logs, say_exceeded};
+use super::inputs;
 use crate::args::DocumentFormat;
+use crate::coverage;
 use crate::exit::{Failure, Status};
 use crate::progress::Progress;
-use crate::summary::Watch;
 use args::BacktestArgs;
 use std::io::{self, Write};
-use std::ops::ControlFlow;
 use zeek_anomaly_alerts::Replay;
-use zeek_anomaly_engine::{Model, offline};
+use zeek_anomaly_engine::Model;
+use zeek_anomaly_runner::Run;
 
 /// What one budget would have meant.
 pub struct Tried {
@@ -21,52 +21,31 @@ pub struct Tried {
     replay: Replay,
 }
 
-/// Bytes of the files.
-fn size(inputs: &Inputs) -> u64 {
-    inputs.list.iter().map(|i| i.size).sum()
-}
-
 /// Replays and shows.
 pub fn run(args: &BacktestArgs) -> Result<Status, Failure> {
     args.work.set_threads();
     let model = Model::load(&args.model)?;
-    let mut inputs = Inputs::gather(&args.rows.paths, !args.no_hunt)?;
-    inputs.within(&args.rows);
-    let label = args.rows.label_column.as_ref();
-    let mut watch = Watch::new(
-        Progress::new(
-            offline::work(&inputs.list) + if args.no_hunt { 0 } else { size(&inputs) },
-            !args.work.quiet,
-        ),
-        label.map(|l| l.0.as_str()),
-        inputs.alias(),
-    );
-    inputs.tell_problems(&mut watch);
+    let source = inputs::rows(&args.rows, &args.rows.paths, None, !args.no_hunt)?;
+    let mut engine = match args.no_hunt {
+        true => None,
+        false => Some(engine(args.usual.as_deref(), args.allow.as_deref())?),
+    };
+    let watched = if args.no_hunt { 0 } else { source.bytes() };
+    let total = source.bytes_to_score() + watched;
+    let mut progress = Progress::new(total, !args.work.quiet);
     let logs = logs(&args.logs);
     let mut gatherer = Gatherer::new(args.threshold, &logs, false);
-    offline::score(
-        &inputs.list,
-        &model,
-        false,
-        &args.rows.read(),
-        &mut watch,
-        &mut |scored| {
-            gatherer.take(scored);
-            ControlFlow::Continue(())
-        },
-    );
-    if !args.no_hunt && watch.used() > 0 {
-        let files = HuntFiles {
-            usual: args.usual.as_deref(),
-            allow: args.allow.as_deref(),
-        };
-        hunt(files, &inputs, &args.rows.read(), &mut watch, &mut gatherer)?;
+    let mut run = Run::of(&source).score(&model, false).sink(&mut gatherer);
+    if let Some(engine) = &mut engine {
+        run = run.behaviors(engine);
     }
-    watch.progress.finish();
-    watch.say_skipped();
-    if watch.used() == 0 {
-        watch.say_unscored();
-        return Err(nothing_used(&watch, label, "replay"));
+    let coverage = run.go(&mut |b, r| progress.add(b, r));
+    progress.finish();
+    coverage::say_skipped(&coverage);
+    if coverage.scored_rows() == 0 {
+        coverage::say_unscored(&coverage);
+        let label = args.rows.label_column.as_ref();
+        return Err(coverage::nothing(&coverage, label, "replay"));
     }
     gatherer.say_dropped();
     let mut wanted = args.alerts_per_day.clone();
@@ -87,10 +66,11 @@ pub fn run(args: &BacktestArgs) -> Result<Status, Failure> {
     .and_then(|()| out.flush())
     .map_err(Failure::stdout)?;
     if !args.work.quiet {
-        watch.say_unscored();
+        coverage::say(&coverage, args.work.verbose);
+        coverage::say_unscored(&coverage);
         if let [only] = &tried[..] {
             say_exceeded(&only.replay.days);
         }
     }
-    Ok(watch.status())
+    Ok(coverage::status(&coverage))
 }

@@ -3,21 +3,24 @@
 use super::alerted::Gathering;
 use super::args::{EvaluateArgs, Split};
 use super::collect::{Collected, Collector, Shared, host};
-use super::hunted::{self, Hunted, Part};
+use super::hunted::{self, Hunted};
 use super::truth::Truth;
-use crate::commands::inputs::{Inputs, nothing_used};
+use crate::args::SpoolArgs;
+use crate::commands::inputs;
+use crate::coverage::{self, is_left_out};
 use crate::exit::{Failure, Status};
 use crate::progress::Progress;
-use crate::summary::{Watch, is_left_out};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use zeek_anomaly_alerts::AlertParams;
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_engine::offline::{self, ReadParams, Select};
+use zeek_anomaly_engine::offline::{ReadParams, Select};
+use zeek_anomaly_engine::train::Trainer;
 use zeek_anomaly_engine::{Choice, Model};
-use zeek_log::{Input, LogReader};
+use zeek_anomaly_runner::{Coverage, Run, Source, on_scored};
+use zeek_log::Input;
 
 /// The parts that originators are divided into.
 const HOST_PARTS: u64 = 5;
@@ -37,17 +40,15 @@ pub struct Contender {
 }
 
 /// Where a contender's models come from.
-enum Source {
+enum Origin {
     File(PathBuf),
     Trained(Choice),
 }
 
 /// One training and what is scored with it.
 struct Round {
-    learn: Vec<Input>,
-    learn_read: ReadParams,
-    test: Vec<Input>,
-    test_read: ReadParams,
+    learn: Source,
+    test: Source,
 }
 
 /// What came of it.
@@ -66,30 +67,28 @@ pub fn contend(
     truth: &Truth,
     shared: &mut Shared,
 ) -> Result<Contest, Failure> {
-    let mut tested = Inputs::gather(&args.paths, true)?;
-    let mut learned = Inputs::gather(&args.train_on, true)?;
-    let mut said = Watch::new(Progress::new(0, false), None, tested.alias());
-    tested.tell_problems(&mut said);
-    learned.tell_problems(&mut said);
-    said.say_skipped();
-    let mut status = said.status();
+    let spool = SpoolArgs::default();
+    let tested = inputs::paths(&args.paths, &spool, true)?;
+    let learned = inputs::paths(&args.train_on, &spool, true)?;
+    let mut status = Status::Fine;
+    for source in [&tested, &learned] {
+        let found = Coverage::of(source);
+        coverage::say_skipped(&found);
+        status = worse(status, coverage::status(&found));
+    }
 
     let rounds = rounds(args, truth, &tested, &learned)?;
     let sources = sources(args);
     let work: u64 = rounds
         .iter()
-        .map(|r| offline::work(&r.learn) + offline::work(&r.test))
+        .map(|r| r.learn.bytes_to_score() + r.test.bytes_to_score())
         .sum();
     // Behaviours read what they look at once.
     let passes = 2 * sources.len() as u64 + u64::from(args.hunt);
     let mut progress = Progress::new(work / 2 * passes, !args.work.quiet);
     let mut hunts: Vec<Hunted> = Vec::new();
     for round in rounds.iter().filter(|_| args.hunt) {
-        let part = |inputs, read| Part { inputs, read };
-        let (learn, test) = (
-            part(&round.learn[..], &round.learn_read),
-            part(&round.test[..], &round.test_read),
-        );
+        let (learn, test) = (&round.learn, &round.test);
         hunts.push(hunted::hunt(
             args,
             truth,
@@ -110,34 +109,31 @@ pub fn contend(
         };
         for (k, round) in rounds.iter().enumerate() {
             let model = match &source {
-                Source::File(path) => {
+                Origin::File(path) => {
                     let model = Model::load(path)?;
                     let fields = model.logs.iter().flat_map(|l| &l.fields);
                     let blanked = fields.filter(|f| args.blank.contains(&f.0));
                     (contender.trained_with).extend(blanked.map(|f| f.0.clone()));
                     model
                 }
-                Source::Trained(detector) => {
+                Origin::Trained(detector) => {
                     let mut params = args.fit.params();
                     params.detectors = detector.clone();
-                    let label = args.train_label.as_ref();
-                    let column = label.map(|l| l.0.as_str());
-                    let mut watch = Watch::new(progress, column, learned.alias());
-                    let model =
-                        offline::train(&round.learn, &params, &round.learn_read, &mut watch);
-                    // Of a split's files the scoring says what is wrong with them.
+                    let trainer = Trainer::new(params);
+                    let run = Run::of(&round.learn).and_again();
+                    let (model, trained) = run.train(trainer, &mut |b, r| progress.add(b, r));
+                    // Of a split's files the scoring reports what is wrong with them.
                     if i == 0 && args.split.is_none() {
-                        watch.say_skipped();
-                        status = worse(status, watch.status());
+                        coverage::say_skipped(&trained);
+                        status = worse(status, coverage::status(&trained));
                     }
                     if model.info.rows == 0 {
-                        return Err(nothing_used(&watch, label, "train on"));
+                        let label = args.train_label.as_ref();
+                        return Err(coverage::nothing(&trained, label, "train on"));
                     }
-                    progress = watch.progress;
                     model
                 }
             };
-            let mut watch = Watch::new(progress, None, tested.alias());
             let mut standing = Gathering::new(args.threshold);
             let mut collector = Collector {
                 truth,
@@ -147,17 +143,16 @@ pub fn contend(
                 shared,
                 into: &mut contender.collected,
             };
-            offline::score(
-                &round.test,
-                &model,
-                false,
-                &round.test_read,
-                &mut watch,
-                &mut |s| {
-                    collector.take(s);
-                    ControlFlow::Continue(())
-                },
-            );
+            let mut collect = on_scored(|s| {
+                collector.take(s);
+                ControlFlow::Continue(())
+            });
+            let coverage = Run::of(&round.test)
+                .score(&model, false)
+                .sink(&mut collect)
+                .and_again()
+                .go(&mut |b, r| progress.add(b, r));
+            drop(collect);
             if let Some(hunted) = hunts.get(k) {
                 standing.take_behaviors(hunted);
             }
@@ -172,16 +167,15 @@ pub fn contend(
                 .told
                 .extend(standing.finish(&model, params));
             if i == 0 && (k == 0 || args.split == Some(Split::File)) {
-                watch.say_skipped();
-                status = worse(status, watch.status());
+                coverage::say_skipped(&coverage);
+                status = worse(status, coverage::status(&coverage));
             }
-            contender.read += watch.rows();
-            for (log, report) in &watch.logs {
+            contender.read += coverage.rows();
+            for (log, report) in &coverage.logs {
                 if report.tally.unscored > 0 && !is_left_out(log) {
                     *contender.unscored.entry(printable(log)).or_default() += report.tally.unscored;
                 }
             }
-            progress = watch.progress;
         }
         out.push(contender);
     }
@@ -200,14 +194,14 @@ fn worse(a: Status, b: Status) -> Status {
 }
 
 /// The contenders, with names that tell them apart.
-fn sources(args: &EvaluateArgs) -> Vec<(String, Source)> {
+fn sources(args: &EvaluateArgs) -> Vec<(String, Origin)> {
     let base = |p: &PathBuf| p.file_name().map(|n| n.to_string_lossy().into_owned());
     let mut out = Vec::new();
     for path in &args.models {
         let alone = args.models.iter().filter(|m| base(m) == base(path)).count() == 1;
         let name = base(path).filter(|_| alone);
         let name = name.unwrap_or_else(|| path.display().to_string());
-        out.push((printable(&name), Source::File(path.clone())));
+        out.push((printable(&name), Origin::File(path.clone())));
     }
     if args.split.is_some() || !args.train_on.is_empty() {
         let detectors = match args.detectors.as_slice() {
@@ -215,7 +209,7 @@ fn sources(args: &EvaluateArgs) -> Vec<(String, Source)> {
             some => some,
         };
         for d in detectors {
-            out.push((format!("trained ({d})"), Source::Trained(d.clone())));
+            out.push((format!("trained ({d})"), Origin::Trained(d.clone())));
         }
     }
     out
@@ -225,8 +219,8 @@ fn sources(args: &EvaluateArgs) -> Vec<(String, Source)> {
 fn rounds(
     args: &EvaluateArgs,
     truth: &Truth,
-    tested: &Inputs,
-    learned: &Inputs,
+    tested: &Source,
+    learned: &Source,
 ) -> Result<Vec<Round>, Failure> {
     let mut blank = args.blank.clone();
     blank.extend(truth.columns());
@@ -239,33 +233,50 @@ fn rounds(
         only: args.train_label.clone(),
         ..test_read.clone()
     };
-    let round = |learn: &[Input], test: &[Input]| Round {
-        learn: learn.to_vec(),
-        learn_read: learn_read.clone(),
-        test: test.to_vec(),
-        test_read: test_read.clone(),
-    };
+    let all = |source: &Source| source.inputs().to_vec();
+    let round = |learn: Source, test: Source| Round { learn, test };
     Ok(match args.split {
-        None => vec![round(&learned.list, &tested.list)],
+        None => vec![round(
+            learned.part(all(learned), learn_read),
+            tested.part(all(tested), test_read),
+        )],
         Some(Split::Time(part)) => {
-            let cut = cut(&tested.list, part)?;
-            let mut r = round(&tested.list, &tested.list);
-            r.learn_read.until = Some(cut);
-            r.test_read.from = Some(cut);
-            vec![r]
+            let cut = Some(cut(tested, part)?);
+            let learn = ReadParams {
+                until: cut,
+                ..learn_read
+            };
+            let test = ReadParams {
+                from: cut,
+                ..test_read
+            };
+            vec![round(
+                tested.part(all(tested), learn),
+                tested.part(all(tested), test),
+            )]
         }
         Some(Split::Host) => (0..HOST_PARTS)
             .map(|k| {
                 let seed = args.fit.seed;
-                let mut r = round(&tested.list, &tested.list);
                 // Rows without an originator teach always, and are never scored.
-                r.learn_read.select = Some(Select(Arc::new(move |schema, record| {
+                let others = Select(Arc::new(move |schema, record| {
                     part_of(&host(schema, record), seed) != Some(k)
-                })));
-                r.test_read.select = Some(Select(Arc::new(move |schema, record| {
+                }));
+                let its = Select(Arc::new(move |schema, record| {
                     part_of(&host(schema, record), seed) == Some(k)
-                })));
-                r
+                }));
+                let learn = ReadParams {
+                    select: Some(others),
+                    ..learn_read.clone()
+                };
+                let test = ReadParams {
+                    select: Some(its),
+                    ..test_read.clone()
+                };
+                round(
+                    tested.part(all(tested), learn),
+                    tested.part(all(tested), test),
+                )
             })
             .collect(),
         Some(Split::File) => {
@@ -278,16 +289,19 @@ fn rounds(
             }
             let mut out = Vec::new();
             for path in &args.paths {
-                let under = |i: &&Input| i.path.starts_with(path);
-                let test: Vec<Input> = tested.list.iter().filter(under).cloned().collect();
-                let learn: Vec<Input> = tested.list.iter().filter(|i| !under(i)).cloned().collect();
+                let under = |i: &Input| i.path.starts_with(path);
+                let (test, learn): (Vec<Input>, Vec<Input>) =
+                    all(tested).into_iter().partition(under);
                 if test.is_empty() || learn.is_empty() {
                     return Err(Failure::Said(format!(
                         "--split file: {} has no file that is not also in another path",
                         path.display()
                     )));
                 }
-                out.push(round(&learn, &test));
+                out.push(round(
+                    tested.part(learn, learn_read.clone()),
+                    tested.part(test, test_read.clone()),
+                ));
             }
             out
         }
@@ -310,11 +324,11 @@ fn part_of(host: &str, seed: u64) -> Option<u64> {
 }
 
 /// The time before which this part of all rows lies.
-fn cut(inputs: &[Input], part: f64) -> Result<f64, Failure> {
+fn cut(source: &Source, part: f64) -> Result<f64, Failure> {
     let mut times = Vec::new();
-    for input in inputs {
-        // What is wrong with a file is said when it is scored.
-        let Ok(mut reader) = LogReader::open(input, &zeek_log::Options::default()) else {
+    for input in source.inputs() {
+        // Scoring reports what is wrong with a file.
+        let Ok(mut reader) = source.read().open(input) else {
             continue;
         };
         let (mut bound, mut at) = (None, None);

@@ -10,28 +10,17 @@ use super::args::EvaluateArgs;
 use super::collect::Shared;
 use super::truth::{Label, Truth, each_uid};
 use crate::allowed;
-use crate::commands::verdict::read_usual;
+use crate::commands::inputs;
 use crate::exit::Failure;
 use crate::progress::Progress;
-use crate::summary::Watch;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use zeek_anomaly_behavior::{Columns, Entity, Event, Finding, Hunter, Settings, Usual};
-use zeek_anomaly_engine::merge::{self, InOrder};
-use zeek_anomaly_engine::offline::ReadParams;
-use zeek_log::{Input, Schema};
-
-/// Schemas that are bound at once.
-const MAX_SCHEMAS: usize = 4096;
+use zeek_anomaly_behavior::{Columns, Entity, Event, Finding, Hunter, Settings};
+use zeek_anomaly_engine::merge::InOrder;
+use zeek_anomaly_runner::{Run, Sink, Source, learn_baseline};
 
 /// Rows of two hosts with one label that are no further apart than this, in seconds, are one stretch.
 const TOGETHER: f64 = 60.0;
-
-/// Columns that are never blanked for behaviours: without them there is nobody whom a finding
-/// could be about.
-pub const ENDPOINTS: [&str; 2] = ["id.orig_h", "id.resp_h"];
 
 /// The kind of what the findings of a host add up to.
 const SUM: &str = "host";
@@ -107,42 +96,35 @@ impl Hunted {
     }
 }
 
-/// Where a round's rows are, and how they are read.
-#[derive(Clone, Copy)]
-pub struct Part<'a> {
-    /// Files.
-    pub inputs: &'a [Input],
-    /// Which rows.
-    pub read: &'a ReadParams,
-}
-
 /// Learns what is usual from some rows, and hunts on others.
 pub fn hunt(
     args: &EvaluateArgs,
     truth: &Truth,
-    learn: Part<'_>,
-    test: Part<'_>,
+    learn: &Source,
+    test: &Source,
     shared: &mut Shared,
     progress: &mut Progress,
 ) -> Result<Hunted, Failure> {
-    let usual = match (&args.usual, learn.inputs.is_empty()) {
-        (Some(path), _) => Some(read_usual(path)?),
+    let add = &mut |b, r| progress.add(b, r);
+    let usual = match (&args.usual, learn.inputs().is_empty()) {
+        (Some(path), _) => inputs::baseline(Some(path))?,
         (None, true) => None,
-        (None, false) => Some(learned(learn, progress)),
+        (None, false) => Some(learn_baseline(learn, Settings::default(), add).0),
     };
     let mut hunter = Hunter::new(Settings::default(), usual);
     *hunter.allow() = allowed::load(args.allow.as_deref())?;
-    let mut labels = Labels::default();
-    let mut told: Vec<Finding> = Vec::new();
-    observe(
-        test,
-        &mut hunter,
-        &mut told,
-        progress,
-        &mut |row, columns| {
-            labels.take(truth, row, columns, shared);
-        },
-    );
+    let mut labelled = Labelled {
+        truth,
+        shared,
+        labels: Labels::default(),
+        told: Vec::new(),
+    };
+    Run::of(test)
+        .behaviors(&mut hunter)
+        .sink(&mut labelled)
+        .and_again()
+        .go(add);
+    let Labelled { labels, told, .. } = labelled;
     let judged = told.into_iter().map(|finding| {
         let (about, by) = labels.about(&finding);
         State { finding, about, by }
@@ -153,49 +135,22 @@ pub fn hunt(
     })
 }
 
-fn learned(from: Part<'_>, progress: &mut Progress) -> Usual {
-    let mut learner = Hunter::learner(Settings::default());
-    observe(
-        from,
-        &mut learner,
-        &mut Vec::new(),
-        progress,
-        &mut |_, _| {},
-    );
-    learner.learned()
+/// Takes labels of rows, and findings.
+struct Labelled<'a> {
+    truth: &'a Truth,
+    shared: &'a mut Shared,
+    labels: Labels,
+    told: Vec<Finding>,
 }
 
-/// Hands rows to the hunter in the order of time.
-fn observe(
-    part: Part<'_>,
-    hunter: &mut Hunter,
-    told: &mut Vec<Finding>,
-    progress: &mut Progress,
-    each: &mut dyn FnMut(&InOrder<'_>, &Columns),
-) {
-    let mut blind = part.read.clone();
-    blind.blank.retain(|c| !ENDPOINTS.contains(&c.as_str()));
-    // By the schema's address, which its clone here keeps from being used again. What is blanked
-    // is bound for labels alone.
-    let mut bound: HashMap<usize, (Arc<Schema>, Columns, Columns)> = HashMap::new();
-    // What is wrong with the logs is said when they are scored.
-    let mut quiet = Watch::new(Progress::new(0, false), None, None);
-    std::mem::swap(&mut quiet.progress, progress);
-    merge::in_order(part.inputs, part.read, &mut quiet, &mut |row| {
-        let key = Arc::as_ptr(row.schema) as usize;
-        if bound.len() >= MAX_SCHEMAS && !bound.contains_key(&key) {
-            bound.clear();
-        }
-        let (_, seen, all) = bound.entry(key).or_insert_with(|| {
-            let seen = Columns::bind(&blind.blind(row.schema));
-            (row.schema.clone(), seen, Columns::bind(row.schema))
-        });
-        each(row, all);
-        hunter.observe(seen, &row.record, told);
-        ControlFlow::Continue(())
-    });
-    std::mem::swap(&mut quiet.progress, progress);
-    hunter.finish(told);
+impl Sink for Labelled<'_> {
+    fn in_order(&mut self, row: &InOrder<'_>, columns: &Columns) {
+        self.labels.take(self.truth, row, columns, self.shared);
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        self.told.push(finding.clone());
+    }
 }
 
 /// The label of a connection: the most telling of its rows'.

@@ -281,7 +281,7 @@ fn over_time(args: &EvaluateArgs, measured: &[Measured]) -> Option<String> {
     }
     .to_owned();
     let seen: Vec<&str> = (args.blank.iter().map(String::as_str))
-        .filter(|c| hunted::ENDPOINTS.contains(c))
+        .filter(|c| zeek_anomaly_runner::ENDPOINTS.contains(c))
         .collect();
     if !seen.is_empty() {
         text.push_str(&format!(

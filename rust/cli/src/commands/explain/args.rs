@@ -1,6 +1,6 @@
 //! What `explain` can be asked for.
 
-use crate::args::{DocumentFormat, FitArgs, WorkArgs, with_exit};
+use crate::args::{DocumentFormat, FitArgs, SpoolArgs, WorkArgs, with_exit};
 use crate::exit;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -27,6 +27,9 @@ pub struct ExplainArgs {
     /// How to learn, without a model.
     #[command(flatten)]
     pub fit: FitArgs,
+    /// How pipes are read.
+    #[command(flatten)]
+    pub spool: SpoolArgs,
     /// The work itself.
     #[command(flatten)]
     pub work: WorkArgs,

@@ -3,83 +3,63 @@
 pub mod args;
 mod show;
 
-use super::inputs::Inputs;
+use super::inputs;
+use crate::coverage;
 use crate::exit::{Failure, Status};
 use crate::progress::Progress;
 use crate::say::{self, counted};
-use crate::summary::Watch;
 use args::ExplainArgs;
 use show::Shown;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_engine::offline::{self, ReadParams};
+use zeek_anomaly_engine::offline;
 use zeek_anomaly_engine::related::{self, Found};
-use zeek_anomaly_engine::train::TrainParams;
-use zeek_anomaly_engine::{Model, Reason, Verdict};
-use zeek_log::{Options, Record};
+use zeek_anomaly_engine::{Reason, Verdict};
+use zeek_anomaly_runner::{Coverage, Prepared, Run, Source, on_scored};
+use zeek_log::Record;
 
-/// The verdict on a record, by its input's path and its line.
+/// The verdict on a record, by its input's name and its line.
 type Verdicts = HashMap<(String, u64), (Verdict, Vec<Reason>)>;
 
 /// Finds, scores and shows.
 pub fn run(args: &ExplainArgs) -> Result<Status, Failure> {
     args.work.set_threads();
-    let loaded = args.model.as_deref().map(Model::load).transpose()?;
-    let fit_here = loaded.is_none() && args.train_on.is_empty();
-    let mut inputs = Inputs::gather(&args.paths, true)?;
-    let mut training = Inputs::gather(&args.train_on, true)?;
-    let mut watch = Watch::new(Progress::new(0, !args.work.quiet), None, inputs.alias());
-    inputs.tell_problems(&mut watch);
-    let options = Options::default();
-    let (related, found) = related::find(&inputs.list, &args.uid, &options, &mut watch);
-    watch.say_skipped();
+    let loaded = inputs::load(args.model.as_deref(), &args.fit)?;
+    let source = inputs::paths(&args.paths, &args.spool, true)?;
+    let training = inputs::paths(&args.train_on, &args.spool, true)?;
+    let fit_here = loaded.is_none() && !training.is_asked();
+    let mut coverage = Coverage::of(&source);
+    let (related, found) = related::find(source.inputs(), &args.uid, source.read(), &mut coverage);
+    coverage::say_skipped(&coverage);
     if found.is_empty() {
+        if coverage.rows() == 0 {
+            return Err(coverage::nothing(&coverage, None, "search"));
+        }
         return Err(Failure::Said(format!(
             "{}: no record of {} names it as a connection (uid) or a file (fuid)",
             args.uid,
-            counted(watch.rows(), "row")
+            counted(coverage.rows(), "row")
         )));
     }
     if related.cut {
         say::warning("more belongs to it than can be shown; the rest is left out");
     }
-    let mut quiet = Watch::new(Progress::new(0, !args.work.quiet), None, None);
-    let model = match loaded {
-        Some(model) => model,
-        None => {
-            training.tell_problems(&mut quiet);
-            let list = if fit_here {
-                &inputs.list
-            } else {
-                &training.list
-            };
-            let params = TrainParams {
-                own_rows: fit_here,
-                ..args.fit.params()
-            };
-            offline::train(list, &params, &ReadParams::default(), &mut quiet)
-        }
-    };
-    let verdicts = verdicts(&inputs, &model, fit_here, &found, &mut quiet);
-    watch.progress.finish();
-    quiet.progress.finish();
+    let mut progress = Progress::new(0, !args.work.quiet);
+    let prepared = inputs::model(loaded, &training, &source, &args.fit, None, &mut progress)?;
+    let verdicts = verdicts(&source, &prepared, &found, &mut progress);
+    progress.finish();
     let records: Vec<Shown<'_>> = found
         .iter()
         .map(|f| {
-            let input = &inputs.list[f.input];
-            let key = (input.path.display().to_string(), f.line);
-            let name = if input.is_stdin() || inputs.alias().is_some_and(|a| a.0 == key.0) {
-                "standard input".to_owned()
-            } else {
-                key.0.clone()
-            };
-            Shown::new(f, name, verdicts.get(&key))
+            let input = &source.inputs()[f.input];
+            Shown::new(f, input.name(), verdicts.get(&(input.name(), f.line)))
         })
         .collect();
     show::show(&args.uid, &related, &records, args.format).map_err(Failure::stdout)?;
     if !args.work.quiet {
+        coverage::say(&coverage, args.work.verbose);
         if fit_here {
             say::line(
                 "no model given: fitted on these rows themselves; an honest score needs a model \
@@ -93,40 +73,41 @@ pub fn run(args: &ExplainArgs) -> Result<Status, Failure> {
             n => format!("{text}, {n} of logs that the model has nothing for"),
         }));
     }
-    Ok(watch.status())
+    Ok(coverage::status(&coverage))
 }
 
 /// Scores the records that were found, each with what its connection did.
 fn verdicts(
-    inputs: &Inputs,
-    model: &Model,
-    leave_out: bool,
+    source: &Source,
+    prepared: &Prepared,
     found: &[Found],
-    watch: &mut Watch,
+    progress: &mut Progress,
 ) -> Verdicts {
     // The records by their content: the test of rows sees no lines.
     let wanted: HashSet<(Option<u64>, String)> = found
         .iter()
         .map(|f| key(&f.schema, &f.record.record()))
         .collect();
-    let read = ReadParams {
-        select: Some(offline::Select(Arc::new(move |schema, record| {
-            wanted.contains(&key(schema, record))
-        }))),
-        ..ReadParams::default()
-    };
+    let select = offline::Select(Arc::new(move |schema, record| {
+        wanted.contains(&key(schema, record))
+    }));
     let mut verdicts = Verdicts::new();
     let lines: HashSet<(String, u64)> = found
         .iter()
-        .map(|f| (inputs.list[f.input].path.display().to_string(), f.line))
+        .map(|f| (source.inputs()[f.input].name(), f.line))
         .collect();
-    offline::score(&inputs.list, model, leave_out, &read, watch, &mut |s| {
-        let at = (s.input.path.display().to_string(), s.line);
+    let mut keep = on_scored(|s| {
+        let at = (s.input.name(), s.line);
         if lines.contains(&at) {
             verdicts.insert(at, (s.verdict, s.reasons()));
         }
         ControlFlow::Continue(())
     });
+    Run::of(&source.selecting(select))
+        .score(&prepared.model, prepared.own_rows)
+        .sink(&mut keep)
+        .go(&mut |b, r| progress.add(b, r));
+    drop(keep);
     verdicts
 }
 

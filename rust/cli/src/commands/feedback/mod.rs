@@ -5,13 +5,13 @@ mod find;
 pub mod list;
 mod wanted;
 
-use super::inputs::{Inputs, nothing_used};
+use super::inputs;
 use crate::args::FeedbackArgs;
+use crate::coverage;
 use crate::exit::{Failure, Status};
 use crate::output::place;
 use crate::progress::Progress;
 use crate::say::{self, counted};
-use crate::summary::Watch;
 use compare::Comparison;
 use find::{Finder, Found};
 use std::io::{self, Write};
@@ -21,7 +21,8 @@ use wanted::Wanted;
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::feedback::{Mark, MarkError};
-use zeek_anomaly_engine::offline::{self, ReadParams, Scored};
+use zeek_anomaly_engine::offline::Scored;
+use zeek_anomaly_runner::{Coverage, Run, Source, on_scored};
 
 /// Logs in which a record was found that are named.
 const NAMED: usize = 5;
@@ -57,42 +58,43 @@ pub fn run(args: &FeedbackArgs) -> Result<Status, Failure> {
 
     let mut after = model.clone();
     undo(args, &mut after)?;
-    let mut inputs = Inputs::gather(&args.paths, true)?;
-    let mut watch = Watch::new(
-        Progress::new(2 * offline::work(&inputs.list), !args.work.quiet),
-        None,
-        inputs.alias(),
-    );
+    let source = inputs::paths(&args.paths, &args.spool, true)?;
+    let mut progress = Progress::new(2 * source.bytes_to_score(), !args.work.quiet);
     let mut finder = Finder::new(&wanted);
     if !wanted.is_empty() {
-        let mut first = Watch::new(watch.progress, None, inputs.alias());
-        each(&inputs, &after, &mut first, &mut |s| finder.look(s));
-        // Else what is wrong with the logs is said when they are read again.
+        let coverage = each(&source, &after, &mut progress, true, &mut |s| {
+            finder.look(s)
+        });
+        // Otherwise the second pass reports what is wrong with the logs.
         if finder.found.iter().all(Option::is_none) {
-            inputs.tell_problems(&mut first);
-            first.say_skipped();
+            coverage::say_skipped(&coverage);
         }
-        watch.progress = first.progress;
     }
-    inputs.tell_problems(&mut watch);
     let (marked, problems) = mark(args, &wanted, finder, &mut after)?;
+    let mut status = Status::Fine;
 
     let nothing_new = !wanted.is_empty() && marked.is_empty();
-    if !inputs.list.is_empty() && !nothing_new {
+    if !source.inputs().is_empty() && !nothing_new {
         let mut comparison = Comparison::new(&model, &after, marked, args.threshold);
-        each(&inputs, &after, &mut watch, &mut |s| comparison.look(s));
-        watch.progress.finish();
-        watch.say_skipped();
-        if watch.used() == 0 {
-            return Err(nothing_used(&watch, None, "compare"));
+        let coverage = each(&source, &after, &mut progress, false, &mut |s| {
+            comparison.look(s)
+        });
+        progress.finish();
+        coverage::say_skipped(&coverage);
+        if coverage.scored_rows() == 0 {
+            return Err(coverage::nothing(&coverage, None, "compare"));
         }
+        if !args.work.quiet {
+            coverage::say(&coverage, args.work.verbose);
+        }
+        status = coverage::status(&coverage);
         let mut out = io::stdout().lock();
         comparison
             .print(&mut out)
             .and_then(|()| out.flush())
             .map_err(Failure::stdout)?;
     }
-    watch.progress.finish();
+    progress.finish();
     for p in &problems {
         say::warning(p);
     }
@@ -112,24 +114,28 @@ pub fn run(args: &FeedbackArgs) -> Result<Status, Failure> {
         }
     }
     Ok(match problems.is_empty() {
-        true => watch.status(),
+        true => status,
         false => Status::Skipped,
     })
 }
 
-/// Scores all records with a model.
-fn each(inputs: &Inputs, model: &Model, watch: &mut Watch, look: &mut dyn FnMut(&Scored<'_>)) {
-    offline::score(
-        &inputs.list,
-        model,
-        false,
-        &ReadParams::default(),
-        watch,
-        &mut |scored| {
-            look(scored);
-            ControlFlow::Continue(())
-        },
-    );
+/// Scores all records with a model; with `again`, they are read again afterwards.
+fn each(
+    source: &Source,
+    model: &Model,
+    progress: &mut Progress,
+    again: bool,
+    look: &mut dyn FnMut(&Scored<'_>),
+) -> Coverage {
+    let mut sink = on_scored(|scored| {
+        look(scored);
+        ControlFlow::Continue(())
+    });
+    let mut run = Run::of(source).score(model, false).sink(&mut sink);
+    if again {
+        run = run.and_again();
+    }
+    run.go(&mut |b, r| progress.add(b, r))
 }
 
 /// Takes marks back.

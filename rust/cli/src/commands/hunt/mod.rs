@@ -3,23 +3,17 @@
 pub mod args;
 mod show;
 
-use super::inputs::{Inputs, nothing_used};
+use super::inputs::{self, named};
 use crate::allowed;
+use crate::coverage;
 use crate::exit::{Failure, Status};
 use crate::output::place::Place;
 use crate::progress::Progress;
 use crate::say::{self, count, counted};
-use crate::summary::Watch;
 use args::HuntArgs;
-pub use show::by_host;
-use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IsTerminal, Write};
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings, Usual, registry};
-use zeek_anomaly_engine::merge::{self, InOrder};
-use zeek_anomaly_engine::offline::ReadParams;
-use zeek_log::{Input, Schema};
+use zeek_anomaly_behavior::{Finding, Hunter, Settings, registry};
+use zeek_anomaly_runner::{Coverage, Findings, HostFindings, Run, learn_baseline};
 
 /// Hunts and shows.
 pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
@@ -29,72 +23,44 @@ pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
     args.work.set_threads();
     let settings = settings(args)?;
     let allow = allowed::load(args.allow.as_deref())?;
-    let usual = match &args.usual {
-        Some(path) => Some(Usual::load(path).map_err(|e| named(path, &e))?),
-        None => None,
-    };
+    let baseline = inputs::baseline(args.usual.as_deref())?;
     let place = Place::open(args.output.as_deref())?;
     let place_name = place.name();
-    let mut training = Inputs::gather(&args.train_on, false)?;
-    let mut inputs = Inputs::gather(&args.rows.paths, false)?;
-    inputs.within(&args.rows);
-    let total: u64 = inputs
-        .list
-        .iter()
-        .chain(&training.list)
-        .map(|i| i.size)
-        .sum();
-    let label = args.rows.label_column.as_ref();
-    let mut watch = Watch::new(
-        Progress::new(total, !args.work.quiet),
-        label.map(|l| l.0.as_str()),
-        None,
-    );
-    let usual = match args.train_on.is_empty() {
-        true => usual,
-        false => {
-            let mut first = Watch::new(watch.progress, None, None);
-            training.tell_problems(&mut first);
-            let mut learner = Hunter::learner(settings.clone());
-            read(
-                &training.list,
-                &ReadParams::default(),
-                &mut learner,
-                &mut first,
-                &mut |_| {},
-            );
-            first.say_skipped();
-            if first.used() == 0 {
-                return Err(nothing_used(&first, None, "learn from"));
+    let training = inputs::paths(&args.train_on, &args.rows.spool, false)?;
+    let source = inputs::rows(&args.rows, &args.rows.paths, None, false)?;
+    let total = source.bytes() + training.bytes();
+    let mut progress = Progress::new(total, !args.work.quiet);
+    let baseline = match training.is_asked() {
+        false => baseline,
+        true => {
+            let learned =
+                learn_baseline(&training, settings.clone(), &mut |b, r| progress.add(b, r));
+            let (baseline, trained) = learned;
+            coverage::say_skipped(&trained);
+            if trained.used() == 0 {
+                return Err(coverage::nothing(&trained, None, "learn from"));
             }
-            watch.progress = first.progress;
-            Some(learner.learned())
+            Some(baseline)
         }
     };
-    inputs.tell_problems(&mut watch);
-
     let mut hunter = match (&args.learn, &args.state) {
         (Some(_), _) => Hunter::learner(settings),
         (None, Some(path)) if path.exists() => {
-            Hunter::restore_from(settings, usual, path).map_err(|e| named(path, &e))?
+            Hunter::restore_from(settings, baseline, path).map_err(|e| named(path, &e))?
         }
-        _ => Hunter::new(settings, usual),
+        _ => Hunter::new(settings, baseline),
     };
     *hunter.allow() = allow;
-    let mut found: BTreeMap<u64, Finding> = BTreeMap::new();
-    read(
-        &inputs.list,
-        &args.rows.read(),
-        &mut hunter,
-        &mut watch,
-        &mut |f| {
-            found.insert(f.id, f);
-        },
-    );
-    watch.progress.finish();
-    watch.say_skipped();
-    if watch.used() == 0 {
-        return Err(nothing_used(&watch, label, "look at"));
+    let mut found = Findings::default();
+    let coverage = Run::of(&source)
+        .behaviors(&mut hunter)
+        .sink(&mut found)
+        .go(&mut |b, r| progress.add(b, r));
+    progress.finish();
+    coverage::say_skipped(&coverage);
+    if coverage.used() == 0 {
+        let label = args.rows.label_column.as_ref();
+        return Err(coverage::nothing(&coverage, label, "look at"));
     }
     if let Some(path) = &args.learn {
         let learned = hunter.learned();
@@ -107,14 +73,13 @@ pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
                 counted(learned.known_findings() as u64, "finding"),
             ));
         }
-        return Ok(watch.status());
+        return Ok(coverage::status(&coverage));
     }
     let failed = |cause| Failure::Output {
         to: place_name.clone(),
         cause,
     };
-    let findings = found.into_values().filter(|f| wanted(args, f)).collect();
-    let hosts = by_host(findings, &hunter);
+    let hosts = found.by_host(|f| wanted(args, f));
     let mut place = place;
     show::write(args, &hosts, &mut place).map_err(failed)?;
     place.finish().map_err(failed)?;
@@ -125,9 +90,9 @@ pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
         if args.output.is_none() && io::stdout().is_terminal() {
             say::line("");
         }
-        summarize(args, &mut hunter, &watch, &hosts);
+        summarize(args, &mut hunter, &coverage, &progress, &hosts);
     }
-    Ok(watch.status())
+    Ok(coverage::status(&coverage))
 }
 
 /// Whether a finding is to be shown; the sum of a host is shown with its findings.
@@ -137,13 +102,6 @@ fn wanted(args: &HuntArgs, f: &Finding) -> bool {
 
 fn said(e: impl std::fmt::Display) -> Failure {
     Failure::Said(e.to_string())
-}
-
-fn named(path: &std::path::Path, e: &zeek_anomaly_behavior::SnapshotError) -> Failure {
-    match e {
-        zeek_anomaly_behavior::SnapshotError::Io { .. } => said(e),
-        _ => Failure::Said(format!("{}: {e}", path.display())),
-    }
 }
 
 fn settings(args: &HuntArgs) -> Result<Settings, Failure> {
@@ -156,43 +114,19 @@ fn settings(args: &HuntArgs) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// Reads logs in the order of their records and hands each to the hunter.
-pub fn read(
-    inputs: &[Input],
-    read: &ReadParams,
+fn summarize(
+    args: &HuntArgs,
     hunter: &mut Hunter,
-    watch: &mut Watch,
-    sink: &mut dyn FnMut(Finding),
+    coverage: &Coverage,
+    progress: &Progress,
+    hosts: &[HostFindings],
 ) {
-    // By the schema's address, which its clone here keeps from being used again.
-    let mut bound: HashMap<usize, (Arc<Schema>, Columns)> = HashMap::new();
-    let mut out = Vec::new();
-    merge::in_order(inputs, read, watch, &mut |row: &InOrder<'_>| {
-        let key = Arc::as_ptr(row.schema) as usize;
-        if bound.len() >= MAX_SCHEMAS && !bound.contains_key(&key) {
-            bound.clear();
-        }
-        let (_, columns) = bound
-            .entry(key)
-            .or_insert_with(|| (row.schema.clone(), Columns::bind(row.schema)));
-        hunter.observe(columns, &row.record, &mut out);
-        out.drain(..).for_each(&mut *sink);
-        ControlFlow::Continue(())
-    });
-    hunter.finish(&mut out);
-    out.drain(..).for_each(sink);
-}
-
-/// Schemas that are bound at once.
-const MAX_SCHEMAS: usize = 4096;
-
-fn summarize(args: &HuntArgs, hunter: &mut Hunter, watch: &Watch, hosts: &[show::Host]) {
-    watch.say_lines();
-    let seconds = watch.progress.seconds();
+    coverage::say(coverage, args.work.verbose);
+    let seconds = progress.seconds();
     say::line(&format!(
         "looked at {} in {seconds:.2} s ({} rows/s): {} about {}",
-        counted(watch.used(), "row"),
-        count((watch.used() as f64 / seconds.max(1e-3)) as u64),
+        counted(coverage.used(), "row"),
+        count((coverage.used() as f64 / seconds.max(1e-3)) as u64),
         counted(
             hosts.iter().map(|h| h.findings.len() as u64).sum(),
             "finding"

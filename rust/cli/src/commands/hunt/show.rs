@@ -5,11 +5,11 @@ use crate::output::jsonl::Safe;
 use crate::output::table::{self, Look};
 use crate::say;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_behavior::{Basis, Entity, Finding, Hunter};
+use zeek_anomaly_behavior::{Basis, Entity, Finding};
+use zeek_anomaly_runner::HostFindings;
 
 /// Findings of one host that a table shows.
 const SHOWN: usize = 6;
@@ -23,51 +23,15 @@ const ROOMY: usize = 118;
 /// What the columns before the finding take where it is last, without the host's name.
 const BEFORE: usize = 20;
 
-/// A host and what was found of it, the strongest first.
-pub struct Host {
-    /// The host.
-    pub host: IpAddr,
-    /// What its findings add up to.
-    pub risk: f64,
-    /// Its findings.
-    pub findings: Vec<Finding>,
-}
-
-/// Findings by host, those at the highest risk first.
-pub fn by_host(findings: Vec<Finding>, hunter: &Hunter) -> Vec<Host> {
-    let mut hosts: BTreeMap<IpAddr, Vec<Finding>> = BTreeMap::new();
-    for f in findings {
-        // The host's own finding is what the others add up to.
-        if f.kind.0.name != "host" {
-            hosts.entry(f.entity.host()).or_default().push(f);
-        }
-    }
-    let mut out: Vec<Host> = hosts
-        .into_iter()
-        .map(|(host, mut findings)| {
-            let worth = |f: &Finding| f.score * f.confidence;
-            findings.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.id.cmp(&b.id)));
-            let risk = hunter.risk_of(host);
-            Host {
-                host,
-                risk,
-                findings,
-            }
-        })
-        .collect();
-    out.sort_by(|a, b| b.risk.total_cmp(&a.risk).then(a.host.cmp(&b.host)));
-    out
-}
-
 /// Writes them.
-pub fn write(args: &HuntArgs, hosts: &[Host], to: &mut dyn Write) -> io::Result<()> {
+pub fn write(args: &HuntArgs, hosts: &[HostFindings], to: &mut dyn Write) -> io::Result<()> {
     match args.format {
         HuntFormat::Table => print(args, hosts, to),
         HuntFormat::Jsonl => jsonl(hosts, to),
     }
 }
 
-fn print(args: &HuntArgs, hosts: &[Host], to: &mut dyn Write) -> io::Result<()> {
+fn print(args: &HuntArgs, hosts: &[HostFindings], to: &mut dyn Write) -> io::Result<()> {
     if hosts.is_empty() {
         return Ok(());
     }
@@ -198,7 +162,7 @@ struct HostOut<'a> {
     findings: Vec<String>,
 }
 
-fn jsonl(hosts: &[Host], to: &mut dyn Write) -> io::Result<()> {
+fn jsonl(hosts: &[HostFindings], to: &mut dyn Write) -> io::Result<()> {
     for h in hosts {
         let line = HostOut {
             kind: "host",

@@ -1,8 +1,10 @@
 //! The JSON summary of a directory, with the fields that users of the existing tool parse.
 
+use super::Shown;
 use crate::output::jsonl::Safe;
 use serde::Serialize;
 use std::io::{self, Write};
+use zeek_anomaly_runner::Coverage;
 use zeek_anomaly_verdict::{Assessment, Comparison, LogPart};
 
 #[derive(Serialize)]
@@ -12,22 +14,18 @@ struct Document<'a> {
     directory_summary: &'a Assessment,
     baseline_comparison: Option<&'a Comparison>,
     files: &'a [LogPart],
+    coverage: &'a Coverage,
 }
 
 /// Writes one line.
-pub fn write(
-    to: &mut dyn Write,
-    path: &str,
-    judged_by: &str,
-    assessment: &Assessment,
-    comparison: Option<&Comparison>,
-) -> io::Result<()> {
+pub fn write(to: &mut dyn Write, shown: &Shown, judged_by: &str) -> io::Result<()> {
     let document = Document {
-        input_path: path,
+        input_path: &shown.path,
         judged_by,
-        directory_summary: assessment,
-        baseline_comparison: comparison,
-        files: &assessment.logs,
+        directory_summary: &shown.assessment,
+        baseline_comparison: shown.comparison.as_ref(),
+        files: &shown.assessment.logs,
+        coverage: &shown.coverage,
     };
     let mut bytes = Vec::new();
     document.serialize(&mut serde_json::Serializer::with_formatter(

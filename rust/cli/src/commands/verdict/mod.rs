@@ -4,21 +4,21 @@ pub mod args;
 mod document;
 mod table;
 
-use super::inputs::{Inputs, nothing_used};
+use super::inputs;
+use crate::coverage;
 use crate::exit::{Failure, Status};
 use crate::output::place::Place;
 use crate::output::table::Look;
 use crate::progress::Progress;
 use crate::say::{self, counted};
-use crate::summary::Watch;
 use args::{VerdictArgs, VerdictFormat};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_behavior::{SnapshotError, Usual};
-use zeek_anomaly_engine::offline::{self, ReadParams};
+use zeek_anomaly_behavior::{Allow, Usual};
 use zeek_anomaly_engine::{Model, ModelInfo};
-use zeek_anomaly_verdict::{Assessment, Baseline, By, Comparison, Level, Standing, assess};
+use zeek_anomaly_runner::{Coverage, Ignore, JudgeParams, Judged, Source, judge};
+use zeek_anomaly_verdict::{Assessment, Baseline, Comparison, Level, Standing};
 
 /// The largest baseline file that is read, in bytes.
 const BASELINE_BYTES: u64 = 64 << 20;
@@ -26,7 +26,7 @@ const BASELINE_BYTES: u64 = 64 << 20;
 /// Judges and writes.
 pub fn run(args: &VerdictArgs) -> Result<Status, Failure> {
     args.work.set_threads();
-    let loaded = args.model.as_deref().map(Model::load).transpose()?;
+    let loaded = inputs::load(args.model.as_deref(), &args.fit)?;
     let kept = args.baseline.as_deref().map(read_baseline).transpose()?;
     let place = Place::open(args.output.as_deref())?;
     let baseline_place = match &args.save_baseline {
@@ -48,18 +48,23 @@ pub fn run(args: &VerdictArgs) -> Result<Status, Failure> {
             baseline.judged_by, baseline.threshold, args.threshold
         ));
     }
-    for (path, inputs) in std::mem::take(&mut work.normal) {
-        if let Some(a) = work.assess(args, &path, inputs) {
+    for (path, source) in std::mem::take(&mut work.normal) {
+        if let Some((a, _)) = work.assess(args, &path, &source) {
             baseline.add(&path, &a);
         }
     }
-    let mut judged: Vec<(String, Assessment)> = Vec::new();
-    for (path, inputs) in std::mem::take(&mut work.directories) {
-        if let Some(a) = work.assess(args, &path, inputs) {
-            judged.push((path, a));
+    let mut judged: Vec<Shown> = Vec::new();
+    for (path, source) in std::mem::take(&mut work.directories) {
+        if let Some((assessment, coverage)) = work.assess(args, &path, &source) {
+            judged.push(Shown {
+                path,
+                assessment,
+                comparison: None,
+                coverage,
+            });
         }
     }
-    work.progress().finish();
+    work.progress.finish();
     if judged.is_empty() {
         return Err(work
             .failure
@@ -68,31 +73,44 @@ pub fn run(args: &VerdictArgs) -> Result<Status, Failure> {
     }
     if let Some(place) = baseline_place {
         if baseline.is_empty() {
-            for (path, a) in &judged {
-                baseline.add(path, a);
+            for s in &judged {
+                baseline.add(&s.path, &s.assessment);
             }
         }
         save(&baseline, place)?;
     }
     let compare = !args.normal.is_empty() || args.baseline.is_some();
-    let compared: Vec<Option<Comparison>> = judged
-        .iter()
-        .map(|(_, a)| (compare && !baseline.is_empty()).then(|| baseline.compare(a)))
-        .collect();
-    write(args, place, &judged_by, &judged, &compared)?;
+    if compare && !baseline.is_empty() {
+        for s in &mut judged {
+            s.comparison = Some(baseline.compare(&s.assessment));
+        }
+    }
+    write(args, place, &judged_by, &judged)?;
     if !args.work.quiet {
         summarize(args, &judged, &work);
     }
-    Ok(status(args, &judged, &compared, work.skipped))
+    Ok(status(args, &judged, work.skipped))
+}
+
+/// A directory with its verdict.
+pub struct Shown {
+    /// The path.
+    pub path: String,
+    /// What its logs say.
+    pub assessment: Assessment,
+    /// How it compares with the baseline.
+    pub comparison: Option<Comparison>,
+    /// What of it was looked at.
+    pub coverage: Coverage,
 }
 
 /// What is to be read, and by what it is judged.
 struct Work {
     model: Option<Model>,
-    normal: Vec<(String, Inputs)>,
-    directories: Vec<(String, Inputs)>,
+    normal: Vec<(String, Source)>,
+    directories: Vec<(String, Source)>,
     usual: Option<Usual>,
-    progress: Option<Progress>,
+    progress: Progress,
     skipped: bool,
     failure: Option<Failure>,
     rows: u64,
@@ -100,106 +118,92 @@ struct Work {
 
 impl Work {
     fn gather(args: &VerdictArgs, loaded: Option<Model>) -> Result<Work, Failure> {
-        let usual = args.usual.as_deref().map(read_usual).transpose()?;
-        let itself = loaded.is_none() && args.train_on.is_empty();
-        let each = |paths: &[PathBuf]| -> Result<Vec<(String, Inputs)>, Failure> {
-            let one = |p: &PathBuf| {
-                let inputs = Inputs::gather(std::slice::from_ref(p), true)?;
-                Ok((p.display().to_string(), inputs))
-            };
-            paths.iter().map(one).collect()
-        };
-        let (normal, mut directories) = (each(&args.normal)?, each(&args.rows.paths)?);
-        (directories.iter_mut()).for_each(|(_, inputs)| inputs.within(&args.rows));
-        let mut training = Inputs::gather(&args.train_on, true)?;
-        let bytes: u64 = normal
-            .iter()
-            .chain(&directories)
-            .map(|(_, i)| {
-                let once: u64 = i.list.iter().map(|i| i.size).sum();
-                once + offline::work(&i.list) * if itself { 2 } else { 1 }
-            })
+        let usual = inputs::baseline(args.usual.as_deref())?;
+        let training = inputs::paths(&args.train_on, &args.rows.spool, true)?;
+        let itself = loaded.is_none() && !training.is_asked();
+        let one = |p: &PathBuf| std::slice::from_ref(p).to_vec();
+        let mut normal = Vec::new();
+        for p in &args.normal {
+            let source = inputs::paths(&one(p), &args.rows.spool, true)?;
+            normal.push((p.display().to_string(), source));
+        }
+        let mut directories = Vec::new();
+        for p in &args.rows.paths {
+            let source = inputs::rows(&args.rows, &one(p), None, true)?;
+            directories.push((p.display().to_string(), source));
+        }
+        let bytes: u64 = (normal.iter().chain(&directories))
+            .map(|(_, s)| s.bytes() + s.bytes_to_score() * if itself { 2 } else { 1 })
             .sum();
-        let total = bytes + offline::work(&training.list);
+        let total = bytes + training.bytes_to_score();
         let mut progress = Progress::new(total, !args.work.quiet);
         let mut skipped = false;
-        let model = match loaded {
-            Some(model) => Some(model),
-            None if itself => None,
-            None => {
-                let mut watch = Watch::new(progress, None, training.alias());
-                training.tell_problems(&mut watch);
-                let all = ReadParams::default();
-                let model = offline::train(&training.list, &args.fit.params(), &all, &mut watch);
-                watch.say_skipped();
-                if model.info.rows == 0 {
-                    return Err(nothing_used(&watch, None, "train on"));
-                }
-                skipped = watch.status() == Status::Skipped;
-                progress = watch.progress;
-                Some(model)
+        let model = match itself {
+            true => None,
+            false => {
+                let (none, fit) = (Source::default(), &args.fit);
+                let p = inputs::model(loaded, &training, &none, fit, None, &mut progress)?;
+                skipped = p.trained.is_some_and(|t| t.is_partial());
+                Some(p.model)
             }
         };
-        if args.model.is_some() && args.fit.asks() {
-            say::warning(
-                "--seed, --detector, --sample-rows and --zeek-version mean nothing beside a \
-                 model: they were settled when it was trained",
-            );
-        }
         Ok(Work {
             model,
             normal,
             directories,
             usual,
-            progress: Some(progress),
+            progress,
             skipped,
             failure: None,
             rows: 0,
         })
     }
 
-    fn progress(&mut self) -> Progress {
-        let none = || Progress::new(0, false);
-        self.progress.take().unwrap_or_else(none)
-    }
-
-    /// Judges a directory; `None`, and it is said, where there is nothing to judge.
-    fn assess(&mut self, args: &VerdictArgs, path: &str, mut inputs: Inputs) -> Option<Assessment> {
-        let label = args.rows.label_column.as_ref();
-        let column = label.map(|l| l.0.as_str());
-        let mut watch = Watch::new(self.progress(), column, inputs.alias());
-        inputs.tell_problems(&mut watch);
-        let params = args.fit.params();
-        let by = self.model.as_ref().map_or(By::Itself(&params), By::Model);
-        let a = assess(
-            &inputs.list,
-            by,
-            &args.rows.read(),
-            args.threshold,
-            self.usual.as_ref(),
-            &mut watch,
-            &mut |_| {},
-        );
-        watch.say_skipped();
-        self.skipped |= watch.status() == Status::Skipped;
-        self.rows += watch.used();
-        // Signs are of every log, also of those that the model has nothing for.
-        let nothing = watch.used() + watch.unscored() == 0;
-        if nothing {
-            let failure = nothing_used(&watch, label, "judge");
+    /// Judges a directory; `None`, and it is reported, where there is nothing to judge.
+    fn assess(
+        &mut self,
+        args: &VerdictArgs,
+        path: &str,
+        source: &Source,
+    ) -> Option<(Assessment, Coverage)> {
+        let (none, own) = (Source::default(), self.model.is_none());
+        let fitted = match &self.model {
+            Some(_) => None,
+            None => inputs::model(None, &none, source, &args.fit, None, &mut self.progress).ok(),
+        };
+        let model = self.model.as_ref().or(fitted.as_ref().map(|p| &p.model))?;
+        let params = JudgeParams {
+            model,
+            own_rows: own,
+            threshold: args.threshold,
+            baseline: self.usual.as_ref(),
+            allow: Allow::default(),
+        };
+        let progress = &mut self.progress;
+        let Judged {
+            assessment,
+            coverage,
+            ..
+        } = judge(source, params, &mut Ignore, &mut |b, r| progress.add(b, r));
+        coverage::say_skipped(&coverage);
+        self.skipped |= coverage.is_partial();
+        self.rows += coverage.used();
+        if assessment.forgotten > 0 {
+            say::warning(&format!(
+                "{path}: to keep memory bounded, {} of few records were forgotten; the signs of \
+                 small things may be missing",
+                counted(assessment.forgotten, "counter")
+            ));
+        }
+        let nothing = coverage.used() == 0;
+        if nothing || assessment.components.severity == Level::Unknown {
+            let label = args.rows.label_column.as_ref();
+            let failure = coverage::nothing(&coverage, label, "judge");
             say::warning(&format!("{path}: {failure}"));
             self.skipped = true;
             self.failure = Some(failure);
         }
-        self.progress = Some(watch.progress);
-        if a.forgotten > 0 {
-            say::warning(&format!(
-                "{path}: to keep memory bounded, {} of few records were forgotten; the signs of \
-                 small things may be missing",
-                counted(a.forgotten, "counter")
-            ));
-        }
-        (!nothing).then_some(a)
+        (!nothing).then_some((assessment, coverage))
     }
 }
 
@@ -218,16 +222,6 @@ fn named(info: &ModelInfo) -> String {
         time(info.last_ts),
         info.seed
     )
-}
-
-/// Reads what is usual.
-pub fn read_usual(path: &Path) -> Result<Usual, Failure> {
-    Usual::load(path).map_err(|e| {
-        Failure::Said(match e {
-            SnapshotError::Io { .. } => e.to_string(),
-            _ => format!("{}: {e}", path.display()),
-        })
-    })
 }
 
 /// Reads a baseline.
@@ -261,33 +255,24 @@ fn write(
     args: &VerdictArgs,
     mut place: Place,
     judged_by: &str,
-    judged: &[(String, Assessment)],
-    compared: &[Option<Comparison>],
+    judged: &[Shown],
 ) -> Result<(), Failure> {
     let to = place.name();
     let failed = |cause| Failure::Output {
         to: to.clone(),
         cause,
     };
-    let all = judged.iter().zip(compared);
     let each = |place: &mut Place| -> io::Result<()> {
         if args.summary_line {
-            for ((path, a), c) in all {
-                writeln!(place, "{}", summary_line(path, a, c.as_ref()))?;
+            for s in judged {
+                writeln!(place, "{}", summary_line(s))?;
             }
         } else if args.format == VerdictFormat::Json {
-            for ((path, a), c) in all {
-                document::write(place, path, judged_by, a, c.as_ref())?;
+            for s in judged {
+                document::write(place, s, judged_by)?;
             }
         } else {
-            let shown: Vec<table::Shown<'_>> = all
-                .map(|((path, a), c)| table::Shown {
-                    path,
-                    assessment: a,
-                    comparison: c.as_ref(),
-                })
-                .collect();
-            table::write(place, &shown, Look::new(args.output.is_none()))?;
+            table::write(place, judged, Look::new(args.output.is_none()))?;
         }
         Ok(())
     };
@@ -296,14 +281,14 @@ fn write(
 }
 
 /// One line for scripts, as users of the existing tool know it.
-fn summary_line(path: &str, a: &Assessment, c: Option<&Comparison>) -> String {
+fn summary_line(s: &Shown) -> String {
     let mut line = format!(
         "{}\tscore={:.1}/100\tseverity={}",
-        printable(path),
-        a.components.score,
-        a.components.severity.name()
+        printable(&s.path),
+        s.assessment.components.score,
+        s.assessment.components.severity.name()
     );
-    if let Some(c) = c {
+    if let Some(c) = &s.comparison {
         line.push_str(&format!(
             "\tbaseline={}\tnormals={}",
             c.verdict.name(),
@@ -313,7 +298,7 @@ fn summary_line(path: &str, a: &Assessment, c: Option<&Comparison>) -> String {
     line
 }
 
-fn summarize(args: &VerdictArgs, judged: &[(String, Assessment)], work: &Work) {
+fn summarize(args: &VerdictArgs, judged: &[Shown], work: &Work) {
     if work.model.is_none() {
         say::line(
             "no model given: each directory was fitted on its own rows, so that what most of \
@@ -321,7 +306,11 @@ fn summarize(args: &VerdictArgs, judged: &[(String, Assessment)], work: &Work) {
              (zeek-anomaly train)",
         );
     }
-    for (path, a) in judged {
+    for s in judged {
+        let (path, a) = (&s.path, &s.assessment);
+        if judged.len() == 1 || args.work.verbose {
+            coverage::say(&s.coverage, args.work.verbose);
+        }
         if !a.unfamiliar.is_empty() {
             say::warning(&format!(
                 "{path}: to the model nearly everything is strange in {}; it does not know this \
@@ -350,23 +339,21 @@ fn summarize(args: &VerdictArgs, judged: &[(String, Assessment)], work: &Work) {
     ));
 }
 
-fn status(
-    args: &VerdictArgs,
-    judged: &[(String, Assessment)],
-    compared: &[Option<Comparison>],
-    skipped: bool,
-) -> Status {
-    let worst = judged.iter().zip(compared).map(|((_, a), c)| {
+fn status(args: &VerdictArgs, judged: &[Shown], skipped: bool) -> Status {
+    let worst = judged.iter().map(|s| {
         // A baseline is the user's own measure, and has the last word.
-        match (c.as_ref().map(|c| c.verdict), a.components.severity) {
+        let standing = s.comparison.as_ref().map(|c| c.verdict);
+        match (standing, s.assessment.components.severity) {
             (Some(Standing::Above), _) | (None, Level::High) => Level::High,
             (Some(Standing::Suspicious), _) | (None, Level::Medium) => Level::Medium,
+            (_, Level::Unknown) => Level::Unknown,
             _ => Level::Low,
         }
     });
     match worst.max() {
         Some(Level::High) if args.exit_status => Status::High,
         Some(Level::Medium) if args.exit_status => Status::Medium,
+        Some(Level::Unknown) => Status::NotUnderstood,
         _ if skipped => Status::Skipped,
         _ => Status::Fine,
     }

@@ -1,11 +1,12 @@
 //! Verdicts for people.
 
+use super::Shown;
 use crate::output::table::{Look, bare, print};
 use crate::say::{count, counted};
 use comfy_table::{Attribute, Cell, CellAlignment, Color};
 use std::io::{self, Write};
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_verdict::{Assessment, Comparison, Level, LogPart, Standing};
+use zeek_anomaly_verdict::{Assessment, Level, LogPart, Standing};
 
 /// Hosts that are shown of a directory.
 const HOSTS: usize = 5;
@@ -16,21 +17,11 @@ const SIGNS: usize = 3;
 /// The width that words of a host's signs get at least.
 const WORDS: usize = 40;
 
-/// One directory, as it is shown.
-pub struct Shown<'a> {
-    /// The path.
-    pub path: &'a str,
-    /// What its logs say.
-    pub assessment: &'a Assessment,
-    /// How it stands to the baseline.
-    pub comparison: Option<&'a Comparison>,
-}
-
 /// Writes the table of all, the worst first, and then each that is worth a look.
-pub fn write(to: &mut dyn Write, all: &[Shown<'_>], look: Look) -> io::Result<()> {
-    let mut sorted: Vec<&Shown<'_>> = all.iter().collect();
+pub fn write(to: &mut dyn Write, all: &[Shown], look: Look) -> io::Result<()> {
+    let mut sorted: Vec<&Shown> = all.iter().collect();
     sorted.sort_by(|a, b| {
-        let of = |s: &Shown<'_>| s.assessment.components.score;
+        let of = |s: &Shown| s.assessment.components.score;
         of(b).total_cmp(&of(a))
     });
     overview(to, &sorted, look)?;
@@ -38,6 +29,7 @@ pub fn write(to: &mut dyn Write, all: &[Shown<'_>], look: Look) -> io::Result<()
         let low = shown.assessment.components.severity == Level::Low
             && shown
                 .comparison
+                .as_ref()
                 .is_none_or(|c| c.verdict == Standing::Within);
         if all.len() > 1 && low {
             continue;
@@ -47,7 +39,7 @@ pub fn write(to: &mut dyn Write, all: &[Shown<'_>], look: Look) -> io::Result<()
     Ok(())
 }
 
-fn overview(to: &mut dyn Write, all: &[&Shown<'_>], look: Look) -> io::Result<()> {
+fn overview(to: &mut dyn Write, all: &[&Shown], look: Look) -> io::Result<()> {
     let compared = all.iter().any(|s| s.comparison.is_some());
     let mut t = bare();
     let mut header = vec!["verdict", "score"];
@@ -67,7 +59,7 @@ fn overview(to: &mut dyn Write, all: &[&Shown<'_>], look: Look) -> io::Result<()
     let last = header.len() - 1;
     t.set_header(header.into_iter().map(|h| bold(h, look)));
     for s in all {
-        let a = s.assessment;
+        let a = &s.assessment;
         let c = &a.components;
         let mut row = vec![
             coloured(c.severity.name(), colour(c.severity), look),
@@ -82,13 +74,13 @@ fn overview(to: &mut dyn Write, all: &[&Shown<'_>], look: Look) -> io::Result<()
         ];
         row.extend(shares.map(|v| Cell::new(percent(v))));
         if compared {
-            let standing = s.comparison.map(|c| c.verdict);
+            let standing = s.comparison.as_ref().map(|c| c.verdict);
             row.push(match standing {
                 Some(v) => coloured(v.name(), standing_colour(v), look),
                 None => Cell::new("-"),
             });
         }
-        row.push(Cell::new(printable(s.path)));
+        row.push(Cell::new(printable(&s.path)));
         t.add_row(row);
     }
     let numbers = 1..(if compared { last - 1 } else { last });
@@ -101,17 +93,17 @@ fn overview(to: &mut dyn Write, all: &[&Shown<'_>], look: Look) -> io::Result<()
     print(&mut t, to)
 }
 
-fn details(to: &mut dyn Write, s: &Shown<'_>, look: Look) -> io::Result<()> {
-    let a = s.assessment;
+fn details(to: &mut dyn Write, s: &Shown, look: Look) -> io::Result<()> {
+    let a = &s.assessment;
     writeln!(to)?;
     writeln!(
         to,
         "{}: {}, {:.1} of 100",
-        printable(s.path),
+        printable(&s.path),
         a.components.severity.name(),
         a.components.score
     )?;
-    if let Some(c) = s.comparison {
+    if let Some(c) = &s.comparison {
         let beyond: Vec<String> = c
             .exceeded_metrics
             .iter()
@@ -276,6 +268,7 @@ fn cut(text: &str, width: usize) -> String {
 
 fn colour(level: Level) -> Color {
     match level {
+        Level::Unknown => Color::Grey,
         Level::Low => Color::Green,
         Level::Medium => Color::Yellow,
         Level::High => Color::Red,
