@@ -25,7 +25,7 @@ fn declared(header: &str) -> Vec<Declared> {
         for line in lines.by_ref() {
             let _ = writeln!(code, "{line}");
             let body = code.contains('{') && !line.starts_with('}');
-            if line.starts_with('#') || (line.ends_with(';') && !body) || line == "}" {
+            if line.starts_with("#define") || (line.ends_with(';') && !body) || line == "}" {
                 break;
             }
         }
@@ -73,8 +73,9 @@ pub fn page(root: &Path) -> String {
         }
     }
     let all = declared(&header);
-    let is_function =
-        |d: &&Declared| d.code.contains('(') && !d.code.contains('{') && !d.code.starts_with('#');
+    let is_function = |d: &&Declared| {
+        d.code.contains('(') && !d.code.contains('{') && !d.code.starts_with("#define")
+    };
     let functions: Vec<&Declared> = all.iter().filter(is_function).collect();
     let others: Vec<&Declared> = all.iter().filter(|d| !is_function(d)).collect();
 

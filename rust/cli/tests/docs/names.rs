@@ -63,7 +63,11 @@ fn options_of_shown_commands_are_in_their_help() {
             .map(|b| (b.start, b.lines.join("\n")));
         let inline = page.code().into_iter().map(|(n, c)| (n, c.to_owned()));
         for (line, text) in shown.chain(inline) {
-            for part in text.replace("\\\n", " ").lines().flat_map(|l| l.split("$(")) {
+            for part in text
+                .replace("\\\n", " ")
+                .lines()
+                .flat_map(|l| l.split("$("))
+            {
                 let words: Vec<&str> = part.split_whitespace().collect();
                 let at = words.iter().position(|w| known.contains_key(*w));
                 let Some(command) = at.map(|at| words[at]) else {

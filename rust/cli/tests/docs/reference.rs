@@ -73,18 +73,30 @@ fn exit_status() -> String {
     out
 }
 
-fn settings() -> String {
-    let mut out = String::from(
-        "# Behaviors: kinds and settings\n\nUsed by `zeek-anomaly hunt` and by the Zeek package. Set a parameter with `--set NAME=VALUE`, or in Zeek with\n\
-         `Anomaly::hunt_settings`.\n\n## Kinds of findings\n\n| kind | title | notice | stage |\n|---|---|---|---|\n",
+/// The notice that a kind of behavior raises, by the table in the scripts.
+fn notice_of<'s>(all: &'s [Script], kind: &str) -> Option<&'s str> {
+    let key = format!("[\"{kind}\"] =");
+    let (_, rest) = all.iter().find_map(|s| s.text.split_once(&key))?;
+    rest.split(',').next().map(str::trim)
+}
+
+fn settings(all: &[Script]) -> String {
+    let option = items(&[Kind::Const])
+        .into_iter()
+        .find(|(_, i)| i.name.ends_with("_settings"));
+    let option = option.map_or_else(String::new, |(_, i)| i.name);
+    let mut out = format!(
+        "# Behaviors: kinds and settings\n\nUsed by `zeek-anomaly hunt` and by the Zeek package. Set a parameter with \
+         `--set NAME=VALUE`, or in Zeek with\n`Anomaly::{option}`.\n\n## Kinds of findings\n\n\
+         | kind | title | notice | stage |\n|---|---|---|---|\n"
     );
     for k in registry::kinds() {
+        let notice = notice_of(all, k.name).map_or_else(String::new, |n| format!("`{n}`"));
+        let title = cell(k.title);
         let _ = writeln!(
             out,
-            "| `{}` | {} | `{}` | {} |",
+            "| `{}` | {title} | {notice} | {} |",
             k.name,
-            cell(k.title),
-            k.notice,
             k.stage.name()
         );
     }
@@ -92,13 +104,10 @@ fn settings() -> String {
         "\n## Parameters\n\n| name | default | from | to | what it does |\n|---|---|---|---|---|\n",
     );
     for p in registry::params() {
+        let (name, default, min, max) = (p.name, p.default, p.min, p.max);
         let _ = writeln!(
             out,
-            "| `{}` | {} | {} | {} | {} |",
-            p.name,
-            p.default,
-            p.min,
-            p.max,
+            "| `{name}` | {default} | {min} | {max} | {} |",
             cell(p.help)
         );
     }
@@ -113,24 +122,23 @@ fn cell(text: &str) -> String {
         .replace('|', "\\|")
 }
 
-fn items(all: &[Script], kinds: &[Kind]) -> Vec<(String, Item)> {
+fn items(kinds: &[Kind]) -> Vec<(String, Item)> {
     let mut out = Vec::new();
     for s in scripts(&root()) {
         let wanted = s.items.into_iter().filter(|i| kinds.contains(&i.kind));
         out.extend(wanted.map(|i| (s.name.clone(), i)));
     }
-    debug_assert!(!all.is_empty());
     out
 }
 
-fn options(all: &[Script]) -> String {
+fn options() -> String {
     let mut out = String::from(
         "# Options in Zeek\n\nOptions of the module `Anomaly`. An *option* can change while Zeek runs (Config framework); a *constant* is set with `redef`\n\
          before Zeek starts.\n",
     );
     for (title, kind) in [("Options", Kind::Option), ("Constants", Kind::Const)] {
         let _ = write!(out, "\n## {title}\n");
-        for (script, i) in items(all, &[kind]) {
+        for (script, i) in items(&[kind]) {
             if kind == Kind::Const && i.attributes.is_empty() {
                 continue;
             }
@@ -161,11 +169,11 @@ fn inferred(default: &str) -> &'static str {
     }
 }
 
-fn notices(all: &[Script]) -> String {
+fn notices() -> String {
     let mut out = String::from(
         "# Notices\n\nNotice types of the module `Anomaly`.\n\n| notice | raised when |\n|---|---|\n",
     );
-    for n in items(all, &[Kind::Enum])
+    for n in items(&[Kind::Enum])
         .into_iter()
         .flat_map(|(_, e)| e.parts)
         .filter(|p| p.kind == Kind::Notice)
@@ -179,7 +187,7 @@ fn logs(all: &[Script]) -> String {
     let mut out = String::from(
         "# Log fields\n\nThe logs that the package writes in Zeek. A field without a value is unset (`-` in TSV, absent in JSON).\n",
     );
-    for (_, record) in items(all, &[Kind::Record]) {
+    for (_, record) in items(&[Kind::Record]) {
         if record.parts.iter().all(|p| !p.attributes.contains("&log")) {
             continue;
         }
@@ -214,7 +222,7 @@ fn logs(all: &[Script]) -> String {
     out
 }
 
-fn events(all: &[Script]) -> String {
+fn events() -> String {
     let mut out = String::from("# Events, hooks, functions and types in Zeek\n");
     let kinds = [
         ("Events", Kind::Event),
@@ -223,7 +231,7 @@ fn events(all: &[Script]) -> String {
     ];
     for (title, kind) in kinds {
         let _ = write!(out, "\n## {title}\n");
-        for (_, i) in items(all, &[kind])
+        for (_, i) in items(&[kind])
             .into_iter()
             .filter(|(_, i)| !i.doc.is_empty())
         {
@@ -235,7 +243,7 @@ fn events(all: &[Script]) -> String {
         }
     }
     out.push_str("\n## Types\n");
-    for (_, i) in items(all, &[Kind::Record, Kind::Enum]) {
+    for (_, i) in items(&[Kind::Record, Kind::Enum]) {
         let fields: Vec<&Item> = i.parts.iter().filter(|p| p.kind != Kind::Notice).collect();
         if fields.is_empty() || i.name.contains("::") {
             continue;
@@ -271,11 +279,11 @@ fn the_reference_is_what_the_code_gives() {
         ("README.md", INDEX.to_owned()),
         ("cli.md", cli()),
         ("exit-status.md", exit_status()),
-        ("settings.md", settings()),
-        ("zeek-options.md", options(&all)),
-        ("zeek-notices.md", notices(&all)),
+        ("settings.md", settings(&all)),
+        ("zeek-options.md", options()),
+        ("zeek-notices.md", notices()),
         ("zeek-logs.md", logs(&all)),
-        ("zeek-events.md", events(&all)),
+        ("zeek-events.md", events()),
         ("c-api.md", capi::page(&root)),
     ];
     let mut wrong = Vec::new();
