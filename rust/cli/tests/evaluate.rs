@@ -448,7 +448,7 @@ fn hunting_looks_at_logs_that_no_model_knows() {
     );
     assert_eq!(result(&v, "all", None)["problem"], "no row was scored");
     assert!(
-        v["notes"].to_string().contains("has nothing for: arp"),
+        v["notes"].to_string().contains("does not score: arp"),
         "{v}"
     );
     // Without it there is nothing to evaluate.
@@ -499,11 +499,11 @@ fn labels_that_meet_no_row_are_said() {
         ),
         (
             &["--rule", "proto=udp", "--rule", "id.resp_p=1"],
-            "the rule id.resp_p=1 takes no row",
+            "no row matches the rule id.resp_p=1",
         ),
         (
             &["--rule", "proto=udp,prot=tcp"],
-            "takes no row: no log has a column prot",
+            "prot=tcp: no log has a column prot",
         ),
         (
             &[

@@ -1,36 +1,32 @@
-//! Every row that was used, with its label and scores, as CSV.
+//! Each measured row with its label and scores, as CSV.
 
-use super::collect::Shared;
-use super::sides::Side;
 use std::io::{self, Write};
 use zeek_anomaly_base::text::printable;
+use zeek_anomaly_evaluate::{NameTable, Ranker, RowNames};
 
-/// Writes the rows of all sides. Within a log, metrics rank by `rank`: by score,
+/// Writes the rows of all models and rules. Within a log, metrics rank by `rank`: by score,
 /// then raw, which with one model is the order of raw.
-pub fn write(sides: &[Side<'_>], shared: &Shared, to: &mut dyn Write) -> io::Result<()> {
+pub fn write(rankers: &[Ranker<'_>], names: &RowNames, to: &mut dyn Write) -> io::Result<()> {
     let mut out = csv::Writer::from_writer(to);
     out.write_record([
         "model", "log", "ts", "uid", "label", "attack", "score", "raw", "rank",
     ])?;
-    let name = |of: &[String], i: u32| {
-        of.get(i as usize)
-            .map_or_else(String::new, |n| printable(n))
-    };
-    for side in sides {
-        for (i, row) in side.rows.iter().enumerate() {
-            let score = side.score(i);
-            let (raw, rank) = match side.is_rule() {
+    let name = |of: &NameTable, i: u32| printable(of.name(i));
+    for ranker in rankers {
+        for (i, row) in ranker.rows.iter().enumerate() {
+            let score = ranker.score(i);
+            let (raw, rank) = match ranker.is_rule() {
                 true => (score, score),
-                false => (row.raw, side.ranks[i]),
+                false => (row.raw, ranker.ranks[i]),
             };
             out.write_record([
-                printable(&side.name),
-                name(shared.logs.all(), row.log),
+                printable(&ranker.name),
+                name(&names.logs, row.log),
                 row.ts.map_or_else(String::new, |t| t.to_string()),
                 row.uid.as_deref().map_or_else(String::new, printable),
                 u8::from(row.attack.is_some()).to_string(),
                 row.attack
-                    .map_or_else(String::new, |a| name(shared.attacks.all(), a)),
+                    .map_or_else(String::new, |a| name(&names.attacks, a)),
                 score.to_string(),
                 raw.to_string(),
                 rank.to_string(),

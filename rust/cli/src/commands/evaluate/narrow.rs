@@ -1,15 +1,14 @@
-//! An evaluation on a terminal with few columns: intervals below their values, and what concerns
-//! alerts in a table of its own.
+//! An evaluation on a narrow terminal: intervals below their values, and alerts in a table of their own.
 
-use super::Evaluation;
-use super::promise::{Promise, SCORES};
-use super::report::{Estimate, Result, Set};
 use super::table::{alert_cells, factor, highest_score, precisions, set_name};
 use crate::output::table;
 use crate::say::count;
 use comfy_table::CellAlignment;
 use std::io::{self, Write};
 use zeek_anomaly_base::text::printable;
+use zeek_anomaly_evaluate::{
+    CHECKED_SCORES, CalibrationCheck, Estimate, Evaluation, RowSet, SetResult,
+};
 
 /// The widest that names get.
 const NAME: usize = 24;
@@ -48,10 +47,10 @@ pub fn ranking(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-/// Writes what it means for who reads alerts.
+/// Writes figures about alerts.
 pub fn alerts(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     let mut header = vec!["rows\nby".to_owned()];
-    header.extend(e.at.iter().map(|k| format!("P@{k}")));
+    header.extend(e.precision_at.iter().map(|k| format!("P@{k}")));
     header.extend(["found", "alerts/day", "false", "first alert"].map(String::from));
     show(e, header, to, &|set, r| {
         let mut cells = precisions(e, r);
@@ -60,18 +59,18 @@ pub fn alerts(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-/// Writes whether scores keep their promise.
+/// Writes whether scores are calibrated.
 pub fn calibration(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     let Some(highest) = highest_score(e) else {
         return Ok(());
     };
     let mut header = vec!["normal rows of\nby".to_owned(), "rows".into()];
-    let scores = SCORES.into_iter().filter(|s| *s <= highest);
+    let scores = CHECKED_SCORES.into_iter().filter(|s| *s <= highest);
     header.extend(scores.map(|s| format!("score {s}\nor more")));
     show(e, header, to, &|_, r| {
         let told = r.calibration.iter().filter(|p| p.score <= highest);
         let mut cells = vec![count(r.negatives)];
-        cells.extend(told.map(promise));
+        cells.extend(told.map(check));
         cells.truncate(if r.calibration.is_empty() {
             0
         } else {
@@ -86,7 +85,7 @@ fn show(
     e: &Evaluation,
     header: Vec<String>,
     to: &mut dyn Write,
-    cells: &dyn Fn(&Set, &Result) -> Vec<String>,
+    cells: &dyn Fn(&RowSet, &SetResult) -> Vec<String>,
 ) -> io::Result<()> {
     let mut t = table::bare();
     t.set_header(header);
@@ -120,7 +119,7 @@ fn estimate(e: &Estimate) -> String {
     }
 }
 
-fn promise(p: &Promise) -> String {
+fn check(p: &CalibrationCheck) -> String {
     if p.rows == 0 && (!p.reachable || p.factor.is_none()) {
         return if p.reachable { "0" } else { "-" }.into();
     }

@@ -1,9 +1,6 @@
 //! Curves and histograms, as SVG. The viewer's own sans-serif font is used.
 
-use super::args::EvaluateArgs;
-use super::promise;
-use super::report::{Set, bootstrap};
-use super::sides::Side;
+use super::calibration_plot;
 use crate::exit::Failure;
 use crate::output::place::Place;
 use plotters::prelude::*;
@@ -11,7 +8,7 @@ use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_evaluate::{Ranking, curve};
+use zeek_anomaly_evaluate::{EvaluateParams, RankedSet, Ranker, Ranking, RowSet, curve};
 
 /// The size of a plot in pixels.
 const SIZE: (u32, u32) = (720, 560);
@@ -22,7 +19,7 @@ const BARS: f64 = 4.0;
 /// Where a logarithmic axis of rates begins; lower rates are drawn there.
 const LEAST_RATE: f64 = 1e-4;
 
-/// Colours that also those tell apart who do not see all (M. Okabe and K. Ito, 2002).
+/// Colours that are distinct to people with colour blindness (M. Okabe and K. Ito, 2002).
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -35,14 +32,14 @@ const COLOURS: [RGBColor; 6] = [
 /// A curve with its name.
 type Named = (String, Vec<(f64, f64)>);
 
-/// Draws what can be drawn of each set that is not an attack, and the scores of each model.
+/// Draws curves of each set that is no attack, and the scores of each model.
 pub fn draw(
     dir: &Path,
-    sides: &[Side<'_>],
-    sets: &[(Set, Vec<Vec<usize>>)],
-    args: &EvaluateArgs,
+    rankers: &[Ranker<'_>],
+    sets: &[RankedSet],
+    params: &EvaluateParams,
 ) -> Result<u64, Failure> {
-    let threshold = args.threshold;
+    let threshold = params.threshold;
     std::fs::create_dir_all(dir).map_err(|cause| Failure::Output {
         to: dir.display().to_string(),
         cause,
@@ -50,29 +47,29 @@ pub fn draw(
     let mut drawn = 0;
     for (set, rows) in sets {
         let (suffix, title) = match set {
-            Set::All => (String::new(), "all logs".to_owned()),
-            Set::Log(log) => (format!("-{}", file_name(log)), printable(log)),
-            Set::Attack(_) => continue,
+            RowSet::All => (String::new(), "all logs".to_owned()),
+            RowSet::Log(log) => (format!("-{}", file_name(log)), printable(log)),
+            RowSet::Attack(_) => continue,
         };
         let (mut rocs, mut precisions) = (Vec::new(), Vec::new());
-        for (side, rows) in sides.iter().zip(rows) {
+        for (ranker, rows) in rankers.iter().zip(rows) {
             let labels: Vec<bool> = rows
                 .iter()
-                .map(|i| side.rows[*i].attack.is_some())
+                .map(|i| ranker.rows[*i].attack.is_some())
                 .collect();
-            let by_rank = *set != Set::All && !side.is_rule();
+            let by_rank = *set != RowSet::All && !ranker.is_rule();
             let value = |i: &usize| {
                 if by_rank {
-                    side.ranks[*i]
+                    ranker.ranks[*i]
                 } else {
-                    side.score(*i)
+                    ranker.score(*i)
                 }
             };
             let values: Vec<f64> = rows.iter().map(value).collect();
             let Ok(ranking) = Ranking::new(&values, &labels) else {
                 continue;
             };
-            let name = printable(&side.name);
+            let name = printable(&ranker.name);
             rocs.push((name.clone(), curve::roc(ranking.blocks())));
             precisions.push((name, stairs(&curve::precision_recall(ranking.blocks()))));
         }
@@ -98,20 +95,22 @@ pub fn draw(
         })?;
         drawn += 3;
     }
-    let models = sides.iter().filter(|s| !s.is_rule() && !s.rows.is_empty());
-    for (i, side) in models.enumerate() {
-        let title = format!("Scores, {}", printable(&side.name));
+    let models = rankers
+        .iter()
+        .filter(|s| !s.is_rule() && !s.rows.is_empty());
+    for (i, ranker) in models.enumerate() {
+        let title = format!("Scores, {}", printable(&ranker.name));
         save(dir, &format!("scores-{}.svg", i + 1), |to| {
-            histogram(to, &title, side, threshold)
+            histogram(to, &title, ranker, threshold)
         })?;
         drawn += 1;
     }
-    for (i, side) in sides.iter().enumerate().filter(|s| !s.1.is_rule()) {
-        let of: Vec<(&Set, &[usize])> = (sets.iter())
+    for (i, ranker) in rankers.iter().enumerate().filter(|s| !s.1.is_rule()) {
+        let of: Vec<(&RowSet, &[usize])> = (sets.iter())
             .filter_map(|(set, rows)| Some((set, rows.get(i)?.as_slice())))
             .collect();
         save(dir, &format!("calibration-{}.svg", i + 1), |to| {
-            promise::draw(to, SIZE, &COLOURS, side, &of, &bootstrap(args))
+            calibration_plot::draw(to, SIZE, &COLOURS, ranker, &of, &params.bootstrap)
         })?;
         drawn += 1;
     }
@@ -206,19 +205,19 @@ fn curves(
     Ok(())
 }
 
-/// Where normal rows and attacks lie on the scale of scores, on a logarithmic axis of rows.
+/// Normal rows and attacks by score, on a logarithmic axis of rows.
 fn histogram(
     svg: &mut String,
     title: &str,
-    side: &Side<'_>,
+    ranker: &Ranker<'_>,
     threshold: f64,
 ) -> Result<(), Box<dyn Error>> {
     let bar = |score: f64| (score.max(0.0) * BARS) as usize;
-    let highest = (0..side.rows.len()).map(|i| bar(side.score(i))).max();
+    let highest = (0..ranker.rows.len()).map(|i| bar(ranker.score(i))).max();
     let bars = highest.unwrap_or(0).max(bar(threshold)).min(1000) + 1;
     let mut counts = [vec![0u64; bars], vec![0u64; bars]];
-    for (i, row) in side.rows.iter().enumerate() {
-        let at = bar(side.score(i)).min(bars - 1);
+    for (i, row) in ranker.rows.iter().enumerate() {
+        let at = bar(ranker.score(i)).min(bars - 1);
         counts[usize::from(row.attack.is_some())][at] += 1;
     }
     // Room for the legend above the highest bar.

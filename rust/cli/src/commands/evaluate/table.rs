@@ -1,15 +1,16 @@
-//! An evaluation for people.
+//! An evaluation as tables.
 
-use super::Evaluation;
-use super::promise::{Promise, SCORES};
-use super::report::{Estimate, Result, Set};
 use super::{behaviors, narrow};
 use crate::output::table::{self, Look};
 use crate::say::{count, counted};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use zeek_anomaly_base::text::printable;
+use zeek_anomaly_evaluate::{
+    CHECKED_SCORES, CalibrationCheck, Estimate, Evaluation, RowSet, SetResult,
+};
 
-/// Writes it.
+/// Writes the tables and notes.
 pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     let wide = ranking(e);
     let width = Look::new(true).terminal;
@@ -33,7 +34,7 @@ pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
         true => narrow::calibration(e, to)?,
     }
     if highest_score(e).is_some() {
-        writeln!(to, "{PROMISE}\n")?;
+        writeln!(to, "{CALIBRATION}\n")?;
     }
     for note in &e.notes {
         writeln!(to, "{}", printable(note))?;
@@ -41,11 +42,11 @@ pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What the table of promises says.
-const PROMISE: &str = "\
-×1 is what a score promises: one normal row in ten has 1 or more, one in a hundred 2, with the 95 %
-interval of drawing hours again; h: different hours in which the rows lie; -: with so few training
-rows there is no such score";
+/// How to read the table of calibration.
+const CALIBRATION: &str = "\
+×1 is well calibrated: one normal row in ten has a score of 1 or more, one in a hundred 2 or more.
+[95 % intervals] from resampling hours; h: different hours in which the rows lie; -: too few training
+rows for such a score";
 
 fn ranking(e: &Evaluation) -> comfy_table::Table {
     let mut header: Vec<String> = [
@@ -58,7 +59,7 @@ fn ranking(e: &Evaluation) -> comfy_table::Table {
     ]
     .map(String::from)
     .to_vec();
-    header.extend(e.at.iter().map(|k| format!("P@{k}")));
+    header.extend(e.precision_at.iter().map(|k| format!("P@{k}")));
     header.extend(
         [
             "recall at 1 % FP",
@@ -88,7 +89,7 @@ fn ranking(e: &Evaluation) -> comfy_table::Table {
     t
 }
 
-fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<String> {
+fn row(e: &Evaluation, name: String, side: &str, set: &RowSet, r: &SetResult) -> Vec<String> {
     let mut cells = vec![
         printable(&name),
         printable(side),
@@ -106,7 +107,10 @@ fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<S
         None => {
             let problem = r.problem.as_deref().unwrap_or_default();
             cells.push(problem.to_owned());
-            cells.extend(std::iter::repeat_n("-".to_owned(), e.at.len() + 3));
+            cells.extend(std::iter::repeat_n(
+                "-".to_owned(),
+                e.precision_at.len() + 3,
+            ));
         }
     }
     cells.extend(alert_cells(set, r));
@@ -114,19 +118,19 @@ fn row(e: &Evaluation, name: String, side: &str, set: &Set, r: &Result) -> Vec<S
 }
 
 /// Precisions among the first k.
-pub fn precisions(e: &Evaluation, r: &Result) -> Vec<String> {
+pub fn precisions(e: &Evaluation, r: &SetResult) -> Vec<String> {
     match &r.ranking {
         Some(m) => (m.precision_at.iter())
             .map(|at| at.precision.map_or("-".into(), |p| format!("{p:.3}")))
             .collect(),
-        None => vec!["-".into(); e.at.len()],
+        None => vec!["-".into(); e.precision_at.len()],
     }
 }
 
-/// What part is found, alerts a day and false ones, the first.
-pub fn alert_cells(set: &Set, r: &Result) -> [String; 4] {
+/// The part of attack rows found, alerts a day, false alerts a day, time to the first alert.
+pub fn alert_cells(set: &RowSet, r: &SetResult) -> [String; 4] {
     let a = &r.alerts;
-    // A rule has no findings: its records are counted.
+    // A rule has no findings: count its records.
     let (all, per_day, first) = match &r.findings {
         Some(f) => (
             f.alerts_per_day,
@@ -144,27 +148,27 @@ pub fn alert_cells(set: &Set, r: &Result) -> [String; 4] {
         number(all),
         number(per_day.filter(|_| r.negatives > 0)),
         match (set, first) {
-            (Set::Attack(_), Some(s)) => format!("after {}", span(s)),
-            (Set::Attack(_), None) if a.first_row.is_some() => "never".into(),
+            (RowSet::Attack(_), Some(s)) => format!("after {}", span(s)),
+            (RowSet::Attack(_), None) if a.first_row.is_some() => "never".into(),
             _ => "-".into(),
         },
     ]
 }
 
-/// The highest score of which the promises tell something; `None` where they tell nothing.
+/// The highest score with a calibration figure; `None` if there is none.
 pub fn highest_score(e: &Evaluation) -> Option<f64> {
     let all = e.sets.iter().flat_map(|s| &s.results);
-    let tells = |p: &&Promise| p.rows > 0 || p.factor.is_some();
-    let told = all.flat_map(|r| &r.calibration).filter(tells);
+    let known = |p: &&CalibrationCheck| p.rows > 0 || p.factor.is_some();
+    let told = all.flat_map(|r| &r.calibration).filter(known);
     told.map(|p| p.score).reduce(f64::max)
 }
 
-/// Of normal rows, how many have a score or more, and how often more than they should.
+/// How many normal rows have a score or more, and how many times more than expected.
 fn calibration(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     let Some(highest) = highest_score(e) else {
         return Ok(());
     };
-    let scores = SCORES.into_iter().filter(|s| *s <= highest);
+    let scores = CHECKED_SCORES.into_iter().filter(|s| *s <= highest);
     let mut t = table::bare();
     let mut header = vec!["normal rows of".to_owned(), "by".into(), "rows".into()];
     header.extend(scores.map(|s| format!("score {s} or more")));
@@ -180,7 +184,7 @@ fn calibration(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
                 count(r.negatives),
             ];
             let told = r.calibration.iter().filter(|p| p.score <= highest);
-            cells.extend(told.map(promise));
+            cells.extend(told.map(check));
             t.add_row(cells);
         }
     }
@@ -191,7 +195,7 @@ fn calibration(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to)
 }
 
-fn promise(p: &Promise) -> String {
+fn check(p: &CalibrationCheck) -> String {
     let rows = count(p.rows);
     let interval = match (p.low, p.high) {
         (Some(low), Some(high)) => format!(" [{}, {}]", factor(low), factor(high)),
@@ -205,7 +209,7 @@ fn promise(p: &Promise) -> String {
     }
 }
 
-/// A factor, as far as it is known.
+/// A factor, rounded.
 pub fn factor(f: f64) -> String {
     match f {
         f if f >= 9.95 => count(f.round() as u64),
@@ -213,12 +217,12 @@ pub fn factor(f: f64) -> String {
     }
 }
 
-/// What a set is called.
-pub fn set_name(set: &Set) -> String {
+/// The name of a set.
+pub fn set_name(set: &RowSet) -> String {
     match set {
-        Set::All => "all logs".into(),
-        Set::Log(log) => log.clone(),
-        Set::Attack(attack) => format!("attack {attack}"),
+        RowSet::All => "all logs".into(),
+        RowSet::Log(log) => log.clone(),
+        RowSet::Attack(attack) => format!("attack {attack}"),
     }
 }
 
@@ -239,8 +243,8 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
-/// What was left out, for a note.
-pub fn left_out(of: &super::truth::LeftOut) -> Option<String> {
+/// Rows that are neither attack nor normal, for a note.
+pub fn unlabelled(of: &BTreeMap<String, u64>) -> Option<String> {
     let total: u64 = of.values().sum();
     if total == 0 {
         return None;
@@ -249,7 +253,7 @@ pub fn left_out(of: &super::truth::LeftOut) -> Option<String> {
         .map(|(why, n)| format!("{why} {}", count(*n)))
         .collect();
     Some(format!(
-        "left out, neither attack nor normal: {} ({})",
+        "not measured, neither attack nor normal: {} ({})",
         counted(total, "row"),
         parts.join(", ")
     ))

@@ -1,15 +1,15 @@
-//! What somebody would have been told: alerts of findings within a budget, as in Zeek. Where behaviours
-//! were hunted, theirs share it.
+//! The alerts that an operator gets: findings within a budget, as in Zeek. Behaviors share the budget if
+//! they were looked for.
 
-use super::hunted::{About, Hunted};
+use crate::matching::{BehaviorRun, FindingLabel};
 use std::collections::{HashMap, HashSet};
 use zeek_anomaly_alerts::{AlertParams, Collector, Identity, Raised};
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::offline::Scored;
 
-/// A labelled record that stands out.
+/// A labelled record, or behavior, that reaches the threshold.
 #[derive(Clone, Copy, Debug)]
-struct Standing {
+struct Outlier {
     id: u64,
     ts: f64,
     /// The attack's number; `None` for a normal row.
@@ -18,39 +18,38 @@ struct Standing {
 
 /// An alert, with the labels of its finding's records.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct LabelledAlert {
     /// The log.
     pub log: String,
-    /// The attacks among its records, each with the moment from which on the alert tells of it.
+    /// The attacks among its records, each with the time of the first alert about it.
     pub attacks: Vec<(u32, f64)>,
     /// Whether all of its records that have a label are normal, and some have one.
     pub normal: bool,
 }
 
-/// Gathers what stands out.
-pub struct Gathering {
+/// Gathers what reaches the threshold.
+pub(crate) struct AlertGatherer {
     collector: Collector,
-    /// By the kind of the finding, since crowds are of one.
-    standing: HashMap<u64, Vec<Standing>>,
+    /// By the kind of the finding: a crowd (one finding about many hosts) has one kind.
+    outliers: HashMap<u64, Vec<Outlier>>,
 }
 
-impl Gathering {
-    /// Of records that score so much.
-    pub fn new(threshold: f64) -> Gathering {
-        Gathering {
+impl AlertGatherer {
+    pub fn new(threshold: f64) -> AlertGatherer {
+        AlertGatherer {
             collector: Collector::new(threshold, &[]),
-            standing: HashMap::new(),
+            outliers: HashMap::new(),
         }
     }
 
-    /// Takes a scored row; its label, where it has one, is the attack or none.
+    /// Takes a scored row. Its label, if it has one, is the attack or none.
     pub fn take(&mut self, scored: &Scored<'_>, label: Option<Option<u32>>) {
         let Some((identity, _)) = scored.collect(&mut self.collector) else {
             return;
         };
         if let Some(attack) = label {
-            let all = self.standing.entry(identity.kind).or_default();
-            all.push(Standing {
+            let all = self.outliers.entry(identity.kind).or_default();
+            all.push(Outlier {
                 id: identity.id,
                 ts: scored.ts().unwrap_or(f64::INFINITY),
                 attack,
@@ -58,58 +57,58 @@ impl Gathering {
         }
     }
 
-    /// Takes what behaviours found on the same rows.
-    pub fn take_behaviors(&mut self, hunted: &Hunted) {
-        for s in &hunted.states {
-            let f = &s.finding;
+    /// Takes the behaviors found on the same rows.
+    pub fn take_behaviors(&mut self, run: &BehaviorRun) {
+        for labelled in &run.findings {
+            let f = &labelled.finding;
             let identity = Identity::of_behavior(f.kind.0.name, f.id, f.entity.host());
             (self.collector).add_behavior(identity, f.last, f.score, f.count);
-            let all = self.standing.entry(identity.kind).or_default();
+            let all = self.outliers.entry(identity.kind).or_default();
             let mut add = |attack| {
-                all.push(Standing {
+                all.push(Outlier {
                     id: identity.id,
                     ts: f.last,
                     attack,
                 });
             };
-            match &s.about {
-                About::Attacks(attacks) => attacks.iter().for_each(|a| add(Some(*a))),
-                About::Normal => add(None),
-                About::Unlabelled => {}
+            match &labelled.label {
+                FindingLabel::Attacks(attacks) => attacks.iter().for_each(|a| add(Some(*a))),
+                FindingLabel::Normal => add(None),
+                FindingLabel::Unlabelled => {}
             }
         }
     }
 
-    /// The alerts that a budget makes of it.
-    pub fn finish(mut self, model: &Model, params: AlertParams) -> Vec<Told> {
+    /// The alerts within a budget.
+    pub fn finish(mut self, model: &Model, params: AlertParams) -> Vec<LabelledAlert> {
         let replay = self.collector.replay(&model.alert_logs(), params);
         let alone: HashSet<u64> = (replay.alerts.iter())
             .filter(|r| r.finding == r.identity.id)
             .map(|r| r.finding)
             .collect();
-        let told = replay.alerts.iter().map(|r| self.told(r, &alone));
-        told.collect()
+        let labelled = replay.alerts.iter().map(|r| self.labelled(r, &alone));
+        labelled.collect()
     }
 
-    fn told(&self, r: &Raised, alone: &HashSet<u64>) -> Told {
+    fn labelled(&self, r: &Raised, alone: &HashSet<u64>) -> LabelledAlert {
         let mut first: HashMap<u32, f64> = HashMap::new();
         let (mut normal, mut attack) = (false, false);
-        let of_kind = self.standing.get(&r.identity.kind);
-        for s in of_kind.into_iter().flatten() {
-            // Those of a crowd are all that have no alert of their own.
+        let of_kind = self.outliers.get(&r.identity.kind);
+        for o in of_kind.into_iter().flatten() {
+            // A crowd holds all that have no alert of their own.
             let own = match r.finding == r.identity.id {
-                true => s.id == r.finding,
-                false => !alone.contains(&s.id),
+                true => o.id == r.finding,
+                false => !alone.contains(&o.id),
             };
-            if !own || s.ts < r.first || s.ts > r.last {
+            if !own || o.ts < r.first || o.ts > r.last {
                 continue;
             }
-            match s.attack {
+            match o.attack {
                 None => normal = true,
                 Some(a) => {
                     attack = true;
-                    // What comes later is counted with an alert that is there already.
-                    let at = s.ts.max(r.ts);
+                    // A later record is counted with the alert that was raised before.
+                    let at = o.ts.max(r.ts);
                     let of = first.entry(a).or_insert(at);
                     *of = of.min(at);
                 }
@@ -117,7 +116,7 @@ impl Gathering {
         }
         let mut attacks: Vec<(u32, f64)> = first.into_iter().collect();
         attacks.sort_unstable_by_key(|a| a.0);
-        Told {
+        LabelledAlert {
             log: r.log.clone(),
             attacks,
             normal: normal && !attack,

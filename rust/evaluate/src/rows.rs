@@ -1,22 +1,22 @@
-//! Scored rows with their labels, kept for measuring.
+//! Scored rows with their labels.
 
-use super::alerted::{Gathering, Told};
-use super::rule::Rule;
-use super::truth::{Label, LeftOut, Truth};
-use std::collections::{BTreeSet, HashMap};
+use crate::alerts::{AlertGatherer, LabelledAlert};
+use crate::rule::ColumnRule;
+use crate::truth::{GroundTruth, RowLabel};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zeek_anomaly_base::text::from_bytes;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_log::{Record, Schema};
 
 /// Names by number, to keep rows small.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct NameTable {
     names: Vec<String>,
     numbers: HashMap<String, u32>,
 }
 
-impl Names {
-    fn number(&mut self, name: &str) -> u32 {
+impl NameTable {
+    pub(crate) fn number(&mut self, name: &str) -> u32 {
         if let Some(n) = self.numbers.get(name) {
             return *n;
         }
@@ -26,87 +26,79 @@ impl Names {
         n
     }
 
-    /// All names; the number of each is its place.
+    /// All names; a name's number is its index.
     pub fn all(&self) -> &[String] {
         &self.names
+    }
+
+    /// The name of a number; empty if there is none.
+    pub fn name(&self, number: u32) -> &str {
+        self.names.get(number as usize).map_or("", String::as_str)
     }
 }
 
 /// One row that was scored and has a label.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct LabelledRow {
     /// The log's number.
     pub log: u32,
     /// The attack's number; `None` for a normal row.
     pub attack: Option<u32>,
     /// The originator's number; rows without one share one.
     pub host: u32,
-    /// When, in seconds since the epoch.
+    /// Its time, in seconds since the epoch.
     pub ts: Option<f64>,
     /// The score.
     pub score: f64,
     /// The detector's own value.
     pub raw: f64,
-    /// The uid, where rows are to be written.
+    /// The uid, if [`EvaluateParams::keep_uids`](crate::EvaluateParams::keep_uids) asks for it.
     pub uid: Option<Box<str>>,
-    /// Which baseline rules take it, in their order.
+    /// For each baseline rule, whether the row matches it.
     pub baselines: Box<[bool]>,
 }
 
-/// What is shared by all models: the names.
+/// The names that rows refer to by number. All models share them.
 #[derive(Debug, Default)]
-pub struct Shared {
+pub struct RowNames {
     /// Logs.
-    pub logs: Names,
+    pub logs: NameTable,
     /// Attacks.
-    pub attacks: Names,
-    hosts: Names,
-}
-
-impl Shared {
-    /// The number of an attack.
-    pub fn attack(&mut self, name: &str) -> u32 {
-        self.attacks.number(name)
-    }
+    pub attacks: NameTable,
+    hosts: NameTable,
 }
 
 /// The rows that one model scored.
 #[derive(Debug, Default)]
-pub struct Collected {
+pub struct ScoredRows {
     /// The rows.
-    pub rows: Vec<Row>,
-    /// Rows without a label, and why.
-    pub left_out: LeftOut,
+    pub rows: Vec<LabelledRow>,
+    /// Rows without a label, by the reason.
+    pub unlabelled: BTreeMap<String, u64>,
     /// Hours that had any scored row, labelled or not.
     pub hours: BTreeSet<i64>,
-    /// What somebody would have been told.
-    pub told: Vec<Told>,
-    /// The highest score that each log's models can give; the least of them.
+    /// The alerts that they raise within the budget.
+    pub alerts: Vec<LabelledAlert>,
+    /// For each log, the highest score that its models can give; of several models, the least.
     pub ceilings: HashMap<u32, f64>,
 }
 
 /// The hour of a time.
-pub fn hour(ts: f64) -> i64 {
+pub(crate) fn hour(ts: f64) -> i64 {
     (ts / 3600.0).floor() as i64
 }
 
 /// Takes scored rows.
-pub struct Collector<'a> {
-    /// Where labels come from.
-    pub truth: &'a Truth,
-    /// Rules beside the models.
-    pub baselines: &'a [Rule],
-    /// Whether uids are kept.
-    pub uids: bool,
-    /// The names.
-    pub shared: &'a mut Shared,
-    /// The rows.
-    pub into: &'a mut Collected,
-    /// What stands out among them.
-    pub standing: &'a mut Gathering,
+pub(crate) struct RowCollector<'a> {
+    pub truth: &'a GroundTruth,
+    pub baselines: &'a [ColumnRule],
+    pub keep_uids: bool,
+    pub names: &'a mut RowNames,
+    pub into: &'a mut ScoredRows,
+    pub alerts: &'a mut AlertGatherer,
 }
 
-impl Collector<'_> {
+impl RowCollector<'_> {
     /// Keeps a row if it has a label.
     pub fn take(&mut self, scored: &Scored<'_>) {
         let (schema, record) = (scored.schema, &scored.record);
@@ -115,17 +107,17 @@ impl Collector<'_> {
             self.into.hours.insert(hour(t));
         }
         let attack = match self.truth.label(schema, record) {
-            Label::LeftOut(why) => {
-                // It may raise an alert, too, and takes its place in the budget.
-                self.standing.take(scored, None);
-                *self.into.left_out.entry(why).or_default() += 1;
+            RowLabel::Unlabelled(why) => {
+                // It takes its place in the budget all the same.
+                self.alerts.take(scored, None);
+                *self.into.unlabelled.entry(why).or_default() += 1;
                 return;
             }
-            Label::Normal => None,
-            Label::Attack(name) => Some(self.shared.attack(&name)),
+            RowLabel::Normal => None,
+            RowLabel::Attack(name) => Some(self.names.attacks.number(&name)),
         };
-        self.standing.take(scored, Some(attack));
-        let log = self.shared.logs.number(&schema.log);
+        self.alerts.take(scored, Some(attack));
+        let log = self.names.logs.number(&schema.log);
         if let Some(model) = scored.log_model() {
             let ceiling = match model.calibration.has_tail() {
                 true => f64::INFINITY,
@@ -135,26 +127,23 @@ impl Collector<'_> {
             *of = of.min(ceiling);
         }
         let uid = || column(schema, record, "uid", |v| v.text().map(from_bytes));
-        let row = Row {
+        let baselines = self.baselines.iter().map(|b| b.matches(schema, record));
+        let row = LabelledRow {
             log,
             attack,
-            host: self.shared.hosts.number(&host(schema, record)),
+            host: self.names.hosts.number(&originator(schema, record)),
             ts,
             score: scored.verdict.score,
             raw: scored.verdict.raw,
-            uid: self.uids.then(uid).flatten().map(String::into_boxed_str),
-            baselines: self
-                .baselines
-                .iter()
-                .map(|b| b.takes(schema, record))
-                .collect(),
+            uid: (self.keep_uids.then(uid).flatten()).map(String::into_boxed_str),
+            baselines: baselines.collect(),
         };
         self.into.rows.push(row);
     }
 }
 
-/// The originator; empty where there is none.
-pub fn host(schema: &Schema, record: &Record<'_>) -> String {
+/// The originator's address; empty if there is none.
+pub(crate) fn originator(schema: &Schema, record: &Record<'_>) -> String {
     column(schema, record, "id.orig_h", |v| v.addr()).map_or_else(String::new, |a| a.to_string())
 }
 
