@@ -1,10 +1,10 @@
 //! From what was gathered and grouped to a report: hosts, and what to look at next.
 
-use crate::gather::{Gathered, joined, timeline};
-use crate::report::{About, Advice, Finding, Host, HostRisk, LogPage, Report};
+use crate::gather::{GatheredLogs, joined, timeline};
+use crate::report::{Advice, HostRisk, LogPage, Report, ReportFinding, ReportHost, ReportSubject};
 use crate::words::{count, counted, percent, second, short};
 use std::collections::BTreeMap;
-use zeek_anomaly_verdict::{Assessment, Comparison};
+use zeek_anomaly_verdict::{Assessment, BaselineComparison};
 
 /// Findings, hosts and logs that are shown.
 const FINDINGS: usize = 40;
@@ -26,7 +26,7 @@ const FLOOD: (f64, u64) = (0.05, 50);
 
 /// How the report was asked for, so that it can name commands.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct ReportRequest {
     /// The arguments that give the model, as a shell takes them.
     pub model: String,
     /// The arguments that give the logs.
@@ -39,11 +39,11 @@ pub struct Asked {
 
 /// Puts a report together. `risks` are the hosts that did something over time.
 pub fn assemble(
-    mut about: About,
-    gathered: Gathered,
+    mut about: ReportSubject,
+    gathered: GatheredLogs,
     risks: Vec<HostRisk>,
-    verdict: Option<(Assessment, Option<Comparison>)>,
-    asked: &Asked,
+    verdict: Option<(Assessment, Option<BaselineComparison>)>,
+    asked: &ReportRequest,
 ) -> Report {
     let mut logs = gathered.logs;
     let mut findings = gathered.findings;
@@ -87,9 +87,9 @@ pub fn assemble(
 }
 
 /// The hosts, the strangest first.
-fn hosts(findings: &[Finding], risks: Vec<HostRisk>) -> Vec<Host> {
-    let mut of: BTreeMap<String, Host> = BTreeMap::new();
-    let new = |address: &str| Host {
+fn hosts(findings: &[ReportFinding], risks: Vec<HostRisk>) -> Vec<ReportHost> {
+    let mut of: BTreeMap<String, ReportHost> = BTreeMap::new();
+    let new = |address: &str| ReportHost {
         address: address.to_owned(),
         strength: 0.0,
         risk: 0.0,
@@ -113,7 +113,7 @@ fn hosts(findings: &[Finding], risks: Vec<HostRisk>) -> Vec<Host> {
         host.records += f.records;
         host.span = joined(host.span, spans(f));
     }
-    let mut hosts: Vec<Host> = of.into_values().collect();
+    let mut hosts: Vec<ReportHost> = of.into_values().collect();
     for host in &mut hosts {
         let mut by_log: BTreeMap<&str, f64> = BTreeMap::new();
         for f in host.findings.iter().filter_map(|i| findings.get(*i)) {
@@ -130,17 +130,17 @@ fn hosts(findings: &[Finding], risks: Vec<HostRisk>) -> Vec<Host> {
     hosts
 }
 
-fn spans(f: &Finding) -> Option<(f64, f64)> {
+fn spans(f: &ReportFinding) -> Option<(f64, f64)> {
     f.span.or(f.record.ts.map(|t| (t, t)))
 }
 
 /// What to look at next.
 fn advise(
-    about: &About,
+    about: &ReportSubject,
     logs: &[LogPage],
-    findings: &[Finding],
-    hosts: &[Host],
-    asked: &Asked,
+    findings: &[ReportFinding],
+    hosts: &[ReportHost],
+    asked: &ReportRequest,
 ) -> Vec<Advice> {
     let mut out = Vec::new();
     let score = |log: Option<&str>, top: usize| {

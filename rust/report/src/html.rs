@@ -1,7 +1,7 @@
-//! The page: one file that needs nothing else. It has no script, and a policy that allows
-//! none; what comes from logs is escaped by the template.
+//! The HTML page: one file without scripts or links to elsewhere, and a policy that allows neither. The
+//! template escapes what comes from logs.
 
-use crate::view::View;
+use crate::view::{Block, ReportView, TextStyle};
 use askama::Template;
 
 /// The style sheet.
@@ -9,8 +9,8 @@ const STYLE: &str = include_str!("../templates/style.css");
 
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Page<'a> {
-    view: &'a View,
+struct HtmlPage<'a> {
+    view: &'a ReportView,
     style: &'static str,
 }
 
@@ -20,6 +20,6 @@ struct Page<'a> {
 pub struct PageError(#[from] askama::Error);
 
 /// The page.
-pub fn page(view: &View) -> Result<String, PageError> {
-    Ok(Page { view, style: STYLE }.render()?)
+pub fn page(view: &ReportView) -> Result<String, PageError> {
+    Ok(HtmlPage { view, style: STYLE }.render()?)
 }

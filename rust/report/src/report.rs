@@ -3,30 +3,30 @@
 //! Texts from logs are in it as they were; [`crate::words::short`] makes them safe where
 //! they are shown.
 
-use crate::gather::envelope::Envelope;
-use crate::gather::histogram::Histogram;
-use crate::gather::map::Map;
-use crate::gather::timeline::{Stretch, Times};
+use crate::gather::envelope::ScoreEnvelope;
+use crate::gather::histogram::ScoreHistogram;
+use crate::gather::map::RecordMap;
+use crate::gather::timeline::{LogTimes, TimeSpan};
 use std::net::IpAddr;
 use zeek_anomaly_behavior::Finding as Behavior;
 use zeek_anomaly_engine::{Claim, Reason};
-use zeek_anomaly_verdict::{Assessment, Comparison};
+use zeek_anomaly_verdict::{Assessment, BaselineComparison};
 
 /// The report.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// What it is about.
-    pub about: About,
+    pub about: ReportSubject,
     /// The verdict on all logs together, and how it stands to a baseline.
-    pub verdict: Option<(Assessment, Option<Comparison>)>,
+    pub verdict: Option<(Assessment, Option<BaselineComparison>)>,
     /// The logs, by name.
     pub logs: Vec<LogPage>,
     /// Logs beyond those that get a page.
     pub more_logs: usize,
     /// The stretch of time that timelines show.
-    pub stretch: Option<Stretch>,
+    pub stretch: Option<TimeSpan>,
     /// Findings, the one to be read first first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<ReportFinding>,
     /// How many of them are listed; hosts name others too.
     pub listed: usize,
     /// Findings beyond those.
@@ -34,7 +34,7 @@ pub struct Report {
     /// Flagged records that no finding counts, because there were too many.
     pub dropped: u64,
     /// Hosts, the strangest first.
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<ReportHost>,
     /// Hosts beyond those.
     pub more_hosts: usize,
     /// What to look at next.
@@ -43,7 +43,7 @@ pub struct Report {
 
 /// What a report is about.
 #[derive(Clone, Debug, Default)]
-pub struct About {
+pub struct ReportSubject {
     /// The sensor or sensors.
     pub sensors: Vec<String>,
     /// The first and last time of the records, in seconds since the epoch.
@@ -66,13 +66,13 @@ pub struct About {
 
 /// Records that are one thing to read.
 #[derive(Clone, Debug)]
-pub struct Finding {
+pub struct ReportFinding {
     /// The log.
     pub log: String,
     /// The originator.
     pub host: Option<String>,
     /// The strangest record.
-    pub record: Record,
+    pub record: ReportRecord,
     /// Records, with it.
     pub records: u64,
     /// The first and last time of them.
@@ -81,7 +81,7 @@ pub struct Finding {
 
 /// One record, as it is shown.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub struct ReportRecord {
     /// When, in seconds since the epoch.
     pub ts: Option<f64>,
     /// Its line in its file.
@@ -100,7 +100,7 @@ pub struct Record {
 
 /// A host and what it did.
 #[derive(Clone, Debug)]
-pub struct Host {
+pub struct ReportHost {
     /// Its address.
     pub address: String,
     /// Its rank: what its behaviours add up to, and for each log in which it has
@@ -158,18 +158,18 @@ pub struct LogPage {
     /// The highest score that training rows tell by their number, and whether it goes on.
     pub reach: (f64, bool),
     /// Scores in file order.
-    pub order: Envelope,
+    pub order: ScoreEnvelope,
     /// Records by score.
-    pub histogram: Histogram,
+    pub histogram: ScoreHistogram,
     /// Records over time.
-    pub times: Times,
+    pub times: LogTimes,
     /// The map of the records.
-    pub map: Option<Map>,
+    pub map: Option<RecordMap>,
     /// The names of the features.
     pub features: Vec<String>,
     /// The features' shares in what makes flagged records strange, the most first; and the
     /// number of records that this was taken of.
     pub reasons: (Vec<(usize, f64)>, u64),
     /// The strangest records that are flagged.
-    pub top: Vec<Record>,
+    pub top: Vec<ReportRecord>,
 }

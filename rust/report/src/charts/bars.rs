@@ -1,6 +1,6 @@
 //! Shares of features, as bars that lie.
 
-use super::{Chart, ChartError, Frame, GRID, Outcome, SOFT, all};
+use super::{Chart, ChartError, DrawResult, GRID, PlotFrame, SOFT, all};
 use crate::words::{percent, short};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -40,11 +40,11 @@ pub fn bars(
 
 fn draw(
     root: &DrawingArea<SVGBackend<'_>, Shift>,
-    frame: Frame,
+    frame: PlotFrame,
     of: &[Bar],
     colour: RGBColor,
     full: Option<f64>,
-) -> Outcome {
+) -> DrawResult {
     let names: i32 = if frame.narrow { 170 } else { 210 };
     let values = 56;
     let room = frame.width as i32 - names - values;

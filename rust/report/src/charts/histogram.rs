@@ -1,14 +1,14 @@
 //! How many records have which score, on a logarithmic axis.
 
 use super::{
-    Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, all, short_count,
+    Chart, ChartError, DrawResult, FLAGGED, GRID, INK, ORDINARY, PlotFrame, SOFT, all, short_count,
 };
-use crate::gather::histogram::{CELLS, Histogram, POINTS};
+use crate::gather::histogram::{CELLS, POINTS, ScoreHistogram};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
 /// Draws the histogram of a log's scores.
-pub fn histogram(log: &str, of: &Histogram, threshold: f64) -> Result<Chart, ChartError> {
+pub fn histogram(log: &str, of: &ScoreHistogram, threshold: f64) -> Result<Chart, ChartError> {
     let words = format!(
         "Histogram of the scores of {log}, records on a logarithmic axis, with the threshold of \
          {threshold}."
@@ -20,10 +20,10 @@ pub fn histogram(log: &str, of: &Histogram, threshold: f64) -> Result<Chart, Cha
 
 fn draw(
     root: &DrawingArea<SVGBackend<'_>, Shift>,
-    frame: Frame,
-    of: &Histogram,
+    frame: PlotFrame,
+    of: &ScoreHistogram,
     threshold: f64,
-) -> Outcome {
+) -> DrawResult {
     let cells = of.cells();
     let width = 1.0 / CELLS as f64;
     let end = (cells.len() as f64 * width)

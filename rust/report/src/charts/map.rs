@@ -1,7 +1,7 @@
 //! The map of a log's records.
 
-use super::{Chart, ChartError, FLAGGED, Frame, GRID, ORDINARY, Outcome, SOFT, all, plain};
-use crate::gather::map::Map;
+use super::{Chart, ChartError, DrawResult, FLAGGED, GRID, ORDINARY, PlotFrame, SOFT, all, plain};
+use crate::gather::map::RecordMap;
 use crate::words::{count, percent};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const SQUARE: f64 = 3.0;
 
 /// Draws the map.
-pub fn map(log: &str, map: &Map) -> Result<Chart, ChartError> {
+pub fn map(log: &str, map: &RecordMap) -> Result<Chart, ChartError> {
     let words = format!(
         "Map of {} ordinary and {} flagged records of {log} on the first two principal components \
          of their features, which hold {} and {} of the variance.",
@@ -23,7 +23,11 @@ pub fn map(log: &str, map: &Map) -> Result<Chart, ChartError> {
     all(words, [360, 320, 270], |root, frame| draw(root, frame, map))
 }
 
-fn draw(root: &DrawingArea<SVGBackend<'_>, Shift>, frame: Frame, map: &Map) -> Outcome {
+fn draw(
+    root: &DrawingArea<SVGBackend<'_>, Shift>,
+    frame: PlotFrame,
+    map: &RecordMap,
+) -> DrawResult {
     let every = || map.ordinary.iter().chain(&map.flagged);
     let range = |of: &dyn Fn(&(f64, f64)) -> f64| {
         let low = every().map(of).fold(f64::INFINITY, f64::min);

@@ -52,7 +52,7 @@ pub struct ChartError(String);
 
 /// The size that a plot is drawn in.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame {
+pub struct PlotFrame {
     /// Pixels across.
     pub width: u32,
     /// Pixels down.
@@ -61,7 +61,7 @@ pub struct Frame {
     pub narrow: bool,
 }
 
-impl Frame {
+impl PlotFrame {
     /// The font of labels.
     pub fn font(&self) -> FontDesc<'static> {
         ("sans-serif", if self.narrow { 12 } else { 13 }).into_font()
@@ -78,20 +78,20 @@ const WIDE: u32 = 920;
 const NARROW: u32 = 380;
 const PAPER: u32 = 640;
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
 /// Draws in all sizes, of these heights: wide, narrow, on paper.
 fn all(
     words: String,
     heights: [u32; 3],
-    draw: impl Fn(&DrawingArea<SVGBackend<'_>, Shift>, Frame) -> Outcome,
+    draw: impl Fn(&DrawingArea<SVGBackend<'_>, Shift>, PlotFrame) -> DrawResult,
 ) -> Result<Chart, ChartError> {
     let one = |width, height, narrow| {
         let mut svg = String::new();
         let root = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
         draw(
             &root,
-            Frame {
+            PlotFrame {
                 width,
                 height,
                 narrow,

@@ -1,9 +1,9 @@
 //! Scores in file order, with the threshold.
 
 use super::{
-    Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, all, short_count,
+    Chart, ChartError, DrawResult, FLAGGED, GRID, INK, ORDINARY, PlotFrame, SOFT, all, short_count,
 };
-use crate::gather::envelope::Envelope;
+use crate::gather::envelope::ScoreEnvelope;
 use crate::words::{count, counted};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -14,7 +14,7 @@ const PIXELS: u32 = 2;
 /// Draws the scores of a log's records in the order of its files.
 pub fn order(
     log: &str,
-    envelope: &Envelope,
+    envelope: &ScoreEnvelope,
     records: u64,
     flagged: u64,
     threshold: f64,
@@ -31,10 +31,10 @@ pub fn order(
 
 fn draw(
     root: &DrawingArea<SVGBackend<'_>, Shift>,
-    frame: Frame,
-    envelope: &Envelope,
+    frame: PlotFrame,
+    envelope: &ScoreEnvelope,
     threshold: f64,
-) -> Outcome {
+) -> DrawResult {
     let buckets = envelope.buckets((frame.width / PIXELS) as usize);
     // Where each bucket begins, and where the last ends.
     let mut from = Vec::with_capacity(buckets.len() + 1);

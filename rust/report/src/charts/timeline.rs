@@ -1,9 +1,9 @@
 //! All logs over time, a lane for each.
 
 use super::{
-    Chart, ChartError, FLAGGED, Frame, GRID, INK, ORDINARY, Outcome, SOFT, all, short_count,
+    Chart, ChartError, DrawResult, FLAGGED, GRID, INK, ORDINARY, PlotFrame, SOFT, all, short_count,
 };
-use crate::gather::timeline::{Bin, Stretch};
+use crate::gather::timeline::{TimeBin, TimeSpan};
 use crate::report::LogPage;
 use crate::words::{count, second, short};
 use plotters::coord::Shift;
@@ -27,7 +27,7 @@ const NAMES: i32 = 150;
 const BAR: f64 = 3.0;
 
 /// Draws the logs over this stretch of time.
-pub fn timeline(logs: &[&LogPage], stretch: Stretch) -> Result<Chart, ChartError> {
+pub fn timeline(logs: &[&LogPage], stretch: TimeSpan) -> Result<Chart, ChartError> {
     let shown = &logs[..logs.len().min(TIMELINE_LOGS)];
     let named: Vec<String> = shown
         .iter()
@@ -56,10 +56,10 @@ pub fn timeline(logs: &[&LogPage], stretch: Stretch) -> Result<Chart, ChartError
 
 fn draw(
     root: &DrawingArea<SVGBackend<'_>, Shift>,
-    frame: Frame,
+    frame: PlotFrame,
     logs: &[&LogPage],
-    stretch: Stretch,
-) -> Outcome {
+    stretch: TimeSpan,
+) -> DrawResult {
     let (left, right) = (if frame.narrow { 4 } else { NAMES }, frame.width as i32 - 8);
     let across = f64::from(right - left);
     let length = (stretch.until - stretch.from).max(1.0);
@@ -139,8 +139,8 @@ fn draw(
 
 /// A log's bins, put together to so many of equal width. A bin that is wider than these
 /// counts where its middle is.
-fn fit(log: &LogPage, stretch: Stretch, bars: usize) -> Vec<Bin> {
-    let mut out = vec![Bin::default(); bars];
+fn fit(log: &LogPage, stretch: TimeSpan, bars: usize) -> Vec<TimeBin> {
+    let mut out = vec![TimeBin::default(); bars];
     let length = (stretch.until - stretch.from).max(1.0);
     let half = log.times.width() / 2.0;
     for (at, bin) in log.times.bins() {
@@ -157,7 +157,7 @@ fn fit(log: &LogPage, stretch: Stretch, bars: usize) -> Vec<Bin> {
 }
 
 /// Round times in a stretch, at most so many, with the lines of their labels.
-fn ticks(stretch: Stretch, most: usize) -> Vec<(f64, Vec<String>)> {
+fn ticks(stretch: TimeSpan, most: usize) -> Vec<(f64, Vec<String>)> {
     const DAY: f64 = 86_400.0;
     const STEPS: [f64; 20] = [
         60.0,
@@ -216,7 +216,7 @@ mod tests {
     fn ticks_are_round_and_few_whatever_the_stretch() {
         let of = |from, until| {
             ticks(
-                Stretch {
+                TimeSpan {
                     from,
                     until,
                     outside: 0,

@@ -5,7 +5,7 @@ const BUCKETS: usize = 1024;
 
 /// What a run of records scored.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bucket {
+pub struct EnvelopeBucket {
     /// The lowest score.
     pub lowest: f64,
     /// The highest score: that of the flagged records, if there are any.
@@ -16,9 +16,9 @@ pub struct Bucket {
     pub flagged: u64,
 }
 
-impl Bucket {
-    fn join(&self, other: &Bucket) -> Bucket {
-        Bucket {
+impl EnvelopeBucket {
+    fn join(&self, other: &EnvelopeBucket) -> EnvelopeBucket {
+        EnvelopeBucket {
             lowest: self.lowest.min(other.lowest),
             highest: self.highest.max(other.highest),
             records: self.records + other.records,
@@ -30,16 +30,16 @@ impl Bucket {
 /// The lowest and highest score of each run of records. Runs are of one length, which
 /// doubles whenever there would be too many; so the strangest record of every part stays.
 #[derive(Clone, Debug, Default)]
-pub struct Envelope {
-    buckets: Vec<Bucket>,
+pub struct ScoreEnvelope {
+    buckets: Vec<EnvelopeBucket>,
     /// Records of each bucket but the last.
     step: u64,
 }
 
-impl Envelope {
+impl ScoreEnvelope {
     /// Takes the next record's score.
     pub fn add(&mut self, score: f64, flagged: bool) {
-        let one = Bucket {
+        let one = EnvelopeBucket {
             lowest: score,
             highest: score,
             records: 1,
@@ -59,7 +59,7 @@ impl Envelope {
     }
 
     /// At most `most` buckets, in order.
-    pub fn buckets(&self, most: usize) -> Vec<Bucket> {
+    pub fn buckets(&self, most: usize) -> Vec<EnvelopeBucket> {
         let mut out = self.buckets.clone();
         while out.len() > most.max(1) {
             out = halved(&out);
@@ -68,7 +68,7 @@ impl Envelope {
     }
 }
 
-fn halved(buckets: &[Bucket]) -> Vec<Bucket> {
+fn halved(buckets: &[EnvelopeBucket]) -> Vec<EnvelopeBucket> {
     buckets
         .chunks(2)
         .filter_map(|pair| pair.iter().copied().reduce(|a, b| a.join(&b)))
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn one_strange_record_in_a_million_stays_visible() {
-        let mut e = Envelope::default();
+        let mut e = ScoreEnvelope::default();
         for i in 0..1_000_000u32 {
             let strange = i == 765_432;
             e.add(
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn few_records_are_kept_one_by_one() {
-        let mut e = Envelope::default();
+        let mut e = ScoreEnvelope::default();
         (0..1024).for_each(|i| e.add(f64::from(i), false));
         assert!(e.buckets(1024).iter().all(|b| b.records == 1));
         e.add(0.5, true);

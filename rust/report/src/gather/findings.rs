@@ -1,8 +1,8 @@
 //! Flagged records as findings: those of one log and host that are strange for the same main
 //! reasons are one thing to read ([`Identity`]), here as for alerts.
 
-use super::Rank;
-use crate::report::{Finding, Record};
+use super::RecordRank;
+use crate::report::{ReportFinding, ReportRecord};
 use std::collections::HashMap;
 use zeek_anomaly_alerts::Identity;
 use zeek_anomaly_verdict::excess;
@@ -11,32 +11,32 @@ use zeek_anomaly_verdict::excess;
 const KEPT: usize = 20_000;
 
 /// One finding so far.
-struct Open {
-    rank: Rank,
+struct OpenFinding {
+    rank: RecordRank,
     log: String,
     host: Option<String>,
-    record: Record,
+    record: ReportRecord,
     records: u64,
     span: Option<(f64, f64)>,
 }
 
 /// The findings so far.
 #[derive(Default)]
-pub struct Findings {
-    open: HashMap<u64, Open>,
+pub struct FindingGatherer {
+    open: HashMap<u64, OpenFinding>,
     /// Records of findings that were let go, to keep memory bounded.
     dropped: u64,
 }
 
-impl Findings {
+impl FindingGatherer {
     /// Takes a flagged record; `make` is called where it is its finding's strangest so far.
     pub(super) fn take(
         &mut self,
         identity: Identity,
         log: &str,
-        rank: Rank,
+        rank: RecordRank,
         ts: Option<f64>,
-        make: impl FnOnce() -> Record,
+        make: impl FnOnce() -> ReportRecord,
     ) {
         let at = ts.map(|t| (t, t));
         match self.open.get_mut(&identity.id) {
@@ -48,7 +48,7 @@ impl Findings {
                 }
             }
             None => {
-                let open = Open {
+                let open = OpenFinding {
                     rank,
                     log: log.to_owned(),
                     host: identity.entity.map(|e| e.to_string()),
@@ -66,8 +66,8 @@ impl Findings {
 
     /// Lets go of the less strange half.
     fn let_go(&mut self) {
-        let mut ranks: Vec<Rank> = self.open.values().map(|o| o.rank).collect();
-        ranks.sort_unstable_by(Rank::order);
+        let mut ranks: Vec<RecordRank> = self.open.values().map(|o| o.rank).collect();
+        ranks.sort_unstable_by(RecordRank::order);
         let Some(middle) = ranks.get(ranks.len() / 2).copied() else {
             return;
         };
@@ -79,15 +79,15 @@ impl Findings {
 
     /// All findings, the one to be read first first, and records of those that were let go. Of a log's
     /// `rows(log)` records so many may be as strange by chance; the less likely, the sooner.
-    pub fn finish(self, threshold: f64, rows: impl Fn(&str) -> u64) -> (Vec<Finding>, u64) {
-        let mut all: Vec<(f64, Rank, Finding)> = self
+    pub fn finish(self, threshold: f64, rows: impl Fn(&str) -> u64) -> (Vec<ReportFinding>, u64) {
+        let mut all: Vec<(f64, RecordRank, ReportFinding)> = self
             .open
             .into_values()
             .map(|o| {
                 let rows = rows(&o.log) as f64;
                 let level = o.rank.score - rows.max(1.0).log10();
                 let together = excess(o.records as f64, rows * 10f64.powf(-threshold));
-                let finding = Finding {
+                let finding = ReportFinding {
                     log: o.log,
                     host: o.host,
                     record: o.record,

@@ -8,19 +8,19 @@ pub const POINTS: usize = 12;
 
 /// Records by score.
 #[derive(Clone, Debug)]
-pub struct Histogram {
+pub struct ScoreHistogram {
     cells: [u64; CELLS * POINTS + 1],
 }
 
-impl Default for Histogram {
+impl Default for ScoreHistogram {
     fn default() -> Self {
-        Histogram {
+        ScoreHistogram {
             cells: [0; CELLS * POINTS + 1],
         }
     }
 }
 
-impl Histogram {
+impl ScoreHistogram {
     /// Takes a score.
     pub fn add(&mut self, score: f64) {
         // `as` saturates, and makes 0 of what is not a number.

@@ -20,7 +20,7 @@ const SWEEPS: usize = 10_000;
 
 /// The map of one log's records.
 #[derive(Clone, Debug, Default)]
-pub struct Map {
+pub struct RecordMap {
     /// Records drawn at random, below the threshold.
     pub ordinary: Vec<(f64, f64)>,
     /// Flagged records.
@@ -28,14 +28,14 @@ pub struct Map {
     /// The share of the variance that each axis holds.
     pub explained: [f64; 2],
     /// Every feature that is not constant, the one that carries most of the two axes first.
-    pub loadings: Vec<Loading>,
+    pub loadings: Vec<FeatureLoading>,
     /// The features without any variance.
     pub constant: usize,
 }
 
 /// What a feature has to do with the axes.
 #[derive(Clone, Debug)]
-pub struct Loading {
+pub struct FeatureLoading {
     /// The position of the feature.
     pub feature: usize,
     /// Its share of the variance that both axes hold, from 0 to 1.
@@ -45,13 +45,13 @@ pub struct Loading {
 }
 
 /// One feature's centre and scale.
-struct Column {
+struct MapColumn {
     feature: usize,
     mean: f64,
     deviation: f64,
 }
 
-impl Column {
+impl MapColumn {
     fn standard(&self, v: f64) -> f64 {
         // A missing value says nothing either way.
         if v.is_finite() {
@@ -69,7 +69,7 @@ pub fn draw<'a>(
     model: &LogModel,
     sample: &[(&'a [u64], bool)],
     flagged: impl Iterator<Item = &'a [u64]>,
-) -> Option<Map> {
+) -> Option<RecordMap> {
     let coordinates = |bits: &[u64]| -> Vec<f64> {
         model
             .encoders
@@ -79,7 +79,7 @@ pub fn draw<'a>(
             .collect()
     };
     let rows: Vec<Vec<f64>> = sample.iter().map(|s| coordinates(s.0)).collect();
-    let columns: Vec<Column> = (0..model.encoders.len())
+    let columns: Vec<MapColumn> = (0..model.encoders.len())
         .filter_map(|f| column(f, &rows))
         .collect();
     let (n, p) = (rows.len(), columns.len());
@@ -116,13 +116,13 @@ pub fn draw<'a>(
         (along(0), along(1))
     };
     let held: f64 = axes.iter().map(|a| a.0).sum();
-    let mut loadings: Vec<Loading> = columns
+    let mut loadings: Vec<FeatureLoading> = columns
         .iter()
         .enumerate()
         .map(|(i, c)| {
             let on = |k: usize| axes.get(k).map_or(0.0, |(_, a)| a[i]);
             let of = |k: usize| axes.get(k).map_or(0.0, |(l, a)| l * a[i] * a[i]);
-            Loading {
+            FeatureLoading {
                 feature: c.feature,
                 share: (of(0) + of(1)) / held.max(f64::MIN_POSITIVE),
                 axes: [on(0), on(1)],
@@ -134,7 +134,7 @@ pub fn draw<'a>(
         axes.get(k)
             .map_or(0.0, |a| a.0 / total.max(f64::MIN_POSITIVE))
     };
-    Some(Map {
+    Some(RecordMap {
         ordinary: rows
             .iter()
             .zip(sample)
@@ -149,7 +149,7 @@ pub fn draw<'a>(
 }
 
 /// Centre and scale of a feature; nothing where it is constant.
-fn column(feature: usize, rows: &[Vec<f64>]) -> Option<Column> {
+fn column(feature: usize, rows: &[Vec<f64>]) -> Option<MapColumn> {
     let values = || {
         rows.iter()
             .filter_map(|r| r.get(feature))
@@ -162,7 +162,7 @@ fn column(feature: usize, rows: &[Vec<f64>]) -> Option<Column> {
     }
     let mean = values().sum::<f64>() / n;
     let variance = values().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    (variance > LEAST_VARIANCE).then(|| Column {
+    (variance > LEAST_VARIANCE).then(|| MapColumn {
         feature,
         mean,
         deviation: variance.sqrt(),

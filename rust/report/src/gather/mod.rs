@@ -7,14 +7,14 @@ pub mod histogram;
 pub mod map;
 pub mod timeline;
 
-use crate::report::{Finding, LogPage, Record};
-use envelope::Envelope;
-use findings::Findings;
+use crate::report::{LogPage, ReportFinding, ReportRecord};
+use envelope::ScoreEnvelope;
+use findings::FindingGatherer;
 pub use findings::joined;
-use histogram::Histogram;
+use histogram::ScoreHistogram;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use timeline::Times;
+use timeline::LogTimes;
 use zeek_anomaly_base::text::from_bytes;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::reservoir::Reservoir;
@@ -45,7 +45,7 @@ pub struct Gatherer<'m> {
     logs: BTreeMap<usize, LogGatherer>,
     sensors: BTreeMap<String, u64>,
     span: Option<(f64, f64)>,
-    findings: Findings,
+    findings: FindingGatherer,
 }
 
 /// What is kept of one log.
@@ -53,40 +53,40 @@ struct LogGatherer {
     records: u64,
     flagged: u64,
     highest: f64,
-    order: Envelope,
-    histogram: Histogram,
-    times: Times,
+    order: ScoreEnvelope,
+    histogram: ScoreHistogram,
+    times: LogTimes,
     /// Features, and after them whether the record is flagged.
     sample: Reservoir,
     of_flagged: Reservoir,
     /// The strangest flagged records, the strangest first.
-    top: Vec<(Rank, Record)>,
+    top: Vec<(RecordRank, ReportRecord)>,
     row: Vec<u64>,
 }
 
 /// A record's place among the others of its log.
 #[derive(Clone, Copy, Debug)]
-struct Rank {
+struct RecordRank {
     score: f64,
     raw: f64,
     nth: u64,
 }
 
-impl Rank {
+impl RecordRank {
     /// The stranger first, then the earlier.
-    fn order(&self, other: &Rank) -> Ordering {
+    fn order(&self, other: &RecordRank) -> Ordering {
         (other.score.total_cmp(&self.score))
             .then(other.raw.total_cmp(&self.raw))
             .then(self.nth.cmp(&other.nth))
     }
 
-    fn is_before(&self, other: &Rank) -> bool {
+    fn is_before(&self, other: &RecordRank) -> bool {
         self.order(other).is_lt()
     }
 }
 
 /// What was gathered.
-pub struct Gathered {
+pub struct GatheredLogs {
     /// The logs, by name.
     pub logs: Vec<LogPage>,
     /// The sensors that records name, those of most records first.
@@ -94,7 +94,7 @@ pub struct Gathered {
     /// The first and last time of the records.
     pub span: Option<(f64, f64)>,
     /// Findings, the one to be read first first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<ReportFinding>,
     /// Flagged records of findings that were let go, to keep memory bounded.
     pub dropped: u64,
 }
@@ -108,12 +108,12 @@ impl<'m> Gatherer<'m> {
             logs: BTreeMap::new(),
             sensors: BTreeMap::new(),
             span: None,
-            findings: Findings::default(),
+            findings: FindingGatherer::default(),
         }
     }
 
     /// Takes a record; `make` is called with its reasons where it may be listed.
-    pub fn take(&mut self, scored: &Scored<'_>, mut make: impl FnMut(&[Reason]) -> Record) {
+    pub fn take(&mut self, scored: &Scored<'_>, mut make: impl FnMut(&[Reason]) -> ReportRecord) {
         let (Some(at), Some(model)) = (scored.model_position(), scored.log_model()) else {
             return;
         };
@@ -157,7 +157,7 @@ impl<'m> Gatherer<'m> {
     }
 
     /// What was gathered.
-    pub fn finish(self) -> Gathered {
+    pub fn finish(self) -> GatheredLogs {
         let model = self.model;
         let mut sensors: Vec<(String, u64)> = self.sensors.into_iter().collect();
         sensors.sort_by_key(|s| std::cmp::Reverse(s.1));
@@ -169,7 +169,7 @@ impl<'m> Gatherer<'m> {
         logs.sort_by(|a, b| a.log.cmp(&b.log));
         let rows = |log: &str| logs.iter().find(|l| l.log == log).map_or(0, |l| l.records);
         let (findings, dropped) = self.findings.finish(self.threshold, rows);
-        Gathered {
+        GatheredLogs {
             findings,
             dropped,
             logs,
@@ -186,9 +186,9 @@ impl LogGatherer {
             records: 0,
             flagged: 0,
             highest: 0.0,
-            order: Envelope::default(),
-            histogram: Histogram::default(),
-            times: Times::default(),
+            order: ScoreEnvelope::default(),
+            histogram: ScoreHistogram::default(),
+            times: LogTimes::default(),
             sample: Reservoir::new(width + 1, SAMPLE, SEED, model.log()),
             of_flagged: Reservoir::new(width, FLAGGED, SEED, model.log()),
             top: Vec::new(),
@@ -197,7 +197,7 @@ impl LogGatherer {
     }
 
     /// Takes a record, and gives its rank where it is flagged.
-    fn take(&mut self, scored: &Scored<'_>, ts: Option<f64>, flagged: bool) -> Option<Rank> {
+    fn take(&mut self, scored: &Scored<'_>, ts: Option<f64>, flagged: bool) -> Option<RecordRank> {
         let score = scored.verdict.score;
         self.records += 1;
         self.highest = self.highest.max(score);
@@ -213,7 +213,7 @@ impl LogGatherer {
         }
         self.flagged += 1;
         self.of_flagged.add(scored.features());
-        Some(Rank {
+        Some(RecordRank {
             score,
             raw: scored.verdict.raw,
             nth: self.records,
@@ -221,7 +221,7 @@ impl LogGatherer {
     }
 
     /// Lists a flagged record, where it is strange enough.
-    fn list(&mut self, rank: Rank, make: impl FnOnce() -> Record) {
+    fn list(&mut self, rank: RecordRank, make: impl FnOnce() -> ReportRecord) {
         let at = self.top.partition_point(|t| t.0.is_before(&rank));
         if at < LISTED {
             self.top.truncate(LISTED - 1);

@@ -11,15 +11,15 @@ const NARROWEST: i64 = 60;
 
 /// What happened in a bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Bin {
+pub struct TimeBin {
     /// Records.
     pub records: u64,
     /// Records from the threshold on.
     pub flagged: u64,
 }
 
-impl Bin {
-    fn add(&mut self, other: Bin) {
+impl TimeBin {
+    fn add(&mut self, other: TimeBin) {
         self.records += other.records;
         self.flagged += other.flagged;
     }
@@ -27,16 +27,16 @@ impl Bin {
 
 /// One log's records over time.
 #[derive(Clone, Debug)]
-pub struct Times {
+pub struct LogTimes {
     width: i64,
-    bins: BTreeMap<i64, Bin>,
+    bins: BTreeMap<i64, TimeBin>,
     /// Records without a time.
     pub timeless: u64,
 }
 
-impl Default for Times {
+impl Default for LogTimes {
     fn default() -> Self {
-        Times {
+        LogTimes {
             width: NARROWEST,
             bins: BTreeMap::new(),
             timeless: 0,
@@ -44,7 +44,7 @@ impl Default for Times {
     }
 }
 
-impl Times {
+impl LogTimes {
     /// Takes a record.
     pub fn add(&mut self, ts: Option<f64>, flagged: bool) {
         let Some(ts) = ts.filter(|t| t.is_finite()) else {
@@ -52,13 +52,13 @@ impl Times {
             return;
         };
         let at = (ts / self.width as f64).floor() as i64;
-        self.bins.entry(at).or_default().add(Bin {
+        self.bins.entry(at).or_default().add(TimeBin {
             records: 1,
             flagged: u64::from(flagged),
         });
         while self.bins.len() > BINS {
             self.width *= 2;
-            let mut wider: BTreeMap<i64, Bin> = BTreeMap::new();
+            let mut wider: BTreeMap<i64, TimeBin> = BTreeMap::new();
             for (at, bin) in std::mem::take(&mut self.bins) {
                 wider.entry(at.div_euclid(2)).or_default().add(bin);
             }
@@ -67,7 +67,7 @@ impl Times {
     }
 
     /// Each bin's beginning, in seconds since the epoch, and what is in it, in order.
-    pub fn bins(&self) -> impl Iterator<Item = (f64, Bin)> + '_ {
+    pub fn bins(&self) -> impl Iterator<Item = (f64, TimeBin)> + '_ {
         self.bins
             .iter()
             .map(|(at, bin)| (*at as f64 * self.width as f64, *bin))
@@ -81,7 +81,7 @@ impl Times {
 
 /// A stretch of time that is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stretch {
+pub struct TimeSpan {
     /// Its beginning, in seconds since the epoch.
     pub from: f64,
     /// Its end.
@@ -99,7 +99,7 @@ const GAP: f64 = 0.5;
 
 /// The stretch of time that holds (nearly) all records of these logs: few that lie beyond a
 /// long gap are left out.
-pub fn stretch<'a>(logs: impl Iterator<Item = &'a Times>) -> Option<Stretch> {
+pub fn stretch<'a>(logs: impl Iterator<Item = &'a LogTimes>) -> Option<TimeSpan> {
     let mut bins: Vec<(f64, f64, u64)> = logs
         .flat_map(|t| t.bins().map(|(at, b)| (at, at + t.width(), b.records)))
         .collect();
@@ -124,7 +124,7 @@ pub fn stretch<'a>(logs: impl Iterator<Item = &'a Times>) -> Option<Stretch> {
                 continue;
             }
         }
-        return Some(Stretch {
+        return Some(TimeSpan {
             from,
             until,
             outside,
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn any_times_stay_bounded_and_none_is_lost() {
-        let mut t = Times::default();
+        let mut t = LogTimes::default();
         for i in 0..100_000u32 {
             t.add(Some(f64::from(i) * 40_000.0), i % 10 == 0);
         }
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_few_dates_of_1970_and_2106_do_not_hide_the_day() {
-        let mut t = Times::default();
+        let mut t = LogTimes::default();
         let day = 1_780_000_000.0;
         (0..10_000).for_each(|i| t.add(Some(day + f64::from(i)), false));
         t.add(Some(0.0), false);
@@ -161,7 +161,7 @@ mod tests {
         let s = stretch([&t].into_iter()).unwrap();
         assert!(s.from >= day - 60.0 && s.until <= day + 10_100.0, "{s:?}");
         assert_eq!(s.outside, 2);
-        let (one, none) = (Times::default(), stretch([].into_iter()));
+        let (one, none) = (LogTimes::default(), stretch([].into_iter()));
         assert_eq!((stretch([&one].into_iter()), none), (None, None));
     }
 }

@@ -1,73 +1,127 @@
-//! Findings, records, behaviours and hosts as rows of tables.
+//! Findings, records, behaviors and hosts as tables.
 
-use crate::report::{Finding, Host, Record, Report};
+use super::blocks::ColumnContent::{Id, Name, Number, Reasons, Subject, Text, Time};
+use super::blocks::{Block, DataTable, Section, TableCell, TableColumn, TextSpan};
+use crate::report::{Report, ReportFinding, ReportHost, ReportRecord};
 use crate::words::{count, counted, second, short};
 use zeek_anomaly_behavior::{Basis, Entity, Finding as Behavior};
-use zeek_anomaly_engine::Claim;
+use zeek_anomaly_engine::{Claim, Reason};
 
 /// Characters of a name, a value and an identifier that are shown.
 pub const NAME: usize = 48;
 const VALUE: usize = 60;
-const USUAL: usize = 90;
-const WHAT: usize = 80;
+const TYPICAL: usize = 90;
+const SUBJECT: usize = 80;
 const ID: usize = 40;
 
-/// Reasons that are shown of a record, and of a behaviour.
+/// Reasons that are shown of a record, and of a behavior.
 const REASONS: usize = 3;
 const EVIDENCE: usize = 5;
 
-/// Behaviours that are shown.
+/// Behaviors that are shown.
 const BEHAVIORS: usize = 40;
 
-/// Findings, and behaviours, of a host that are named.
+/// Findings, and behaviors, of a host that are named.
 const DEEDS: usize = 8;
 
-/// A finding, or a flagged record.
-pub struct Row {
-    /// The score, with how it is known.
-    pub score: String,
-    /// Records.
-    pub records: String,
-    /// When, line by line.
-    pub span: Vec<String>,
-    /// The log.
-    pub log: String,
-    /// What it is about, line by line.
-    pub what: Vec<String>,
-    /// Why.
-    pub reasons: Vec<Why>,
-    /// The connection or file.
-    pub uid: String,
+/// Flagged records of a log that are printed on paper.
+const ON_PAPER: usize = 10;
+
+/// The columns of findings and of behaviors.
+const fn columns(kind: &'static str, uid: &'static str) -> [TableColumn; 7] {
+    [
+        TableColumn::new("Score", Number, 8.0).labelled("score"),
+        TableColumn::new("Records", Number, 8.0).labelled("records"),
+        TableColumn::new("Time (UTC)", Time, 18.0),
+        TableColumn::new(kind, Text, 9.0),
+        TableColumn::new("What", Subject, 21.0),
+        TableColumn::new("Why", Reasons, 32.0),
+        TableColumn::new(uid, Id, 17.0).labelled("uid"),
+    ]
 }
 
-/// A reason.
-pub struct Why {
-    /// The feature.
-    pub feature: String,
-    /// Its value.
-    pub value: String,
-    /// What is usual; empty where nothing is.
-    pub usual: String,
+/// The findings that are listed.
+pub fn findings(report: &Report) -> DataTable {
+    let listed = report.findings.iter().take(report.listed);
+    DataTable {
+        name: "Findings",
+        stacks: true,
+        columns: columns("Log", "uid").to_vec(),
+        rows: listed.map(finding).collect(),
+        paper_rows: usize::MAX,
+    }
 }
 
-/// A host.
-pub struct HostRow {
-    /// Its address.
-    pub address: String,
-    /// Its rank.
-    pub strength: String,
-    /// The part of it that its behaviours add up to.
-    pub risk: String,
-    /// Flagged records.
-    pub records: String,
-    /// When, line by line.
-    pub span: Vec<String>,
-    /// Its findings, in a few words each.
-    pub did: Vec<String>,
+fn finding(f: &ReportFinding) -> Vec<TableCell> {
+    let r = &f.record;
+    vec![
+        TableCell::new(score(r)).flagged_if(true),
+        TableCell::new(count(f.records)),
+        match f.span {
+            Some(s) => TableCell::lines(stretch(s)),
+            None => TableCell::lines(r.ts.map(second)),
+        },
+        TableCell::new(short(&f.log, NAME)),
+        subject(r),
+        reasons(&r.reasons),
+        uid(r),
+    ]
 }
 
-/// A score, marked where it is more than a count among training rows.
-fn score(record: &Record) -> String {
+/// Flagged records of one log.
+pub fn records(records: &[ReportRecord]) -> DataTable {
+    let row = |r: &ReportRecord| {
+        vec![
+            TableCell::new(score(r)).flagged_if(true),
+            TableCell::lines(r.ts.map(second)),
+            subject(r),
+            reasons(&r.reasons),
+            uid(r),
+        ]
+    };
+    DataTable {
+        name: "Flagged records",
+        stacks: true,
+        columns: vec![
+            TableColumn::new("Score", Number, 7.0).labelled("score"),
+            TableColumn::new("Time (UTC)", Time, 18.0),
+            TableColumn::new("What", Subject, 24.0),
+            TableColumn::new("Why", Reasons, 41.0),
+            TableColumn::new("uid", Id, 21.0).labelled("uid"),
+        ],
+        rows: records.iter().map(row).collect(),
+        paper_rows: ON_PAPER,
+    }
+}
+
+fn subject(r: &ReportRecord) -> TableCell {
+    TableCell::lines(r.what.iter().map(|w| short(w, SUBJECT)))
+}
+
+fn uid(r: &ReportRecord) -> TableCell {
+    TableCell::new(short(r.uid.as_deref().unwrap_or_default(), ID))
+}
+
+fn reasons(of: &[Reason]) -> TableCell {
+    let reason = |r: &Reason| {
+        let mut line = vec![
+            TextSpan::strong(short(&r.feature, NAME) + " "),
+            TextSpan::plain(short(&r.value, VALUE)),
+        ];
+        let typical = short(&r.usual, TYPICAL);
+        if !typical.is_empty() {
+            line.push(TextSpan::soft(format!(" (typical: {typical})")));
+        }
+        line
+    };
+    TableCell {
+        lines: of.iter().take(REASONS).map(reason).collect(),
+        ..TableCell::default()
+    }
+}
+
+/// A score, marked if it is extrapolated or a lower bound.
+fn score(record: &ReportRecord) -> String {
     match record.claim {
         Claim::Measured => format!("{:.2}", record.score),
         Claim::Extrapolated => format!("~{:.2}", record.score),
@@ -75,38 +129,7 @@ fn score(record: &Record) -> String {
     }
 }
 
-/// A flagged record.
-pub fn record(log: &str, record: &Record) -> Row {
-    Row {
-        score: score(record),
-        records: "1".into(),
-        span: record.ts.map(second).into_iter().collect(),
-        log: short(log, NAME),
-        what: record.what.iter().map(|w| short(w, WHAT)).collect(),
-        reasons: (record.reasons.iter().take(REASONS))
-            .map(|r| Why {
-                feature: short(&r.feature, NAME),
-                value: short(&r.value, VALUE),
-                usual: short(&r.usual, USUAL),
-            })
-            .collect(),
-        uid: short(record.uid.as_deref().unwrap_or_default(), ID),
-    }
-}
-
-/// A finding.
-pub fn finding(finding: &Finding) -> Row {
-    Row {
-        records: count(finding.records),
-        span: match finding.span {
-            Some(s) => stretch(s),
-            None => finding.record.ts.map(second).into_iter().collect(),
-        },
-        ..record(&finding.log, &finding.record)
-    }
-}
-
-/// A span of time, line by line: one where both ends are within a second.
+/// A span of time, line by line: one line if both ends are within a second.
 fn stretch((from, until): (f64, f64)) -> Vec<String> {
     let (a, b) = (second(from), second(until));
     if a == b {
@@ -115,8 +138,25 @@ fn stretch((from, until): (f64, f64)) -> Vec<String> {
     vec![a, format!("to {b}")]
 }
 
-/// A host.
-pub fn host(host: &Host, report: &Report) -> HostRow {
+/// The hosts, by strength.
+pub fn hosts(report: &Report) -> DataTable {
+    DataTable {
+        name: "Hosts",
+        stacks: true,
+        columns: vec![
+            TableColumn::new("Host", Name, 22.0),
+            TableColumn::new("Strength", Number, 10.0).labelled("strength"),
+            TableColumn::new("Risk", Number, 7.0).labelled("risk"),
+            TableColumn::new("Records", Number, 9.0).labelled("flagged records"),
+            TableColumn::new("Time (UTC)", Time, 18.0),
+            TableColumn::new("What it did", Reasons, 52.0),
+        ],
+        rows: report.hosts.iter().map(|h| host(h, report)).collect(),
+        paper_rows: usize::MAX,
+    }
+}
+
+fn host(host: &ReportHost, report: &Report) -> Vec<TableCell> {
     let mut did: Vec<String> = host.behaviors.iter().take(DEEDS).map(deed).collect();
     let findings = host.findings.iter().filter_map(|i| report.findings.get(*i));
     did.extend(findings.take(DEEDS).map(|f| {
@@ -124,7 +164,7 @@ pub fn host(host: &Host, report: &Report) -> HostRow {
         text.push_str(&format!(", score {}", score(&f.record)));
         // The first line is the host itself.
         if let Some(peer) = f.record.what.get(1) {
-            text.push_str(&format!(", {}", short(peer, WHAT)));
+            text.push_str(&format!(", {}", short(peer, SUBJECT)));
         }
         if let Some(r) = f.record.reasons.first() {
             let value = short(&r.value, VALUE);
@@ -137,17 +177,17 @@ pub fn host(host: &Host, report: &Report) -> HostRow {
     if more > 0 {
         did.push(format!("and {} more", count(more as u64)));
     }
-    HostRow {
-        address: short(&host.address, NAME),
-        strength: format!("{:.1}", host.strength),
-        risk: format!("{:.1}", host.risk),
-        records: count(host.records),
-        span: host.span.map(stretch).unwrap_or_default(),
-        did,
-    }
+    vec![
+        TableCell::new(short(&host.address, NAME)),
+        TableCell::new(format!("{:.1}", host.strength)).flagged_if(true),
+        TableCell::new(format!("{:.1}", host.risk)),
+        TableCell::new(count(host.records)),
+        TableCell::lines(host.span.map(stretch).unwrap_or_default()),
+        TableCell::lines(did),
+    ]
 }
 
-/// A behaviour in a few words.
+/// A behavior in a few words.
 fn deed(b: &Behavior) -> String {
     let mut text = b.kind.0.title.to_owned();
     if let Some(about) = about(b) {
@@ -161,7 +201,7 @@ fn deed(b: &Behavior) -> String {
     text
 }
 
-/// The other side of a behaviour, and the name that it goes by.
+/// The other side of a behavior, and its name.
 fn about(b: &Behavior) -> Option<String> {
     let other = match &b.entity {
         Entity::Host(_) => None,
@@ -182,7 +222,7 @@ fn about(b: &Behavior) -> Option<String> {
     }
 }
 
-/// A probability as it is, the strength of a rule marked.
+/// The score; that of a rule is marked.
 fn strength(b: &Behavior) -> String {
     match b.basis {
         Basis::Probability => format!("{:.1}", b.score),
@@ -190,32 +230,50 @@ fn strength(b: &Behavior) -> String {
     }
 }
 
-/// What the hosts that are shown did over time, the gravest first.
-pub fn behaviors(report: &Report) -> Vec<Row> {
+/// The behaviors of the hosts that are shown, the highest score times confidence first.
+pub fn behaviors(report: &Report) -> Option<Section> {
     let mut all: Vec<&Behavior> = report.hosts.iter().flat_map(|h| &h.behaviors).collect();
     let worth = |b: &Behavior| b.score * b.confidence;
     all.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.id.cmp(&b.id)));
-    all.into_iter().take(BEHAVIORS).map(behavior).collect()
+    let rows: Vec<_> = all.into_iter().take(BEHAVIORS).map(behavior).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let table = DataTable {
+        name: "Behaviors",
+        stacks: true,
+        columns: columns("Behavior", "uid").to_vec(),
+        rows,
+        paper_rows: usize::MAX,
+    };
+    let intro = "Behaviors over time, which no single record shows. A score is −log10 of a probability, or the \
+        strength of a rule.";
+    let blocks = vec![Block::text(intro), Block::Table(table)];
+    Some(Section::new("behaviors", "Behaviors", "Behaviors", blocks))
 }
 
-fn behavior(b: &Behavior) -> Row {
+fn behavior(b: &Behavior) -> Vec<TableCell> {
     let evidence = b.reasons.iter().filter(|r| r.what != "name");
-    Row {
-        score: strength(b),
-        records: count(b.count),
-        span: stretch((b.first, b.last)),
-        log: b.kind.0.title.to_owned(),
-        what: [Some(b.entity.host().to_string()), about(b)]
-            .into_iter()
-            .flatten()
-            .collect(),
-        reasons: (evidence.take(EVIDENCE))
-            .map(|r| Why {
-                feature: short(&r.what, NAME),
-                value: short(&r.value, USUAL),
-                usual: String::new(),
-            })
-            .collect(),
-        uid: short(b.uids.first().map_or("", String::as_str), ID),
-    }
+    let reasons = evidence.take(EVIDENCE).map(|r| {
+        vec![
+            TextSpan::strong(short(&r.what, NAME) + " "),
+            TextSpan::plain(short(&r.value, TYPICAL)),
+        ]
+    });
+    vec![
+        TableCell::new(strength(b)).flagged_if(true),
+        TableCell::new(count(b.count)),
+        TableCell::lines(stretch((b.first, b.last))),
+        TableCell::new(b.kind.0.title),
+        TableCell::lines(
+            [Some(b.entity.host().to_string()), about(b)]
+                .into_iter()
+                .flatten(),
+        ),
+        TableCell {
+            lines: reasons.collect(),
+            ..TableCell::default()
+        },
+        TableCell::new(short(b.uids.first().map_or("", String::as_str), ID)),
+    ]
 }

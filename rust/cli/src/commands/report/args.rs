@@ -19,7 +19,7 @@ pub struct ReportArgs {
     /// Where to write the page (HTML); replaced whole, or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "pdf")]
     pub output: Option<PathBuf>,
-    /// Where to write the same as a PDF
+    /// Where to write the same as a PDF; needs a build with the feature `pdf`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub pdf: Option<PathBuf>,
     /// A path that is known to be ordinary, to compare the verdict with; may be repeated

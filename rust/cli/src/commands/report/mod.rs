@@ -1,6 +1,7 @@
 //! `report`: logs in, one page for people out.
 
 pub mod args;
+mod pdf;
 
 use super::{inputs, verdict};
 use crate::allowed;
@@ -20,9 +21,11 @@ use zeek_anomaly_behavior::{Allow, Hunter, Settings, Usual};
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::{Model, Reason, VERSION};
 use zeek_anomaly_report::words::second;
-use zeek_anomaly_report::{self as report, About, Asked, Gatherer, HostRisk, View};
+use zeek_anomaly_report::{
+    self as report, Gatherer, HostRisk, ReportRequest, ReportSubject, ReportView,
+};
 use zeek_anomaly_runner::{Coverage, HostFindings, Ignore, JudgeParams, Source, judge, on_scored};
-use zeek_anomaly_verdict::{Assessment, Baseline, Comparison};
+use zeek_anomaly_verdict::{Assessment, BaselineComparison, DirectoryBaseline};
 
 /// Hosts whose behaviours are kept, and the behaviours of each.
 const HOSTS: usize = 1000;
@@ -31,6 +34,9 @@ const BEHAVIORS: usize = 50;
 /// Scores and writes the page.
 pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
     args.work.set_threads();
+    if args.pdf.is_some() {
+        pdf::check()?;
+    }
     let loaded = inputs::load(args.model.as_deref(), &args.fit)?;
     let allow = allowed::load(args.allow.as_deref())?;
     let kept = args
@@ -94,13 +100,13 @@ pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
     for page in &mut gathered.logs {
         page.refused = coverage.logs.get(&page.log).map_or(0, |l| l.refused);
     }
-    let about = About {
+    let about = ReportSubject {
         sensors: args.sensor.clone().into_iter().collect(),
         made: args.made.clone(),
         threshold: args.threshold,
         model: model_in_words(args, &model, fit_here),
         notes: notes(&coverage),
-        ..About::default()
+        ..ReportSubject::default()
     };
     let asked = asked(args, &coverage, fit_here);
     let report = report::assemble(
@@ -143,14 +149,14 @@ fn write(
     pdf: Option<Place>,
 ) -> Result<Vec<String>, Failure> {
     let said = |e: &dyn std::fmt::Display| Failure::Said(e.to_string());
-    let view = View::new(report).map_err(|e| said(&e))?;
+    let view = ReportView::new(report).map_err(|e| said(&e))?;
     let mut made = Vec::new();
     if let Some(place) = page {
         let page = report::html::page(&view).map_err(|e| said(&e))?;
         made.push((place, page.into_bytes()));
     }
     if let Some(place) = pdf {
-        made.push((place, report::pdf::document(&view).map_err(|e| said(&e))?));
+        made.push((place, pdf::document(&view)?));
     }
     let mut written = Vec::new();
     for (mut place, bytes) in made {
@@ -171,10 +177,10 @@ fn record(
     scored: &Scored<'_>,
     threshold: f64,
     reasons: &[Reason],
-) -> report::Record {
+) -> report::ReportRecord {
     let mut f = findings.make(scored, threshold, false);
     findings.describe(scored, &mut f);
-    report::Record {
+    report::ReportRecord {
         ts: f.ts,
         line: scored.line,
         what: table::what(&f).lines().map(str::to_owned).collect(),
@@ -189,11 +195,12 @@ fn record(
 fn compare(
     args: &ReportArgs,
     model: Option<&Model>,
-    kept: Option<Baseline>,
+    kept: Option<DirectoryBaseline>,
     usual: Option<&Usual>,
     assessment: &Assessment,
-) -> Result<Option<Comparison>, Failure> {
-    let mut baseline = kept.unwrap_or_else(|| Baseline::new(String::new(), args.threshold));
+) -> Result<Option<BaselineComparison>, Failure> {
+    let mut baseline =
+        kept.unwrap_or_else(|| DirectoryBaseline::new(String::new(), args.threshold));
     for path in &args.normal {
         let source = inputs::paths(std::slice::from_ref(path), &args.rows.spool, true)?;
         let mut silent = Progress::new(0, false);
@@ -261,10 +268,10 @@ fn notes(coverage: &Coverage) -> Vec<String> {
     out
 }
 
-fn asked(args: &ReportArgs, coverage: &Coverage, fitted_here: bool) -> Asked {
+fn asked(args: &ReportArgs, coverage: &Coverage, fitted_here: bool) -> ReportRequest {
     let word = |p: &PathBuf| format!(" {}", report::quoted(&p.to_string_lossy()));
     let of = |paths: &[PathBuf]| -> String { paths.iter().map(word).collect() };
-    Asked {
+    ReportRequest {
         model: match (&args.model, args.train_on.as_slice()) {
             (Some(m), _) => format!(" -m{}", word(m)),
             (None, []) => String::new(),

@@ -1,9 +1,8 @@
-//! From sheets to the bytes of a PDF, with its outline and with its parts named for those
-//! who have it read to them.
+//! From pages to the bytes of a PDF, with an outline, and with tagged parts for screen readers.
 
-use super::PdfError;
-use super::fonts::{Fonts, Weight};
-use super::paper::{HEIGHT, Ink, MARGIN, Mark, Node, Paper, Part, SMALL, Span, WIDTH};
+use crate::PdfError;
+use crate::fonts::Fonts;
+use crate::paper::{HEIGHT, MARGIN, PageMark, Paper, PdfPart, SMALL, Shade, TagNode, WIDTH};
 use krilla::Document;
 use krilla::color::rgb;
 use krilla::destination::XyzDestination;
@@ -21,8 +20,9 @@ use krilla::tagging::{
 use krilla::text::TextDirection;
 use krilla_svg::{SurfaceExt, SvgSettings};
 use std::num::NonZeroU16;
+use zeek_anomaly_report::{TextSpan, TextStyle};
 
-/// Writes the sheets.
+/// Writes the pages.
 pub fn write(
     paper: Paper<'_>,
     fonts: &Fonts,
@@ -45,7 +45,7 @@ pub fn write(
         for placed in sheet {
             let tag = match (&placed.mark, placed.node) {
                 (_, None) => ContentTag::Artifact(ArtifactType::Other),
-                (Mark::Text { .. }, _) => ContentTag::Span(SpanTag::empty()),
+                (PageMark::Text { .. }, _) => ContentTag::Span(SpanTag::empty()),
                 _ => ContentTag::Other,
             };
             let leaf = surface.start_tagged(tag);
@@ -70,25 +70,33 @@ pub fn write(
 
 fn foot(surface: &mut Surface<'_>, fonts: &Fonts, title: &str, number: &str) {
     let y = HEIGHT - 30.0;
-    let text = |x: f32, text: &str| Mark::Text {
+    let text = |x: f32, text: &str| PageMark::Text {
         x,
         y,
         size: SMALL,
-        span: Span::plain(text).ink(Ink::Soft),
+        span: TextSpan::soft(text),
     };
     draw(surface, &text(MARGIN, &fonts.known(title)), fonts);
-    let width = fonts.width(number, Weight::Regular, SMALL);
+    let width = fonts.width(number, TextStyle::Plain, SMALL);
     draw(surface, &text(WIDTH - MARGIN - width, number), fonts);
 }
 
-fn fill(ink: Ink) -> Fill {
-    let (r, g, b) = match ink {
-        Ink::Black => (0x1f, 0x23, 0x28),
-        Ink::Soft => (0x57, 0x60, 0x6a),
-        Ink::Flagged => (0xa8, 0x43, 0x00),
-        Ink::Rule => (0xd8, 0xde, 0xe4),
-        Ink::Panel => (0xf0, 0xf3, 0xf6),
-    };
+fn text_fill(style: TextStyle) -> Fill {
+    fill(match style {
+        TextStyle::Plain | TextStyle::Strong => (0x1f, 0x23, 0x28),
+        TextStyle::Soft => (0x57, 0x60, 0x6a),
+        TextStyle::Flagged => (0xa8, 0x43, 0x00),
+    })
+}
+
+fn shade_fill(shade: Shade) -> Fill {
+    fill(match shade {
+        Shade::Rule => (0xd8, 0xde, 0xe4),
+        Shade::Panel => (0xf0, 0xf3, 0xf6),
+    })
+}
+
+fn fill((r, g, b): (u8, u8, u8)) -> Fill {
     Fill {
         paint: rgb::Color::new(r, g, b).into(),
         opacity: NormalizedF32::ONE,
@@ -96,11 +104,11 @@ fn fill(ink: Ink) -> Fill {
     }
 }
 
-fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &Fonts) {
+fn draw(surface: &mut Surface<'_>, mark: &PageMark, fonts: &Fonts) {
     match mark {
-        Mark::Text { x, y, size, span } => {
-            surface.set_fill(Some(fill(span.ink)));
-            let (at, font) = (Point::from_xy(*x, *y), fonts.font(span.weight));
+        PageMark::Text { x, y, size, span } => {
+            surface.set_fill(Some(text_fill(span.style)));
+            let (at, font) = (Point::from_xy(*x, *y), fonts.font(span.style));
             surface.draw_text(
                 at,
                 font,
@@ -110,18 +118,18 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &Fonts) {
                 TextDirection::LeftToRight,
             );
         }
-        Mark::Box([x, y, w, h], ink) => {
+        PageMark::Box([x, y, w, h], shade) => {
             let Some(rect) = Rect::from_xywh(*x, *y, *w, *h) else {
                 return;
             };
             let mut path = PathBuilder::new();
             path.push_rect(rect);
             if let Some(path) = path.finish() {
-                surface.set_fill(Some(fill(*ink)));
+                surface.set_fill(Some(shade_fill(*shade)));
                 surface.draw_path(&path);
             }
         }
-        Mark::Plot(tree, x, y, size) => {
+        PageMark::Plot(tree, x, y, size) => {
             surface.push_transform(&Transform::from_translate(*x, *y));
             surface.draw_svg(tree, *size, SvgSettings::default());
             surface.pop();
@@ -145,8 +153,8 @@ fn outline(paper: &Paper<'_>) -> Outline {
     outline
 }
 
-/// The tree of the document's parts. A part holds marks, or other parts.
-fn tree(nodes: &[Node], leaves: Vec<Vec<Identifier>>) -> TagTree {
+/// The tree of the document's parts. A part holds marks or other parts.
+fn tree(nodes: &[TagNode], leaves: Vec<Vec<Identifier>>) -> TagTree {
     let mut groups: Vec<TagGroup> = nodes
         .iter()
         .zip(leaves)
@@ -157,9 +165,9 @@ fn tree(nodes: &[Node], leaves: Vec<Vec<Identifier>>) -> TagTree {
         .collect();
     let mut tree = TagTree::new();
     let mut roots = Vec::new();
-    // From the last on, each goes into its parent; what a parent gets so is in reverse.
+    // Last first: each goes into its parent, so children arrive in reverse.
     while let Some(mut group) = groups.pop() {
-        if matches!(nodes[groups.len()].part, Part::Table | Part::Row) {
+        if matches!(nodes[groups.len()].part, PdfPart::Table | PdfPart::Row) {
             group.children.reverse();
         }
         match nodes[groups.len()].within {
@@ -171,16 +179,16 @@ fn tree(nodes: &[Node], leaves: Vec<Vec<Identifier>>) -> TagTree {
     tree
 }
 
-fn kind(part: &Part) -> TagKind {
+fn kind(part: &PdfPart) -> TagKind {
     match part {
-        Part::Heading(level) => {
+        PdfPart::Heading(level) => {
             Tag::Hn(NonZeroU16::new(*level).unwrap_or(NonZeroU16::MIN), None).into()
         }
-        Part::Paragraph => Tag::P.into(),
-        Part::Figure(words) => Tag::Figure(Some(words.clone())).into(),
-        Part::Table => Tag::Table.into(),
-        Part::Row => Tag::TR.into(),
-        Part::Head => Tag::TH(TableHeaderScope::Column).into(),
-        Part::Cell => Tag::TD.into(),
+        PdfPart::Paragraph => Tag::P.into(),
+        PdfPart::Figure(words) => Tag::Figure(Some(words.clone())).into(),
+        PdfPart::Table => Tag::Table.into(),
+        PdfPart::Row => Tag::TR.into(),
+        PdfPart::Head => Tag::TH(TableHeaderScope::Column).into(),
+        PdfPart::Cell => Tag::TD.into(),
     }
 }

@@ -1,5 +1,5 @@
-//! The letters of the PDF: DejaVu Sans Condensed, which is in the program, so that a report
-//! looks the same everywhere and its text can be searched and copied.
+//! The fonts of the PDF: DejaVu Sans Condensed, compiled in, so that a report looks the same everywhere and
+//! its text can be searched and copied.
 
 use super::PdfError;
 use krilla::text::Font;
@@ -7,31 +7,23 @@ use std::fmt::Write;
 use std::sync::Arc;
 use ttf_parser::Face;
 use usvg::fontdb::{Database, Source};
+use zeek_anomaly_report::TextStyle;
 
-/// A weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// Running text.
-    Regular,
-    /// Headings and names.
-    Bold,
-}
-
-struct Cut {
+struct FontCut {
     font: Font,
     face: Face<'static>,
 }
 
-/// Both weights.
+/// Regular and bold.
 pub struct Fonts {
-    regular: Cut,
-    bold: Cut,
-    /// For the letters in plots.
+    regular: FontCut,
+    bold: FontCut,
+    /// For the text in plots.
     pub database: Arc<Database>,
 }
 
 impl Fonts {
-    /// Reads the fonts that are in the program.
+    /// Reads the compiled-in fonts.
     pub fn load() -> Result<Fonts, PdfError> {
         let (regular, bold) = (
             dejavu::sans_condensed::regular(),
@@ -53,21 +45,21 @@ impl Fonts {
         })
     }
 
-    fn cut(&self, weight: Weight) -> &Cut {
-        match weight {
-            Weight::Regular => &self.regular,
-            Weight::Bold => &self.bold,
+    fn cut(&self, style: TextStyle) -> &FontCut {
+        match style {
+            TextStyle::Strong => &self.bold,
+            _ => &self.regular,
         }
     }
 
-    /// The font of a weight.
-    pub fn font(&self, weight: Weight) -> Font {
-        self.cut(weight).font.clone()
+    /// The font of a style.
+    pub fn font(&self, style: TextStyle) -> Font {
+        self.cut(style).font.clone()
     }
 
     /// How wide a text is, in points.
-    pub fn width(&self, text: &str, weight: Weight, size: f32) -> f32 {
-        let face = &self.cut(weight).face;
+    pub fn width(&self, text: &str, style: TextStyle, size: f32) -> f32 {
+        let face = &self.cut(style).face;
         let units: u32 = text
             .chars()
             .filter_map(|c| face.glyph_index(c))
@@ -77,13 +69,12 @@ impl Fonts {
         units as f32 * size / f32::from(face.units_per_em())
     }
 
-    /// A text with those characters escaped that the fonts do not have: better a number
-    /// than an empty box. So are those that are written from right to left, which here would
-    /// stand in another order than in the log.
+    /// A text with characters escaped that the fonts do not have. Right-to-left characters are escaped, too:
+    /// they would change the order of the text.
     pub fn known(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         for c in text.chars() {
-            let known = |cut: &Cut| cut.face.glyph_index(c).is_some();
+            let known = |cut: &FontCut| cut.face.glyph_index(c).is_some();
             if c == ' ' || (known(&self.regular) && known(&self.bold) && !is_rtl(c)) {
                 out.push(c);
             } else {
@@ -95,13 +86,13 @@ impl Fonts {
     }
 }
 
-fn cut(bytes: &'static [u8]) -> Result<Cut, PdfError> {
+fn cut(bytes: &'static [u8]) -> Result<FontCut, PdfError> {
     let font = Font::new(krilla::Data::from(bytes.to_vec()), 0).ok_or(PdfError::Font)?;
     let face = Face::parse(bytes, 0).map_err(|_| PdfError::Font)?;
-    Ok(Cut { font, face })
+    Ok(FontCut { font, face })
 }
 
-/// Hebrew, Arabic and their kin.
+/// Hebrew, Arabic and other right-to-left scripts.
 fn is_rtl(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
@@ -111,9 +102,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_have_widths_and_unknown_ones_are_escaped() {
+    fn characters_have_widths_and_unknown_ones_are_escaped() {
         let fonts = Fonts::load().unwrap();
-        let w = |t| fonts.width(t, Weight::Regular, 10.0);
+        let w = |t| fonts.width(t, TextStyle::Plain, 10.0);
         assert!(w("mmmm") > w("iiii") && w("iiii") > 0.0);
         assert_eq!(fonts.known("naïve ≥3 –"), "naïve ≥3 –");
         assert_eq!(fonts.known("日x"), "\\u{65e5}x");

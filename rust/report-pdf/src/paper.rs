@@ -1,11 +1,11 @@
-//! Sheets of paper: what stands where, before it is written. Blocks are set one below the
-//! other; what does not fit goes to the next sheet.
+//! The layout of pages. Blocks are set one below the other; what does not fit goes to the next page.
 
-use super::PdfError;
-use super::fonts::{Fonts, Weight};
-use crate::charts::Chart;
+use crate::PdfError;
+use crate::fonts::Fonts;
 use krilla::geom::Size;
 use usvg::Tree;
+use zeek_anomaly_report::charts::Chart;
+use zeek_anomaly_report::{DataTable, TableCell, TableColumn, TextSpan, TextStyle};
 
 /// A4, in points.
 pub const WIDTH: f32 = 595.28;
@@ -22,61 +22,26 @@ pub const TEXT: f32 = WIDTH - 2.0 * MARGIN;
 pub const RUNNING: f32 = 9.5;
 /// Size of tables and captions.
 pub const SMALL: f32 = 7.6;
+/// Room around the text of a cell.
+const PAD: f32 = 3.0;
 /// From one line to the next, for a size of 1.
 const LEADING: f32 = 1.36;
 
-/// What a letter or shape is coloured like.
+/// The colour of a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ink {
-    /// Text.
-    Black,
-    /// What is less important.
-    Soft,
-    /// What is flagged.
-    Flagged,
+pub enum Shade {
     /// Lines between rows.
     Rule,
     /// Behind headers.
     Panel,
 }
 
-/// A piece of text in one style.
-#[derive(Clone, Debug)]
-pub struct Span {
-    /// The text.
-    pub text: String,
-    /// Its weight.
-    pub weight: Weight,
-    /// Its colour.
-    pub ink: Ink,
-}
+/// A line of text in several styles.
+pub type Line = Vec<TextSpan>;
 
-impl Span {
-    /// Running text.
-    pub fn plain(text: impl Into<String>) -> Span {
-        Span {
-            text: text.into(),
-            weight: Weight::Regular,
-            ink: Ink::Black,
-        }
-    }
-
-    /// The same, in bold.
-    pub fn bold(mut self) -> Span {
-        self.weight = Weight::Bold;
-        self
-    }
-
-    /// The same, in another colour.
-    pub fn ink(mut self, ink: Ink) -> Span {
-        self.ink = ink;
-        self
-    }
-}
-
-/// What a part of the document is, for those who have it read to them.
+/// The role of a part of the document, for screen readers.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Part {
+pub enum PdfPart {
     /// A heading of a level from 1 on.
     Heading(u16),
     /// A paragraph.
@@ -93,44 +58,44 @@ pub enum Part {
     Cell,
 }
 
-/// A part and what it is in.
+/// A part and the part around it.
 #[derive(Clone, Debug)]
-pub struct Node {
-    /// What it is.
-    pub part: Part,
-    /// The part that it is in.
+pub struct TagNode {
+    /// Its role.
+    pub part: PdfPart,
+    /// The part around it.
     pub within: Option<usize>,
 }
 
-/// Something that is drawn on a sheet.
-pub enum Mark {
+/// Something drawn on a page.
+pub enum PageMark {
     /// A line of text with its baseline at a place.
     Text {
         /// From the left.
         x: f32,
         /// From above.
         y: f32,
-        /// The size of the letters.
+        /// The font size.
         size: f32,
         /// The text.
-        span: Span,
+        span: TextSpan,
     },
     /// A filled rectangle: left, top, width, height.
-    Box([f32; 4], Ink),
+    Box([f32; 4], Shade),
     /// A plot: left, top and size.
     Plot(Box<Tree>, f32, f32, Size),
 }
 
-/// A mark, and the part of the document that it belongs to; nothing for decoration.
-pub struct Placed {
+/// A mark, and the part of the document that it belongs to; decoration belongs to none.
+pub struct PlacedMark {
     /// The mark.
-    pub mark: Mark,
+    pub mark: PageMark,
     /// The part.
     pub node: Option<usize>,
 }
 
 /// A heading for the outline: its level, text, sheet, and place from above.
-pub struct Entry {
+pub struct OutlineEntry {
     /// The level, from 1 on.
     pub level: u16,
     /// The text.
@@ -141,29 +106,15 @@ pub struct Entry {
     pub y: f32,
 }
 
-/// A column of a table.
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    /// Its heading.
-    pub head: &'static str,
-    /// Its part of the width.
-    pub share: f32,
-    /// Whether it is set to the right.
-    pub right: bool,
-}
-
-/// The lines of a cell before they are broken.
-pub type Cell = Vec<Vec<Span>>;
-
 /// The sheets so far.
 pub struct Paper<'f> {
     fonts: &'f Fonts,
     /// The sheets.
-    pub sheets: Vec<Vec<Placed>>,
+    pub sheets: Vec<Vec<PlacedMark>>,
     /// The parts of the document.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<TagNode>,
     /// The outline.
-    pub outline: Vec<Entry>,
+    pub outline: Vec<OutlineEntry>,
     y: f32,
 }
 
@@ -179,14 +130,14 @@ impl<'f> Paper<'f> {
         }
     }
 
-    fn node(&mut self, part: Part, within: Option<usize>) -> usize {
-        self.nodes.push(Node { part, within });
+    fn node(&mut self, part: PdfPart, within: Option<usize>) -> usize {
+        self.nodes.push(TagNode { part, within });
         self.nodes.len() - 1
     }
 
-    fn put(&mut self, mark: Mark, node: Option<usize>) {
+    fn put(&mut self, mark: PageMark, node: Option<usize>) {
         if let Some(sheet) = self.sheets.last_mut() {
-            sheet.push(Placed { mark, node });
+            sheet.push(PlacedMark { mark, node });
         }
     }
 
@@ -226,15 +177,15 @@ impl<'f> Paper<'f> {
         };
         self.need(before + size * LEADING + below);
         self.skip(before);
-        self.outline.push(Entry {
+        self.outline.push(OutlineEntry {
             level,
             text: text.to_owned(),
             sheet: self.sheets.len() - 1,
             y: self.y,
         });
-        let node = self.node(Part::Heading(level), None);
+        let node = self.node(PdfPart::Heading(level), None);
         self.lines(
-            &[vec![Span::plain(text).bold()]],
+            &[vec![TextSpan::strong(text)]],
             size,
             MARGIN,
             TEXT,
@@ -244,35 +195,28 @@ impl<'f> Paper<'f> {
     }
 
     /// A paragraph.
-    pub fn paragraph(&mut self, spans: Vec<Span>, size: f32) {
-        let node = self.node(Part::Paragraph, None);
+    pub fn paragraph(&mut self, spans: Line, size: f32) {
+        let node = self.node(PdfPart::Paragraph, None);
         self.lines(&[spans], size, MARGIN, TEXT, Some(node));
         self.skip(size * 0.35);
     }
 
     /// A paragraph that hangs from a mark such as a number.
-    pub fn item(&mut self, mark: &str, lines: &[Vec<Span>], size: f32) {
-        let node = self.node(Part::Paragraph, None);
+    pub fn item(&mut self, mark: &str, lines: &[Line], size: f32) {
+        let node = self.node(PdfPart::Paragraph, None);
         let indent = 18.0;
         self.need(size * LEADING * 2.0);
         let y = self.y + size;
-        let span = Span::plain(mark).ink(Ink::Soft);
+        let span = TextSpan::soft(mark);
         let x = MARGIN;
-        self.put(Mark::Text { x, y, size, span }, Some(node));
+        self.put(PageMark::Text { x, y, size, span }, Some(node));
         self.lines(lines, size, MARGIN + indent, TEXT - indent, Some(node));
         self.skip(size * 0.35);
     }
 
     /// Lines, broken to a width, from the present place on.
-    fn lines(
-        &mut self,
-        lines: &[Vec<Span>],
-        size: f32,
-        left: f32,
-        width: f32,
-        node: Option<usize>,
-    ) {
-        let broken: Vec<Vec<Span>> = (lines.iter())
+    fn lines(&mut self, lines: &[Line], size: f32, left: f32, width: f32, node: Option<usize>) {
+        let broken: Vec<Line> = (lines.iter())
             .flat_map(|l| self.broken(l, size, width))
             .collect();
         for line in broken {
@@ -280,8 +224,8 @@ impl<'f> Paper<'f> {
             let mut x = left;
             let y = self.y + size;
             for span in line {
-                let w = self.fonts.width(&span.text, span.weight, size);
-                self.put(Mark::Text { x, y, size, span }, node);
+                let w = self.fonts.width(&span.text, span.style, size);
+                self.put(PageMark::Text { x, y, size, span }, node);
                 x += w;
             }
             self.y += size * LEADING;
@@ -290,25 +234,23 @@ impl<'f> Paper<'f> {
 
     /// A line broken where it does not fit: between words, or within a word that is too long
     /// for a line of its own.
-    fn broken(&self, spans: &[Span], size: f32, width: f32) -> Vec<Vec<Span>> {
-        let mut out: Vec<Vec<Span>> = vec![Vec::new()];
+    fn broken(&self, spans: &[TextSpan], size: f32, width: f32) -> Vec<Line> {
+        let mut out: Vec<Line> = vec![Vec::new()];
         let mut x = 0.0;
-        let push = |out: &mut Vec<Vec<Span>>, piece: &str, like: &Span| {
+        let push = |out: &mut Vec<Line>, piece: &str, like: &TextSpan| {
             let Some(line) = out.last_mut() else { return };
             match line.last_mut() {
-                Some(last) if last.weight == like.weight && last.ink == like.ink => {
-                    last.text.push_str(piece)
-                }
-                _ => line.push(Span {
+                Some(last) if last.style == like.style => last.text.push_str(piece),
+                _ => line.push(TextSpan {
                     text: piece.to_owned(),
-                    ..like.clone()
+                    style: like.style,
                 }),
             }
         };
         for span in spans {
             let text = self.fonts.known(&span.text);
             for word in text.split_inclusive(' ') {
-                let measure = |t: &str| self.fonts.width(t, span.weight, size);
+                let measure = |t: &str| self.fonts.width(t, span.style, size);
                 let bare = measure(word.trim_end());
                 if x > 0.0 && x + bare > width {
                     out.push(Vec::new());
@@ -356,106 +298,103 @@ impl<'f> Paper<'f> {
             self.heading_over(3, heading, h + 24.0);
         }
         self.need(h);
-        let node = self.node(Part::Figure(self.fonts.known(&chart.words)), None);
+        let node = self.node(PdfPart::Figure(self.fonts.known(&chart.words)), None);
         let (x, y) = (MARGIN, self.y);
-        self.put(Mark::Plot(Box::new(tree), x, y, size), Some(node));
+        self.put(PageMark::Plot(Box::new(tree), x, y, size), Some(node));
         self.y += h + 2.0;
         Ok(())
     }
 
     /// A caption.
     pub fn caption(&mut self, text: &str) {
-        self.paragraph(vec![Span::plain(text).ink(Ink::Soft)], SMALL);
+        self.paragraph(vec![TextSpan::soft(text)], SMALL);
     }
 
-    /// A table; its head is repeated on every sheet.
-    pub fn table(&mut self, columns: &[Column], rows: &[Vec<Cell>]) {
-        const PAD: f32 = 3.0;
-        let total: f32 = columns.iter().map(|c| c.share).sum();
+    /// A table; its head is repeated on every page.
+    pub fn table(&mut self, table: &DataTable) {
+        let columns = &table.columns;
+        let total: f32 = columns.iter().map(|c| c.width).sum();
         let mut left = MARGIN;
         let places: Vec<(f32, f32)> = columns
             .iter()
             .map(|c| {
-                let w = TEXT * c.share / total;
+                let w = TEXT * c.width / total;
                 let place = (left + PAD, w - 2.0 * PAD);
                 left += w;
                 place
             })
             .collect();
-        let head: Vec<Cell> = (columns.iter())
-            .map(|c| vec![vec![Span::plain(c.head).bold()]])
-            .collect();
-        let table = self.node(Part::Table, None);
         let leading = SMALL * LEADING;
-        let broken = |paper: &Self, cell: &Cell, width: f32| -> Vec<Vec<Span>> {
-            cell.iter()
-                .flat_map(|l| paper.broken(l, SMALL, width))
+        let broken = |paper: &Self, cells: &mut dyn Iterator<Item = Vec<Line>>| -> Vec<Vec<Line>> {
+            (cells.zip(&places))
+                .map(|(lines, (_, width))| {
+                    let broken = lines.iter().flat_map(|l| paper.broken(l, SMALL, *width));
+                    broken.collect()
+                })
                 .collect()
         };
-        let head_lines: Vec<_> = head
-            .iter()
-            .zip(&places)
-            .map(|(c, p)| broken(self, c, p.1))
-            .collect();
-        let head_height = most(&head_lines) as f32 * leading + 2.0 * PAD;
+        let heads = &mut columns.iter().map(|c| vec![vec![TextSpan::strong(c.head)]]);
+        let head = broken(self, heads);
+        let head_height = most(&head) as f32 * leading + 2.0 * PAD;
+        let node = self.node(PdfPart::Table, None);
         let mut first = true;
         let mut on_sheet = 0;
-        for row in rows {
-            let lines: Vec<_> = row
-                .iter()
-                .zip(&places)
-                .map(|(c, p)| broken(self, c, p.1))
-                .collect();
+        for row in table.rows.iter().take(table.paper_rows) {
+            let lines = broken(self, &mut row.iter().map(cell_lines));
             let height = most(&lines) as f32 * leading + 2.0 * PAD;
             let sheet = self.sheets.len();
             self.need(height + if on_sheet != sheet { head_height } else { 0.0 });
             let sheet = self.sheets.len();
             if on_sheet != sheet {
                 on_sheet = sheet;
-                self.put(
-                    Mark::Box([MARGIN, self.y, TEXT, head_height], Ink::Panel),
-                    None,
-                );
+                let panel = [MARGIN, self.y, TEXT, head_height];
+                self.put(PageMark::Box(panel, Shade::Panel), None);
                 // Only the first head is part of the table, others are repeated.
-                let node = first.then(|| self.node(Part::Row, Some(table)));
-                self.row(&head_lines, &places, columns, node.map(|n| (n, Part::Head)));
+                let row = first.then(|| self.node(PdfPart::Row, Some(node)));
+                self.row(&head, &places, columns, row.map(|n| (n, PdfPart::Head)));
                 self.y += head_height;
                 first = false;
             }
-            self.put(Mark::Box([MARGIN, self.y, TEXT, 0.5], Ink::Rule), None);
-            let node = self.node(Part::Row, Some(table));
-            self.row(&lines, &places, columns, Some((node, Part::Cell)));
+            self.rule();
+            let row = self.node(PdfPart::Row, Some(node));
+            self.row(&lines, &places, columns, Some((row, PdfPart::Cell)));
             self.y += height;
         }
-        self.put(Mark::Box([MARGIN, self.y, TEXT, 0.5], Ink::Rule), None);
+        self.rule();
         self.skip(8.0);
+    }
+
+    fn rule(&mut self) {
+        self.put(
+            PageMark::Box([MARGIN, self.y, TEXT, 0.5], Shade::Rule),
+            None,
+        );
     }
 
     fn row(
         &mut self,
-        cells: &[Vec<Vec<Span>>],
+        cells: &[Vec<Line>],
         places: &[(f32, f32)],
-        columns: &[Column],
-        node: Option<(usize, Part)>,
+        columns: &[TableColumn],
+        node: Option<(usize, PdfPart)>,
     ) {
         for ((lines, (left, width)), column) in cells.iter().zip(places).zip(columns) {
             let cell = node
                 .as_ref()
                 .map(|(row, part)| self.node(part.clone(), Some(*row)));
-            let mut y = self.y + 3.0 + SMALL;
+            let mut y = self.y + PAD + SMALL;
             for line in lines {
                 let wide: f32 = (line.iter())
-                    .map(|s| self.fonts.width(s.text.trim_end(), s.weight, SMALL))
+                    .map(|s| self.fonts.width(s.text.trim_end(), s.style, SMALL))
                     .sum();
-                let mut x = if column.right {
-                    left + width - wide
-                } else {
-                    *left
+                let mut x = match column.is_number() {
+                    true => left + width - wide,
+                    false => *left,
                 };
                 for span in line {
-                    let w = self.fonts.width(&span.text, span.weight, SMALL);
+                    let w = self.fonts.width(&span.text, span.style, SMALL);
                     let (size, span) = (SMALL, span.clone());
-                    self.put(Mark::Text { x, y, size, span }, cell);
+                    self.put(PageMark::Text { x, y, size, span }, cell);
                     x += w;
                 }
                 y += SMALL * LEADING;
@@ -464,6 +403,20 @@ impl<'f> Paper<'f> {
     }
 }
 
-fn most(cells: &[Vec<Vec<Span>>]) -> usize {
+fn most(cells: &[Vec<Line>]) -> usize {
     cells.iter().map(Vec::len).max().unwrap_or(0).max(1)
+}
+
+/// The lines of a cell; all of a flagged one are.
+fn cell_lines(cell: &TableCell) -> Vec<Line> {
+    let styled = |s: &TextSpan| TextSpan {
+        style: if cell.flagged {
+            TextStyle::Flagged
+        } else {
+            s.style
+        },
+        text: s.text.clone(),
+    };
+    let line = |l: &Line| l.iter().map(styled).collect();
+    cell.lines.iter().map(line).collect()
 }
