@@ -6,7 +6,7 @@ use crate::run::{Run, Sink};
 use crate::source::Source;
 use zeek_anomaly_behavior::{Allow, Hunter, Settings, Usual};
 use zeek_anomaly_engine::Model;
-use zeek_anomaly_verdict::{Assessment, Collector, Level};
+use zeek_anomaly_verdict::{Assessment, VerdictCollector, VerdictLevel};
 
 /// How a source is judged.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub fn judge(
     let mut engine = Hunter::new(Settings::default(), params.baseline.cloned());
     *engine.allow() = params.allow;
     let mut findings = Findings::default();
-    let mut collector = Collector::new(params.model, params.own_rows, params.threshold);
+    let mut collector = VerdictCollector::new(params.model, params.own_rows, params.threshold);
     let coverage = Run::of(source)
         .score(params.model, params.own_rows)
         .behaviors(&mut engine)
@@ -58,7 +58,7 @@ pub fn judge(
     collector.hunted(findings.all(), params.baseline.is_some());
     let mut assessment = collector.finish();
     if coverage.behaviors() == 0 && (params.own_rows || assessment.rows == 0) {
-        assessment.components.severity = Level::Unknown;
+        assessment.components.severity = VerdictLevel::Unknown;
     }
     Judged {
         assessment,

@@ -12,7 +12,7 @@ use zeek_anomaly_engine::offline::{
     Observer, ReadParams, Scored, Scoring, Tally, Training, batches,
 };
 use zeek_anomaly_engine::train::Trainer;
-use zeek_anomaly_verdict::Collector;
+use zeek_anomaly_verdict::VerdictCollector;
 use zeek_log::{BySchema, Error, Input, Record, Schema, Stats};
 
 /// Columns that behaviors see even where they are blanked: without them there is nobody whom a
@@ -70,15 +70,15 @@ pub fn on_finding(f: impl FnMut(&Finding)) -> impl Sink {
     OnFinding(f)
 }
 
-/// The verdict on a directory. What behaviors found joins by [`Collector::hunted`], from the
+/// The verdict on a directory. What behaviors found joins by [`VerdictCollector::hunted`], from the
 /// [`crate::Findings`] of the same run.
-impl Sink for Collector<'_> {
+impl Sink for VerdictCollector<'_> {
     fn row(&mut self, schema: &Arc<Schema>, record: &Record<'_>) {
-        Collector::row(self, schema, record);
+        VerdictCollector::row(self, schema, record);
     }
 
     fn scored(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
-        Collector::scored(self, scored);
+        VerdictCollector::scored(self, scored);
         ControlFlow::Continue(())
     }
 }

@@ -1,10 +1,10 @@
-//! Directories that are known to be ordinary, and what is beyond them.
+//! Ordinary directories, and the metrics of a directory that exceed theirs.
 
 use crate::collector::Assessment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a baseline file says that it is.
+/// The name of the format.
 const FORMAT: &str = "zeek-anomaly baseline";
 
 /// The version of the format.
@@ -16,11 +16,10 @@ const MOST: usize = 100_000;
 /// From deviation to standard deviation (normal distribution).
 const MAD_TO_SIGMA: f64 = 1.4826;
 
-/// Robust standard deviations above the median that are still ordinary.
+/// Robust standard deviations above the median up to which a metric is ordinary.
 const SIGMAS: f64 = 3.5;
 
-/// The metrics of a directory that are compared: the name, the margin that is never too much, and the
-/// most that there can be.
+/// The metrics that are compared: the name, the least margin above the median, and the highest possible value.
 const METRICS: [(&str, f64, f64); 11] = [
     ("score", 10.0, 100.0),
     ("weighted_top", 0.08, 1.0),
@@ -35,8 +34,8 @@ const METRICS: [(&str, f64, f64); 11] = [
     ("fuid_overlap", 1.0, f64::MAX),
 ];
 
-/// The metrics of a directory. The last three count what chance does not explain, so that
-/// a large directory can be compared with small ones.
+/// The metrics of a directory. The last three count only what chance does not explain, so that large and small
+/// directories are comparable.
 fn values(a: &Assessment) -> [f64; METRICS.len()] {
     let c = &a.components;
     [
@@ -54,45 +53,45 @@ fn values(a: &Assessment) -> [f64; METRICS.len()] {
     ]
 }
 
-/// Known-normal directories.
+/// The metrics of ordinary directories.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Baseline {
+pub struct DirectoryBaseline {
     format: String,
     version: u32,
-    /// What the directories were judged by: scores of different models are different.
+    /// The model that scored the directories; scores of different models are not comparable.
     pub judged_by: String,
-    /// The score from which a record was strange.
+    /// The score from which a record was anomalous.
     pub threshold: f64,
-    directories: Vec<Normal>,
+    directories: Vec<OrdinaryDirectory>,
 }
 
-/// One of them.
+/// An ordinary directory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Normal {
+struct OrdinaryDirectory {
     path: String,
     metrics: BTreeMap<String, f64>,
 }
 
-/// Why a baseline was refused.
+/// Why a baseline is rejected.
 #[derive(Debug, thiserror::Error)]
-pub enum BaselineError {
+pub enum DirectoryBaselineError {
     /// It is not JSON of the right form.
-    #[error("is no baseline: {0}")]
+    #[error("is not a baseline: {0}")]
     Form(#[from] serde_json::Error),
     /// It is something else, or newer.
-    #[error("is no baseline of format version {VERSION}, but {0:?} of version {1}")]
+    #[error("is not a baseline of format version {VERSION}, but {0:?} of version {1}")]
     Version(String, u32),
-    /// What it holds makes no sense.
-    #[error("is a damaged baseline: {0}; make it again with --save-baseline")]
+    /// A value is impossible.
+    #[error("is a damaged baseline: {0}; create it again with --save-baseline")]
     Unsound(String),
 }
 
-impl Baseline {
-    /// An empty one. `judged_by` says by what directories are judged.
-    pub fn new(judged_by: String, threshold: f64) -> Baseline {
-        Baseline {
+impl DirectoryBaseline {
+    /// An empty baseline. `judged_by` names the model that scores the directories.
+    pub fn new(judged_by: String, threshold: f64) -> DirectoryBaseline {
+        DirectoryBaseline {
             format: FORMAT.into(),
             version: VERSION,
             judged_by,
@@ -101,10 +100,10 @@ impl Baseline {
         }
     }
 
-    /// Adds a directory that is known to be ordinary.
+    /// Adds an ordinary directory.
     pub fn add(&mut self, path: &str, assessment: &Assessment) {
         let named = METRICS.iter().zip(values(assessment));
-        self.directories.push(Normal {
+        self.directories.push(OrdinaryDirectory {
             path: path.to_owned(),
             metrics: named.map(|((n, _, _), v)| ((*n).to_owned(), v)).collect(),
         });
@@ -121,12 +120,12 @@ impl Baseline {
     }
 
     /// Reads a baseline, and checks everything in it.
-    pub fn from_json(bytes: &[u8]) -> Result<Baseline, BaselineError> {
-        let b: Baseline = serde_json::from_slice(bytes)?;
+    pub fn from_json(bytes: &[u8]) -> Result<DirectoryBaseline, DirectoryBaselineError> {
+        let b: DirectoryBaseline = serde_json::from_slice(bytes)?;
         if b.format != FORMAT || b.version != VERSION {
-            return Err(BaselineError::Version(b.format, b.version));
+            return Err(DirectoryBaselineError::Version(b.format, b.version));
         }
-        let unsound = |text: String| Err(BaselineError::Unsound(text));
+        let unsound = |text: String| Err(DirectoryBaselineError::Unsound(text));
         if b.directories.is_empty() || b.directories.len() > MOST {
             return unsound(format!("it has {} directories", b.directories.len()));
         }
@@ -147,19 +146,19 @@ impl Baseline {
         Ok(b)
     }
 
-    /// The same in JSON, to be kept.
-    pub fn to_json(&self) -> Result<Vec<u8>, BaselineError> {
+    /// The baseline as JSON.
+    pub fn to_json(&self) -> Result<Vec<u8>, DirectoryBaselineError> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
         Ok(bytes)
     }
 
-    /// The median of each metric, and the most that is ordinary.
+    /// The median of each metric, and its ordinary limit.
     fn limits(&self) -> Vec<(f64, f64)> {
         METRICS
             .iter()
             .map(|(name, margin, most)| {
-                let of = |d: &Normal| d.metrics.get(*name).copied();
+                let of = |d: &OrdinaryDirectory| d.metrics.get(*name).copied();
                 let all: Vec<f64> = self.directories.iter().filter_map(of).collect();
                 (median(all.clone()), limit(&all, *margin).min(*most))
             })
@@ -167,14 +166,14 @@ impl Baseline {
     }
 
     /// Compares a directory.
-    pub fn compare(&self, assessment: &Assessment) -> Comparison {
+    pub fn compare(&self, assessment: &Assessment) -> BaselineComparison {
         let limits = self.limits();
         let mut exceeded = Vec::new();
         for (((metric, _, _), value), (_, threshold)) in
             METRICS.iter().zip(values(assessment)).zip(&limits)
         {
             if value > *threshold {
-                exceeded.push(Exceeded {
+                exceeded.push(ExceededMetric {
                     metric,
                     value,
                     threshold: *threshold,
@@ -195,7 +194,7 @@ impl Baseline {
             let pairs = METRICS.iter().zip(&limits);
             pairs.map(|((n, _, _), l)| (*n, f(l))).collect()
         };
-        Comparison {
+        BaselineComparison {
             verdict,
             exceeded_metrics: exceeded,
             baseline_thresholds: named(&|l| l.1),
@@ -205,8 +204,8 @@ impl Baseline {
     }
 }
 
-/// The most that is ordinary: of three and more, so many robust standard deviations above the
-/// median; of fewer, the largest and a margin.
+/// The ordinary limit: with three or more values, [`SIGMAS`] robust standard deviations above the median; with
+/// fewer, the largest and a margin.
 fn limit(all: &[f64], margin: f64) -> f64 {
     let largest = all.iter().copied().fold(0.0, f64::max);
     if all.len() < 3 {
@@ -227,22 +226,22 @@ fn median(mut v: Vec<f64>) -> f64 {
     }
 }
 
-/// How a directory stands to a baseline.
+/// A directory compared with a baseline, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Standing {
-    /// Fewer than two metrics are beyond it.
+    /// Fewer than two metrics exceed it.
     #[serde(rename = "WITHIN NORMAL BASELINE")]
     Within,
-    /// Two or three are.
+    /// Two or three do.
     #[serde(rename = "SUSPICIOUS VS BASELINE")]
     Suspicious,
-    /// The score is, or four and more.
+    /// The score does, or four or more metrics.
     #[serde(rename = "ABOVE NORMAL BASELINE")]
     Above,
 }
 
 impl Standing {
-    /// In the words that people know.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Standing::Within => "WITHIN NORMAL BASELINE",
@@ -252,29 +251,29 @@ impl Standing {
     }
 }
 
-/// A metric that is beyond a baseline.
+/// A metric that exceeds a baseline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Exceeded {
+pub struct ExceededMetric {
     /// Its name.
     pub metric: &'static str,
-    /// What it is.
+    /// Its value.
     pub value: f64,
-    /// The most that is ordinary.
+    /// Its ordinary limit.
     pub threshold: f64,
-    /// By how much it is more.
+    /// The value minus the limit.
     pub delta: f64,
 }
 
 /// A directory compared with a baseline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Comparison {
-    /// How it stands.
+pub struct BaselineComparison {
+    /// In a word.
     pub verdict: Standing,
-    /// The metrics that are beyond, the furthest first.
-    pub exceeded_metrics: Vec<Exceeded>,
-    /// The most that is ordinary of each metric.
+    /// The metrics that exceed their limits, by the excess.
+    pub exceeded_metrics: Vec<ExceededMetric>,
+    /// The ordinary limit of each metric.
     pub baseline_thresholds: BTreeMap<&'static str, f64>,
-    /// The median of each.
+    /// The median of each metric.
     pub baseline_medians: BTreeMap<&'static str, f64>,
     /// How many directories the baseline has.
     pub normal_directories: usize,
@@ -285,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_those_that_users_of_the_existing_tool_know() {
+    fn limits_are_those_of_the_existing_tool() {
         assert_eq!(limit(&[5.0], 10.0), 15.0);
         assert_eq!(limit(&[5.0, 9.0], 10.0), 19.0);
         assert_eq!(limit(&[5.0, 9.0, 7.0], 10.0), 7.0 + 3.5 * 1.4826 * 2.0);

@@ -1,11 +1,11 @@
-//! Gathers what a verdict is made of, while a directory is read.
+//! Collects the evidence for a verdict while a directory is read.
 
 use crate::bounded::{Bounded, Distinct, Weight, hash_addr};
 use crate::chance::beyond;
-use crate::components::{Components, Counted};
-use crate::logs::{LogPart, Tally};
-use crate::signs::{Found, Side, Sign, Signs, Source, sort, together};
-use crate::ties::{Columns, Ties};
+use crate::components::{ComponentCounts, Components};
+use crate::logs::{LogPart, LogTally};
+use crate::signs::{FoundSigns, HostSide, ScanSource, Sign, Signs, sort, together};
+use crate::ties::{CrossLogTies, LinkColumns};
 use hashbrown::HashMap;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -15,39 +15,39 @@ use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_log::{BySchema, Record, Schema};
 
-/// Originators of logs that are counted apart.
+/// Originators that are counted for each log.
 const ORIGINATORS: usize = 65_536;
 
 /// Hosts that are listed.
 const HOSTS: usize = 20;
 
-/// Logs that are listed as the strangest.
+/// Logs that are listed as the most anomalous.
 const TOP_LOGS: usize = 5;
 
 /// The rows of one originator in one log.
 #[derive(Debug, Default)]
-struct Rows {
+struct OriginatorRows {
     rows: u64,
     ordinary: u64,
 }
 
-impl Weight for Rows {
+impl Weight for OriginatorRows {
     fn weight(&self) -> u64 {
         self.rows
     }
 }
 
-/// Gathers. Every record goes to [`Collector::row`], every scored one to
-/// [`Collector::scored`] too, in any order; memory is bounded whatever comes.
+/// Collects the evidence. Every record goes to [`VerdictCollector::row`], every scored one also to
+/// [`VerdictCollector::scored`], in any order. Memory is bounded.
 #[derive(Debug)]
-pub struct Collector<'m> {
+pub struct VerdictCollector<'m> {
     model: &'m Model,
     own_rows: bool,
     threshold: f64,
-    tallies: Vec<Option<Tally>>,
-    columns: BySchema<Columns>,
-    originators: Bounded<(usize, IpAddr), Rows>,
-    ties: Ties,
+    tallies: Vec<Option<LogTally>>,
+    columns: BySchema<LinkColumns>,
+    originators: Bounded<(usize, IpAddr), OriginatorRows>,
+    ties: CrossLogTies,
     hosts: Box<Distinct<1024>>,
     strange_hosts: Box<Distinct<1024>>,
     uids: Box<Distinct<4096>>,
@@ -58,18 +58,18 @@ pub struct Collector<'m> {
     last: f64,
 }
 
-impl<'m> Collector<'m> {
-    /// For rows that `model` scores; `own_rows` is whether it was fitted on these very rows.
-    /// `threshold` is the score from which a record is strange.
-    pub fn new(model: &'m Model, own_rows: bool, threshold: f64) -> Collector<'m> {
-        Collector {
+impl<'m> VerdictCollector<'m> {
+    /// For rows that `model` scores; `own_rows` says whether it was fitted on the same rows. `threshold` is the
+    /// score from which a record is anomalous.
+    pub fn new(model: &'m Model, own_rows: bool, threshold: f64) -> VerdictCollector<'m> {
+        VerdictCollector {
             model,
             own_rows,
             threshold,
             tallies: model.logs.iter().map(|_| None).collect(),
             columns: BySchema::default(),
             originators: Bounded::new(ORIGINATORS),
-            ties: Ties::default(),
+            ties: CrossLogTies::default(),
             hosts: Box::default(),
             strange_hosts: Box::default(),
             uids: Box::default(),
@@ -81,22 +81,22 @@ impl<'m> Collector<'m> {
         }
     }
 
-    /// Sees a record; also one of a log that the model has nothing for.
+    /// Takes a record, also of a log that the model does not score.
     pub fn row(&mut self, schema: &Arc<Schema>, record: &Record<'_>) {
         self.signs.row(schema, record);
     }
 
-    /// Adds what another engine found ([`Sign::external`]).
+    /// Adds a sign that another engine found ([`Sign::external`]).
     pub fn add(&mut self, sign: Sign) {
         self.external.push(sign);
-        if self.external.len() > 2 * Found::SHOWN {
+        if self.external.len() > 2 * FoundSigns::SHOWN {
             sort(&mut self.external);
-            self.external.truncate(Found::SHOWN);
+            self.external.truncate(FoundSigns::SHOWN);
         }
     }
 
-    /// Adds what the behaviours engine found in the same logs, after all rows. `has_usual` is
-    /// whether it was told what is usual.
+    /// Adds the findings of the behavior engine on the same logs, after all rows. `has_usual` says whether it had a
+    /// behavioral baseline.
     pub fn hunted<'f>(&mut self, findings: impl Iterator<Item = &'f Finding>, has_usual: bool) {
         for f in findings {
             if let Some(sign) = self.signs.of_finding(f, has_usual) {
@@ -105,7 +105,7 @@ impl<'m> Collector<'m> {
         }
     }
 
-    /// Sees a scored record.
+    /// Takes a scored record.
     pub fn scored(&mut self, scored: &Scored<'_>) {
         let Some(at) = scored.model_position() else {
             return;
@@ -113,13 +113,13 @@ impl<'m> Collector<'m> {
         let (Some(slot), Some(model)) = (self.tallies.get_mut(at), self.model.logs.get(at)) else {
             return;
         };
-        let tally = slot.get_or_insert_with(|| Tally::new(model, self.threshold));
+        let tally = slot.get_or_insert_with(|| LogTally::new(model, self.threshold));
         let (ordinary, strange) = tally.see(scored);
         if let Some(ts) = scored.ts() {
             self.first = self.first.min(ts);
             self.last = self.last.max(ts);
         }
-        let columns = self.columns.get(scored.schema, |s| Columns::bind(s));
+        let columns = self.columns.get(scored.schema, |s| LinkColumns::bind(s));
         let record = &scored.record;
         if let Some(host) = columns.host(record) {
             let rows = self.originators.at((at, host));
@@ -147,7 +147,7 @@ impl<'m> Collector<'m> {
     pub fn finish(mut self) -> Assessment {
         for ((at, host), rows) in self.originators.iter() {
             if let Some(Some(tally)) = self.tallies.get_mut(*at) {
-                let inside = self.signs.side(host) != Side::Outside;
+                let inside = self.signs.side(host) != HostSide::Outside;
                 tally.originator(rows.rows, rows.ordinary, inside);
             }
         }
@@ -156,7 +156,7 @@ impl<'m> Collector<'m> {
             .tallies
             .iter()
             .map(|t| t.as_ref().filter(|t| t.familiar(own) >= 0.5))
-            .map(|t| t.map(Tally::expected))
+            .map(|t| t.map(LogTally::expected))
             .collect();
         let tied = self.ties.uids(&|at| expected.get(at).copied().flatten());
         let fuids = self.ties.fuids();
@@ -166,7 +166,7 @@ impl<'m> Collector<'m> {
             .all(|log| of(log).is_some_and(|t| t.familiar(own) >= 0.5));
         let fuid_expected = ["http", "files"]
             .iter()
-            .filter_map(|log| of(log).map(Tally::expected))
+            .filter_map(|log| of(log).map(LogTally::expected))
             .fold(f64::INFINITY, f64::min);
         let found = self.signs.finish(std::mem::take(&mut self.external));
         let signs = found.signs;
@@ -183,7 +183,7 @@ impl<'m> Collector<'m> {
                 .fold(0.0, f64::max)
         };
         let hosts = hosts(&signs);
-        let counted = Counted {
+        let counted = ComponentCounts {
             top: most(&|l| l.strength),
             fraction: most(&|l| l.spread),
             weird_notice: logs
@@ -241,15 +241,15 @@ impl<'m> Collector<'m> {
     }
 }
 
-/// The hosts by what their signs come to.
-fn hosts(signs: &[Sign]) -> Vec<Host> {
+/// The hosts by the strength of their signs.
+fn hosts(signs: &[Sign]) -> Vec<HostSigns> {
     let mut by_host: HashMap<IpAddr, Vec<&Sign>> = HashMap::new();
     for s in signs {
         by_host.entry(s.host).or_default().push(s);
     }
-    let mut hosts: Vec<Host> = by_host
+    let mut hosts: Vec<HostSigns> = by_host
         .into_iter()
-        .map(|(host, signs)| Host {
+        .map(|(host, signs)| HostSigns {
             host,
             strength: together(signs.iter().copied()),
             scan: together(signs.iter().copied().filter(|s| s.kind.is_scan())),
@@ -261,56 +261,56 @@ fn hosts(signs: &[Sign]) -> Vec<Host> {
     hosts
 }
 
-/// A host, and what its signs come to.
+/// A host and its signs.
 #[derive(Clone, Debug, Serialize)]
-pub struct Host {
+pub struct HostSigns {
     /// The host.
     pub host: IpAddr,
-    /// What its signs come to, 0 to 1.
+    /// The combined strength of its signs, 0 to 1.
     pub strength: f64,
-    /// The part of them that is scanning.
+    /// The strength of its signs of scanning.
     pub scan: f64,
     /// Its strongest signs in words, safe to print.
     pub signs: Vec<String>,
 }
 
-/// What a directory's logs say.
+/// The assessment of a directory.
 #[derive(Clone, Debug, Serialize)]
 pub struct Assessment {
     /// The score, the verdict, and the components.
     #[serde(flatten)]
     pub components: Components,
-    /// Whether the directory was judged by a model that was fitted on its own rows.
+    /// Whether the model was fitted on the directory's own rows.
     pub own_rows: bool,
-    /// The score from which a record is strange.
+    /// The score from which a record is anomalous.
     pub threshold: f64,
     /// Records scored.
     pub rows: u64,
-    /// Those that are strange.
+    /// Anomalous records.
     pub strange_rows: u64,
     /// Their share.
     pub strange_rows_fraction: f64,
-    /// The share of originators that have any, about.
+    /// The share of originators with an anomalous record (estimated).
     pub strange_hosts_fraction: f64,
-    /// The share of connections that have any, about.
+    /// The share of connections with an anomalous record (estimated).
     pub strange_uids_fraction: f64,
     /// The first `ts`, in seconds since the epoch.
     pub first_ts: Option<f64>,
     /// The last.
     pub last_ts: Option<f64>,
-    /// The logs that are strangest, at most five.
+    /// The most anomalous logs, at most five.
     pub top_logs: Vec<String>,
-    /// Logs of which the model knows so little here that they do not count.
+    /// Logs whose traffic the model does not fit; they do not count.
     pub unfamiliar: Vec<String>,
     /// The hosts with the strongest signs, at most twenty.
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<HostSigns>,
     /// All signs, the strongest first, at most a thousand.
     pub signs: Vec<Sign>,
-    /// The originators that look most like scanners.
-    pub conn_scan_sources: Vec<Source>,
-    /// What was let go to keep memory bounded.
+    /// The originators with the strongest signs of scanning.
+    pub conn_scan_sources: Vec<ScanSource>,
+    /// Entries dropped to keep memory bounded.
     pub forgotten: u64,
-    /// Each log. JSON has them beside this, as `files`.
+    /// Each log. JSON has them as `files`, next to this.
     #[serde(skip)]
     pub logs: Vec<LogPart>,
 }

@@ -1,18 +1,17 @@
-//! From what was counted to one number, by the components of the existing directory
-//! score: the same names and weights, on the common scale of scores.
+//! From counts to one score, with the names and weights of the existing tool's directory score.
 //!
 //! | | name | what it is |
 //! |---|---|---|
-//! | T | `weighted_top` | how strange the strangest records are, beyond what chance brings |
-//! | U | `uid_corr_score` | how many connections are strange in two logs and in three |
-//! | F | `weighted_fraction` | what share of the records is strange, beyond chance |
-//! | W | `weird_notice_bonus` | the same of weird and notice |
-//! | X | `fuid_bonus` | files that are strange, and named by http records that are |
-//! | B | `behavior_score` | the signs of the host that has the most |
+//! | T | `weighted_top` | how high the highest scores are, beyond chance |
+//! | U | `uid_corr_score` | connections that are anomalous in two logs, and in three |
+//! | F | `weighted_fraction` | the share of anomalous records, beyond chance |
+//! | W | `weird_notice_bonus` | the same for weird and notice |
+//! | X | `fuid_bonus` | anomalous files of anomalous http records |
+//! | B | `behavior_score` | the signs of the host with the strongest |
 //!
-//! The existing score takes the mean over logs and adds B with a factor of 45. Here the
-//! strangest log counts, since a mean changes with which logs a sensor happens to write, and B is
-//! independent evidence: 1 − (1 − S)(1 − B), with S = .35T + .25U + .20F + .15W + .05X.
+//! The existing tool takes the mean over logs and adds B with a factor of 45. Here the most anomalous log counts,
+//! since a mean depends on which logs a sensor writes. B is independent evidence: 1 − (1 − S)(1 − B), with
+//! S = .35T + .25U + .20F + .15W + .05X.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,56 +23,56 @@ pub const MEDIUM: f64 = 40.0;
 /// See [`MEDIUM`].
 pub const HIGH: f64 = 70.0;
 
-/// Uids tied over two logs (three count thrice) that are all that counts.
+/// Uids tied over two logs (three count thrice) at which U is 1.
 const TIED: f64 = 10.0;
 
-/// Tied files that are all that counts.
+/// Tied files at which X is 1.
 const FILES: f64 = 5.0;
 
 /// A verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Level {
+pub enum VerdictLevel {
     /// Nothing was there that could be judged.
     Unknown,
-    /// Nothing that an ordinary day does not bring.
+    /// Nothing beyond an ordinary day.
     Low,
     /// Worth a look.
     Medium,
-    /// Somebody should act.
+    /// Act on it.
     High,
 }
 
-impl Level {
+impl VerdictLevel {
     /// The level of a score.
-    pub fn of(score: f64) -> Level {
+    pub fn of(score: f64) -> VerdictLevel {
         if score >= HIGH {
-            Level::High
+            VerdictLevel::High
         } else if score >= MEDIUM {
-            Level::Medium
+            VerdictLevel::Medium
         } else {
-            Level::Low
+            VerdictLevel::Low
         }
     }
 
     /// UNKNOWN, LOW, MEDIUM or HIGH.
     pub fn name(self) -> &'static str {
         match self {
-            Level::Unknown => "UNKNOWN",
-            Level::Low => "LOW",
-            Level::Medium => "MEDIUM",
-            Level::High => "HIGH",
+            VerdictLevel::Unknown => "UNKNOWN",
+            VerdictLevel::Low => "LOW",
+            VerdictLevel::Medium => "MEDIUM",
+            VerdictLevel::High => "HIGH",
         }
     }
 }
 
-/// The components, each from 0 to 1, and what comes of them.
+/// The components, each from 0 to 1, and the score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Components {
     /// The score, 0 to 100.
     pub score: f64,
     /// The verdict.
-    pub severity: Level,
+    pub severity: VerdictLevel,
     /// T.
     pub weighted_top: f64,
     /// U.
@@ -88,23 +87,23 @@ pub struct Components {
     pub behavior_score: f64,
     /// The part of B that is scanning.
     pub conn_scan_score: f64,
-    /// Connections that are strange in at least two logs.
+    /// Connections that are anomalous in at least two logs.
     pub crosslog_uid_two_plus: u64,
     /// In at least three.
     pub crosslog_uid_three_plus: u64,
-    /// How many of those in two or more chance does not explain.
+    /// Those in two or more that chance does not explain.
     pub uid_two_plus_beyond: f64,
-    /// The same of three or more.
+    /// The same for three or more.
     pub uid_three_plus_beyond: f64,
-    /// Strange files that strange http records name.
+    /// Anomalous files that anomalous http records name.
     pub fuid_overlap: u64,
-    /// How many of those chance does not explain.
+    /// Those that chance does not explain.
     pub fuid_overlap_beyond: f64,
 }
 
-/// What the components are made of.
+/// The counts behind the components.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counted {
+pub(crate) struct ComponentCounts {
     pub top: f64,
     pub fraction: f64,
     pub weird_notice: f64,
@@ -119,7 +118,7 @@ pub(crate) struct Counted {
 }
 
 impl Components {
-    pub(crate) fn new(c: Counted) -> Components {
+    pub(crate) fn new(c: ComponentCounts) -> Components {
         let unit = |v: f64| v.clamp(0.0, 1.0);
         let tied = unit((c.two_beyond + 2.0 * c.three_beyond) / TIED);
         let files = unit(c.fuids_beyond / FILES);
@@ -135,7 +134,7 @@ impl Components {
         let score = 100.0 * (1.0 - (1.0 - strange) * (1.0 - behavior));
         Components {
             score,
-            severity: Level::of(score),
+            severity: VerdictLevel::of(score),
             weighted_top: parts[0],
             uid_corr_score: parts[1],
             weighted_fraction: parts[2],
@@ -152,8 +151,7 @@ impl Components {
         }
     }
 
-    /// The letters of the components, with their long names and values, in the order in which
-    /// they are shown.
+    /// The letters, names and values of the components, in order.
     pub fn named(&self) -> [(char, &'static str, f64); 6] {
         [
             ('T', "weighted_top", self.weighted_top),
@@ -171,10 +169,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_nought_and_everything_is_a_hundred() {
-        let none = Components::new(Counted::default());
-        assert_eq!((none.score, none.severity), (0.0, Level::Low));
-        let all = Components::new(Counted {
+    fn the_score_is_0_without_evidence_and_100_with_all() {
+        let none = Components::new(ComponentCounts::default());
+        assert_eq!((none.score, none.severity), (0.0, VerdictLevel::Low));
+        let all = Components::new(ComponentCounts {
             top: 9.0,
             fraction: 1.0,
             weird_notice: 1.0,
@@ -182,9 +180,9 @@ mod tests {
             scan: 1.0,
             two_beyond: 1e9,
             fuids_beyond: 1e9,
-            ..Counted::default()
+            ..ComponentCounts::default()
         });
         assert!((all.score - 100.0).abs() < 1e-9);
-        assert_eq!(all.severity, Level::High);
+        assert_eq!(all.severity, VerdictLevel::High);
     }
 }

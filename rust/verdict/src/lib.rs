@@ -1,9 +1,8 @@
-//! What a whole directory of logs says: LOW, MEDIUM or HIGH, and why.
+//! The verdict on a directory of logs: LOW, MEDIUM or HIGH, and why.
 //!
-//! [`Collector`] gets each record, each scored record and what behaviors found, and gives an
-//! [`Assessment`]: the [`Components`] of the existing directory score under their names, each log's
-//! part, and the [`Sign`]s of hosts that are bad news in any network. [`Baseline`] compares it with
-//! directories that are known to be ordinary. The crate `runner` reads directories.
+//! [`VerdictCollector`] takes each record, each scored record and behavioral findings, and gives an [`Assessment`]:
+//! the [`Components`] of the directory score, each log's part, and the [`Sign`]s of hosts, which indicate an attack
+//! in any network. [`DirectoryBaseline`] compares it with ordinary directories. The crate `runner` reads directories.
 //!
 //! Findings of other engines join as [`Sign::external`].
 
@@ -18,9 +17,11 @@ mod logs;
 mod signs;
 mod ties;
 
-pub use baseline::{Baseline, BaselineError, Comparison, Exceeded, Standing};
+pub use baseline::{
+    BaselineComparison, DirectoryBaseline, DirectoryBaselineError, ExceededMetric, Standing,
+};
 pub use chance::excess;
-pub use collector::{Assessment, Collector, Host};
-pub use components::{Components, HIGH, Level, MEDIUM};
-pub use logs::{LogPart, Top, weight};
-pub use signs::{Kind, Side, Sign, Source};
+pub use collector::{Assessment, HostSigns, VerdictCollector};
+pub use components::{Components, HIGH, MEDIUM, VerdictLevel};
+pub use logs::{LogPart, TopRecord, weight};
+pub use signs::{HostSide, ScanSource, Sign, SignKind};

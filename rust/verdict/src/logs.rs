@@ -1,4 +1,4 @@
-//! One log's part of a directory: how many of its records are strange, and how strange.
+//! One log's part in a verdict: how many of its records are anomalous, and how much.
 
 use crate::chance::{beyond, expected};
 use crate::signs::ramp;
@@ -8,7 +8,7 @@ use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::{LogModel, Reason};
 use zeek_log::Value;
 
-/// What a log counts in a verdict.
+/// The weight of a log in a verdict.
 pub fn weight(log: &str) -> f64 {
     match log {
         "conn" | "notice" => 1.0,
@@ -24,8 +24,7 @@ pub fn weight(log: &str) -> f64 {
     }
 }
 
-/// The least score at which a log can be judged: with fewer than a hundred training
-/// rows it tells nothing.
+/// The least score at which a log is judged: fewer than a hundred training rows do not support it.
 const LEAST: f64 = 2.0;
 
 /// Scores below this are ordinary: 99 of 100 records.
@@ -34,28 +33,27 @@ const ORDINARY: f64 = 2.0;
 /// Levels above the threshold that are counted, one apart.
 const LEVELS: usize = 4;
 
-/// The rows of one originator that tell whether a model knows its network.
+/// The rows of one originator that are enough to check whether a model fits its network.
 const ENOUGH_ROWS: u64 = 20;
 
-/// The share of ordinary rows of the middle originator: from where a model knows something of a
-/// network, to where it knows it.
+/// The share of ordinary rows of the median originator at which a model begins to fit a network, and fits it.
 const KNOWN: (f64, f64) = (0.5, 0.9);
 
-/// Rows beyond chance that are half of what is enough.
+/// Rows beyond chance at which the strength is half of the highest.
 const FEW: f64 = 3.0;
 
-/// A share of a fifth is all that counts.
+/// The inverse of the share at which F is 1: a fifth.
 const FRACTION: f64 = 5.0;
 
-/// Strangest records kept of each log.
+/// Records with the highest scores that are kept of each log.
 const TOP: usize = 10;
 
-/// Uids and fuids kept of each log, to be shown.
+/// Uids and fuids that are kept of each log.
 const SHOWN: usize = 1000;
 
-/// One of the strangest records of a log.
+/// One of the records with the highest scores of a log.
 #[derive(Clone, Debug, Serialize)]
-pub struct Top {
+pub struct TopRecord {
     /// The score.
     pub score: f64,
     /// How it is known: `measured`, `extrapolated` or `at_least`.
@@ -77,15 +75,15 @@ pub struct Top {
     /// The responder's port.
     #[serde(rename = "id.resp_p")]
     pub resp_p: Option<u16>,
-    /// Why: `feature value (usual …)`, the most telling first; safe to print.
+    /// Why: `feature value (typical: …)`, the largest share first; safe to print.
     pub reasons: Vec<String>,
     #[serde(skip)]
     raw: f64,
 }
 
-/// What is counted of a log while it is read.
+/// Counts of a log while it is read.
 #[derive(Debug)]
-pub(crate) struct Tally {
+pub(crate) struct LogTally {
     pub log: String,
     rows: u64,
     threshold: f64,
@@ -96,26 +94,26 @@ pub(crate) struct Tally {
     ordinary: u64,
     sum: f64,
     max: f64,
-    top: Vec<Top>,
+    top: Vec<TopRecord>,
     uids: Vec<String>,
     fuids: Vec<String>,
     linked: Vec<String>,
-    /// Of each originator inside with rows enough: the share that is ordinary.
+    /// The ordinary share of rows of each inside originator with enough rows.
     inside: Vec<f64>,
-    /// Of each other one.
+    /// The same for other originators.
     elsewhere: Vec<f64>,
 }
 
-impl Tally {
-    pub fn new(model: &LogModel, threshold: f64) -> Tally {
-        // What few training rows cannot reach is judged at what they can.
+impl LogTally {
+    pub fn new(model: &LogModel, threshold: f64) -> LogTally {
+        // With few training rows the highest score that they support is the threshold.
         let reach = if model.calibration.can_reach(threshold) {
             threshold
         } else {
             model.calibration.ceiling()
         };
         let columns = model.spec.columns();
-        Tally {
+        LogTally {
             log: model.log().to_owned(),
             rows: 0,
             threshold: reach,
@@ -135,7 +133,7 @@ impl Tally {
         }
     }
 
-    /// Counts a record. Whether it is ordinary, and whether it is strange.
+    /// Counts a record, and says whether it is ordinary and whether it is anomalous.
     pub fn see(&mut self, scored: &Scored<'_>) -> (bool, bool) {
         let score = scored.verdict.score;
         self.rows += 1;
@@ -174,7 +172,7 @@ impl Tally {
             }
         }
         let (score, raw) = (scored.verdict.score, scored.verdict.raw);
-        let above = |t: &Top| (t.score, t.raw) >= (score, raw);
+        let above = |t: &TopRecord| (t.score, t.raw) >= (score, raw);
         let at = self.top.iter().take_while(|t| above(t)).count();
         if at >= TOP {
             return;
@@ -183,7 +181,7 @@ impl Tally {
         let addr = |name: &str| value(name).and_then(|v| v.addr()).map(|a| a.to_string());
         self.top.insert(
             at,
-            Top {
+            TopRecord {
                 score,
                 claim: scored.verdict.claim.name(),
                 ts: scored.ts(),
@@ -200,7 +198,7 @@ impl Tally {
         self.top.truncate(TOP);
     }
 
-    /// Tells of an originator's rows.
+    /// Takes the counts of an originator's rows.
     pub fn originator(&mut self, rows: u64, ordinary: u64, inside: bool) {
         if rows >= ENOUGH_ROWS {
             let share = ordinary as f64 / rows as f64;
@@ -211,14 +209,14 @@ impl Tally {
         }
     }
 
-    /// How many are to be expected on an ordinary day.
+    /// The number expected on an ordinary day.
     pub fn expected(&self) -> f64 {
         expected(self.rows, self.threshold)
     }
 
-    /// How well the model knows this log's network: by the middle one of the originators inside,
-    /// since an attack makes some of them strange and a strange network all of them. Whoever comes
-    /// from outside says nothing of it, unless there is nobody else.
+    /// How well the model fits this log's network: by the median of the inside originators, since an attack makes
+    /// some of them anomalous and an unknown network all of them. Outside originators count only if there are no
+    /// others.
     pub fn familiar(&self, own_rows: bool) -> f64 {
         if own_rows {
             return 1.0;
@@ -244,7 +242,7 @@ impl Tally {
             }
         }
         let anomaly_rows = if self.judged { self.counts[0] } else { 0 };
-        let of_top = |f: &dyn Fn(&Top) -> f64| {
+        let of_top = |f: &dyn Fn(&TopRecord) -> f64| {
             let sum: f64 = self.top.iter().map(f).sum();
             sum / self.top.len().max(1) as f64
         };
@@ -276,7 +274,7 @@ impl Tally {
     }
 }
 
-/// Scores that reach their threshold but for the last bits.
+/// Tolerance for scores that miss their threshold by rounding.
 const SLACK: f64 = 1e-9;
 
 fn push(to: &mut Vec<String>, value: Option<String>) {
@@ -301,62 +299,62 @@ fn sorted(mut v: Vec<String>) -> Vec<String> {
 
 fn reason(r: &Reason) -> String {
     format!(
-        "{} {} (usual {})",
+        "{} {} (typical: {})",
         printable(&r.feature),
         printable(&r.value),
         printable(&r.usual)
     )
 }
 
-/// What became of a log.
+/// A log's part in a verdict.
 #[derive(Clone, Debug, Serialize)]
 pub struct LogPart {
     /// The log.
     pub log_name: String,
-    /// What it counts.
+    /// Its weight.
     pub weight: f64,
     /// Records scored.
     pub rows: u64,
-    /// Records at least as strange as the threshold; 0 where the log is not judged.
+    /// Records at or above the threshold; 0 if the log is not judged.
     pub anomaly_rows: u64,
     /// Their share.
     pub anomaly_fraction: f64,
-    /// How many were to be expected on an ordinary day.
+    /// The number expected on an ordinary day.
     pub expected_rows: f64,
-    /// The share that is beyond what chance explains.
+    /// The share beyond chance.
     pub beyond_fraction: f64,
-    /// The score from which a record is strange: what was asked for, or what
-    /// the training rows can tell.
+    /// The score from which a record is anomalous: the threshold, or the highest score that the training rows
+    /// support.
     pub threshold: f64,
-    /// Whether there were training rows enough (a hundred) to judge by.
+    /// Whether there were enough training rows (a hundred) to judge it.
     pub judged: bool,
-    /// How well the model knows this network, 0 to 1: whether its hosts look
-    /// ordinary to it. What a model does not know at all it cannot judge.
+    /// How well the model fits this network, 0 to 1: whether most of its hosts are ordinary to the model. A model
+    /// cannot judge a network that it does not fit.
     pub familiar: f64,
-    /// How strange the strange ones are, 0 to 1; 0 where chance explains them.
+    /// How high the scores of anomalous records are, 0 to 1; 0 if chance explains them.
     pub strength: f64,
-    /// How many they are, 0 to 1: five times their share beyond chance.
+    /// How many there are, 0 to 1: five times their share beyond chance.
     pub spread: f64,
     /// The mean score of all records.
     pub score_mean: f64,
     /// The highest score.
     pub top_score_max: f64,
-    /// The mean score of the strangest records.
+    /// The mean score of the records with the highest scores.
     pub top_score_mean: f64,
-    /// The mean of 1 − p of the strangest records.
+    /// The mean of 1 − p of these records.
     pub top_percentile_mean: f64,
-    /// How many those are.
+    /// The number of these records.
     pub top_rows_shown: usize,
     /// The detector.
     pub method: &'static str,
     /// The columns that it reads.
     pub used_cols: Vec<String>,
-    /// Connections of strange records, at most a thousand.
+    /// Connections of anomalous records, at most a thousand.
     pub uid_values: Vec<String>,
-    /// Files that are strange, at most a thousand.
+    /// Anomalous files, at most a thousand.
     pub fuid_values: Vec<String>,
-    /// Files that strange records name, at most a thousand.
+    /// Files that anomalous records name, at most a thousand.
     pub linked_fuid_values: Vec<String>,
-    /// The strangest records.
-    pub top_anomalies: Vec<Top>,
+    /// The records with the highest scores.
+    pub top_anomalies: Vec<TopRecord>,
 }

@@ -1,5 +1,4 @@
-//! What ties strange records of different logs together: the connection's uid, the file's
-//! fuid.
+//! Anomalous records of different logs that belong together: by the connection's uid, the file's fuid.
 
 use crate::bounded::hash;
 use crate::chance::beyond;
@@ -7,24 +6,23 @@ use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 use zeek_log::{Record, Schema, Value};
 
-/// Uids of strange records that are kept. What comes after is not counted: the numbers are
-/// then lower bounds, and saturated long before.
+/// Uids of anomalous records that are kept. Later ones are not counted; the components saturate long before.
 const UIDS: usize = 262_144;
 
-/// Where a schema says what a record belongs to.
+/// The columns that name what a record belongs to.
 #[derive(Debug, Default)]
-pub struct Columns {
+pub struct LinkColumns {
     uids: Vec<usize>,
     fuid: Option<usize>,
     linked: Vec<usize>,
     host: Option<usize>,
 }
 
-impl Columns {
+impl LinkColumns {
     /// Binds them.
-    pub fn bind(schema: &Schema) -> Columns {
+    pub fn bind(schema: &Schema) -> LinkColumns {
         let all = |names: &[&str]| names.iter().filter_map(|n| schema.position(n)).collect();
-        Columns {
+        LinkColumns {
             uids: all(&["uid", "conn_uids", "uids"]),
             fuid: schema.position("fuid"),
             linked: all(&["resp_fuids", "orig_fuids"]),
@@ -59,18 +57,18 @@ fn each(value: Value<'_>, f: &mut dyn FnMut(u64)) {
     }
 }
 
-/// Strange records by what they belong to.
+/// Anomalous records by connection and file.
 #[derive(Debug, Default)]
-pub struct Ties {
+pub struct CrossLogTies {
     /// A bit for each log.
     uids: HashMap<u64, u64>,
     files: HashSet<u64>,
     linked: HashSet<u64>,
 }
 
-impl Ties {
-    /// A strange record of log number `log`.
-    pub fn see(&mut self, columns: &Columns, log_name: &str, log: usize, record: &Record<'_>) {
+impl CrossLogTies {
+    /// Takes an anomalous record of log number `log`.
+    pub fn see(&mut self, columns: &LinkColumns, log_name: &str, log: usize, record: &Record<'_>) {
         let bit = 1u64 << log.min(63);
         columns.each_uid(record, &mut |uid| {
             if self.uids.len() < UIDS || self.uids.contains_key(&uid) {
@@ -99,7 +97,7 @@ impl Ties {
     ///
     /// A uid that is strange in certain logs is one of the strange records of each of them, so chance
     /// brings no more of them than the least number that is to be expected of any.
-    pub fn uids(&self, expected: &dyn Fn(usize) -> Option<f64>) -> Tied {
+    pub fn uids(&self, expected: &dyn Fn(usize) -> Option<f64>) -> TieCounts {
         let counts = |i: &usize| expected(*i).is_some();
         let mask = (0..64).filter(counts).fold(0u64, |m, i| m | 1 << i);
         let mut sets: BTreeMap<u64, u64> = BTreeMap::new();
@@ -108,7 +106,7 @@ impl Ties {
                 *sets.entry(logs & mask).or_default() += 1;
             }
         }
-        let mut tied = Tied::default();
+        let mut tied = TieCounts::default();
         for (logs, n) in sets {
             let of_set = (0..64).filter(|i| logs >> i & 1 == 1);
             let least = of_set.filter_map(expected).fold(f64::INFINITY, f64::min);
@@ -123,22 +121,22 @@ impl Ties {
         tied
     }
 
-    /// How many files are strange that strange http records name.
+    /// The number of anomalous files that anomalous http records name.
     pub fn fuids(&self) -> u64 {
         self.linked.intersection(&self.files).count() as u64
     }
 }
 
-/// Connections that are strange in several logs.
+/// Connections that are anomalous in several logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Tied {
+pub struct TieCounts {
     /// In two and more.
     pub two: u64,
     /// In three and more.
     pub three: u64,
-    /// How many of those in two and more chance does not explain.
+    /// Those in two and more that chance does not explain.
     pub two_beyond: f64,
-    /// The same of three and more.
+    /// The same for three and more.
     pub three_beyond: f64,
 }
 
@@ -146,9 +144,9 @@ pub struct Tied {
 mod tests {
     use super::*;
 
-    /// Uids by the logs that they are strange in: (logs as bits, how many).
-    fn ties(sets: &[(u64, u64)]) -> Ties {
-        let mut ties = Ties::default();
+    /// Uids by the logs that they are anomalous in: (logs as bits, how many).
+    fn ties(sets: &[(u64, u64)]) -> CrossLogTies {
+        let mut ties = CrossLogTies::default();
         for (logs, n) in sets {
             for i in 0..*n {
                 ties.uids
@@ -159,13 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn a_uid_strange_in_one_log_is_tied_to_nothing() {
-        assert_eq!(ties(&[(1, 500)]).uids(&|_| Some(1.0)), Tied::default());
+    fn a_uid_of_one_log_ties_nothing() {
+        assert_eq!(ties(&[(1, 500)]).uids(&|_| Some(1.0)), TieCounts::default());
     }
 
     #[test]
-    fn ties_that_rare_logs_cannot_bring_by_chance_count() {
-        // Log 0 is large, with a hundred strange rows on any day; 1 and 2 are small.
+    fn ties_beyond_chance_count() {
+        // Log 0 is large, with a hundred anomalous rows on any day; 1 and 2 are small.
         let expected = |i: usize| [100.0, 0.2, 0.3].get(i).copied();
         let tied = ties(&[(0b110, 9), (0b111, 4)]).uids(&expected);
         assert_eq!((tied.two, tied.three), (13, 4));
@@ -177,6 +175,6 @@ mod tests {
     #[test]
     fn logs_that_do_not_count_tie_nothing() {
         let one = |i: usize| (i == 0).then_some(0.1);
-        assert_eq!(ties(&[(0b11, 50)]).uids(&one), Tied::default());
+        assert_eq!(ties(&[(0b11, 50)]).uids(&one), TieCounts::default());
     }
 }

@@ -1,28 +1,28 @@
-//! Calls that are made again and again to one port of one outside host: what does not
-//! answer, and what is answered in a protocol that Zeek does not know.
+//! Repeated connections to one port of one outside host: those without an answer, and those in a protocol
+//! unknown to Zeek.
 
-use super::conn::{Conn, Outcome, Proto};
-use super::sides::{Side, Sides};
-use super::{Counts, Kind, Sign, grade, ramp};
-use crate::bounded::Weight;
+use super::conn::{CallProto, ConnOutcome, ConnSummary};
+use super::sides::{HostSide, HostSides};
+use super::{Sign, SignKind, grade, ramp};
+use crate::bounded::{Bounded, Weight};
 use std::net::IpAddr;
 
-/// Unanswered calls of one port, of which none was ever answered. Programs give up, or wait longer and
-/// longer; what has been told to call home goes on.
+/// Unanswered connections to one port that never answered. Ordinary programs give up or wait longer and longer;
+/// malware that calls home goes on.
 const UNANSWERED: (f64, f64) = (8.0, 40.0);
 
-/// Connections in an unknown protocol. A long one counts as one for every five minutes.
+/// Connections in an unknown protocol. A long one counts as one more for every five minutes.
 const UNKNOWN: (f64, f64) = (4.0, 15.0);
 
 /// Seconds of a connection that count as one more.
 const LONG: f64 = 300.0;
 
-/// Ports below this are given to protocols by the IANA, and so are those of [`COMMON`]: what
-/// Zeek cannot tell there is as a rule a part of a connection or a cipher.
+/// Ports below this have protocols registered with IANA. What Zeek does not recognize there is usually a partial
+/// connection or encrypted.
 const HIGH: u16 = 1024;
 
-/// High ports of ordinary programs that Zeek may not know: proxies, VPN, push and mail
-/// services, databases, remote desktops, conferences, music, games.
+/// High ports of ordinary programs that Zeek may not recognize: proxies, VPN, push and mail services, databases,
+/// remote desktops, conferences, music, games.
 const COMMON: [u16; 56] = [
     1119, 1194, 1433, 1521, 1701, 1723, 1883, 1935, 2049, 2082, 2083, 2086, 2087, 2095, 2096, 3074,
     3128, 3268, 3269, 3306, 3389, 3478, 3479, 3480, 3481, 3724, 4070, 4244, 4500, 5060, 5061, 5222,
@@ -34,23 +34,23 @@ fn is_common(port: u16) -> bool {
     port < HIGH || COMMON.contains(&port)
 }
 
-/// What unanswered calls to such a port count: a firewall that keeps programs from calling home
-/// looks the same.
+/// The weight of unanswered connections to such a port: a firewall that blocks ordinary programs looks the
+/// same.
 const BLOCKED: f64 = 0.5;
 
-/// Intervals that are looked at.
+/// Intervals that are measured.
 const INTERVALS: usize = 32;
 
-/// The least number of intervals that can be called regular.
+/// The least number of intervals that can be regular.
 const FEW: usize = 8;
 
-/// The spread (median absolute deviation by median) of what is exactly regular enough, and of what no
-/// longer is.
+/// The spread (median absolute deviation by median) up to which intervals are regular, and from which they are
+/// not.
 const SPREAD: (f64, f64) = (0.05, 0.3);
 
-/// Calls of one originator to one port of one host.
+/// Connections of one originator to one port of one host.
 #[derive(Debug, Default)]
-struct Called {
+struct CallCounts {
     calls: u64,
     unanswered: u64,
     unknown: u64,
@@ -59,14 +59,14 @@ struct Called {
     intervals: Vec<f32>,
 }
 
-impl Weight for Called {
+impl Weight for CallCounts {
     fn weight(&self) -> u64 {
         self.calls
     }
 }
 
-impl Called {
-    /// How regular the calls are, 0 to 1, and the interval in seconds.
+impl CallCounts {
+    /// How regular the connections are, 0 to 1, and the interval in seconds.
     fn regularity(&self) -> (f64, f64) {
         if self.intervals.len() < FEW {
             return (0.0, 0.0);
@@ -85,31 +85,31 @@ impl Called {
     }
 }
 
-/// All calls.
+/// All such connections.
 #[derive(Debug)]
-pub struct Calls(Counts<(IpAddr, IpAddr, u16), Called>);
+pub struct RepeatedCalls(Bounded<(IpAddr, IpAddr, u16), CallCounts>);
 
-impl Calls {
-    pub fn new(keys: usize) -> Calls {
-        Calls(Counts::new(keys))
+impl RepeatedCalls {
+    pub fn new(keys: usize) -> RepeatedCalls {
+        RepeatedCalls(Bounded::new(keys))
     }
 
-    pub fn see(&mut self, c: &Conn<'_>) {
-        if c.proto != Proto::Tcp {
+    pub fn see(&mut self, c: &ConnSummary<'_>) {
+        if c.proto != CallProto::Tcp {
             return;
         }
         let called = self.0.at((c.orig, c.resp, c.port));
         called.calls += 1;
         match c.outcome {
-            Outcome::Unanswered => called.unanswered += 1,
-            Outcome::Talked if !c.has_service && !is_common(c.port) => {
+            ConnOutcome::Unanswered => called.unanswered += 1,
+            ConnOutcome::Talked if !c.has_service && !is_common(c.port) => {
                 called.unknown += 1;
                 called.long += c.duration.max(0.0);
             }
             _ => {}
         }
         let interval = c.ts - called.last;
-        // Logs are in the order in which connections end; what is out of order says nothing.
+        // Logs are in the order in which connections end; an interval out of order is not one.
         if called.calls > 1 && interval > 0.0 && called.intervals.len() < INTERVALS {
             called.intervals.push(interval as f32);
         }
@@ -120,14 +120,14 @@ impl Calls {
         self.0.forgotten()
     }
 
-    pub fn signs(&self, sides: &Sides, out: &mut Vec<Sign>) {
+    pub fn signs(&self, sides: &HostSides, out: &mut Vec<Sign>) {
         for ((host, target, port), c) in self.0.iter() {
-            if sides.of(target) == Side::Inside || sides.of(host) == Side::Outside {
+            if sides.of(target) == HostSide::Inside || sides.of(host) == HostSide::Outside {
                 continue;
             }
             let (regular, interval) = c.regularity();
             let every = match regular > 0.5 {
-                true => format!(", every {interval:.0} s"),
+                true => format!(", about every {interval:.0} s"),
                 false => String::new(),
             };
             if c.unanswered == c.calls {
@@ -135,33 +135,33 @@ impl Calls {
                 let grade = blocked * grade(c.unanswered as f64, UNANSWERED.0, UNANSWERED.1);
                 if grade > 0.0 {
                     let what = format!(
-                        "calls {target} port {port}/tcp {} times, which never answers{every}",
+                        "{} connections to {target} port {port}/tcp, none answered{every}",
                         c.calls
                     );
                     out.push(Sign::new(
                         *host,
                         sides.of(host),
-                        Kind::UnansweredCalls,
+                        SignKind::UnansweredCalls,
                         grade,
                         what,
                     ));
                 }
             }
-            // Where Zeek knows some of it, the rest is the same.
+            // If Zeek recognizes most of them, the rest is the same protocol.
             if c.unknown * 2 > c.calls {
                 let amount = c.unknown as f64 + c.long / LONG;
                 let mut grade = grade(amount, UNKNOWN.0, UNKNOWN.1);
                 if grade > 0.0 {
                     grade = 1.0 - (1.0 - grade) * (1.0 - 0.5 * regular);
                     let what = format!(
-                        "talks to {target} port {port}/tcp in a protocol that Zeek does not know, \
-                         {} times, {:.0} s in all{every}",
+                        "{} connections to {target} port {port}/tcp in a protocol unknown to Zeek, \
+                         {:.0} s in total{every}",
                         c.unknown, c.long
                     );
                     out.push(Sign::new(
                         *host,
                         sides.of(host),
-                        Kind::UnknownProtocol,
+                        SignKind::UnknownProtocol,
                         grade,
                         what,
                     ));

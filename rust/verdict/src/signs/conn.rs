@@ -3,20 +3,20 @@
 use std::net::IpAddr;
 use zeek_log::{Record, Schema};
 
-/// How a connection went, as far as it tells of calls.
+/// How a connection went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Nobody answered, or the answer was no.
+pub enum ConnOutcome {
+    /// No answer, or rejected.
     Unanswered,
-    /// Answered, and something was said.
+    /// Answered, with payload.
     Talked,
-    /// Answered without that, or seen in part.
+    /// Answered without payload, or a partial connection.
     Other,
 }
 
 /// A connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Conn<'r> {
+pub struct ConnSummary<'r> {
     /// Its time, in seconds since the epoch.
     pub ts: f64,
     /// The originator.
@@ -26,28 +26,28 @@ pub struct Conn<'r> {
     /// The responder's port.
     pub port: u16,
     /// The transport protocol.
-    pub proto: Proto,
-    /// How it went.
-    pub outcome: Outcome,
+    pub proto: CallProto,
+    /// Its outcome.
+    pub outcome: ConnOutcome,
     /// The state that Zeek gives it.
     pub state: &'r [u8],
     /// The history.
     pub history: &'r [u8],
-    /// Whether Zeek knows its protocol.
+    /// Whether Zeek recognized its protocol.
     pub has_service: bool,
-    /// Seconds; 0 where unknown.
+    /// Seconds; 0 if unknown.
     pub duration: f64,
     /// Payload bytes, both ways.
     pub bytes: f64,
-    /// Whether the originator is inside, where the log says so.
+    /// Whether the originator is local, if the log says so.
     pub local_orig: Option<bool>,
-    /// Whether the responder is inside, where the log says so.
+    /// Whether the responder is local, if the log says so.
     pub local_resp: Option<bool>,
 }
 
 /// A transport protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Proto {
+pub enum CallProto {
     /// TCP.
     Tcp,
     /// UDP.
@@ -56,9 +56,9 @@ pub enum Proto {
     Echo,
 }
 
-/// Where the columns stand.
+/// Positions of the columns.
 #[derive(Debug)]
-pub struct Columns([Option<usize>; 15]);
+pub struct ConnColumns([Option<usize>; 15]);
 
 const NAMES: [&str; 15] = [
     "ts",
@@ -78,15 +78,14 @@ const NAMES: [&str; 15] = [
     "local_resp",
 ];
 
-impl Columns {
+impl ConnColumns {
     /// Binds them.
-    pub fn bind(schema: &Schema) -> Columns {
-        Columns(NAMES.map(|n| schema.position(n)))
+    pub fn bind(schema: &Schema) -> ConnColumns {
+        ConnColumns(NAMES.map(|n| schema.position(n)))
     }
 
-    /// Reads a connection; `None` where it has no addresses, goes to everybody, or is of a
-    /// protocol that tells nothing here.
-    pub fn read<'r>(&self, record: &Record<'r>) -> Option<Conn<'r>> {
+    /// Reads a connection; `None` if it has no addresses, is multicast or broadcast, or of another protocol.
+    pub fn read<'r>(&self, record: &Record<'r>) -> Option<ConnSummary<'r>> {
         let [
             ts,
             orig,
@@ -113,7 +112,7 @@ impl Columns {
         let port = |at: Option<usize>| at.and_then(|i| record.get(i).port());
         let truth = |at: Option<usize>| at.and_then(|i| record.get(i).truth());
         let (orig, resp) = (addr(orig)?, addr(resp)?);
-        if is_everybody(&resp) || is_everybody(&orig) || orig.is_unspecified() || orig == resp {
+        if is_group(&resp) || is_group(&orig) || orig.is_unspecified() || orig == resp {
             return None;
         }
         let (orig_p, port) = (port(orig_p).unwrap_or(0), port(resp_p)?);
@@ -123,26 +122,26 @@ impl Columns {
         );
         let state = text(state).unwrap_or_default();
         let (proto, outcome) = match text(proto)? {
-            b"tcp" => (Proto::Tcp, outcome(state, sent, received)),
-            // A late answer to a question that was forgotten looks like one to a high port.
+            b"tcp" => (CallProto::Tcp, outcome(state, sent, received)),
+            // A late answer looks like a connection to a high port.
             b"udp" if orig_p < 1024 && port >= 1024 => return None,
-            b"udp" => (Proto::Udp, outcome(state, sent, received)),
-            // Zeek has the type in the originator's port.
+            b"udp" => (CallProto::Udp, outcome(state, sent, received)),
+            // Zeek logs the ICMP type as the originator's port.
             b"icmp" if orig_p == 8 || orig_p == 128 => {
                 let answered = number(resp_pkts).is_none_or(|n| n > 0.0);
                 let outcome = match answered {
-                    true => Outcome::Other,
-                    false => Outcome::Unanswered,
+                    true => ConnOutcome::Other,
+                    false => ConnOutcome::Unanswered,
                 };
-                (Proto::Echo, outcome)
+                (CallProto::Echo, outcome)
             }
             _ => return None,
         };
-        Some(Conn {
+        Some(ConnSummary {
             ts: number(ts).unwrap_or(0.0),
             orig,
             resp,
-            port: if proto == Proto::Echo { 0 } else { port },
+            port: if proto == CallProto::Echo { 0 } else { port },
             proto,
             outcome,
             state,
@@ -156,18 +155,18 @@ impl Columns {
     }
 }
 
-fn outcome(state: &[u8], sent: f64, received: f64) -> Outcome {
+fn outcome(state: &[u8], sent: f64, received: f64) -> ConnOutcome {
     match state {
-        b"S0" | b"REJ" | b"RSTOS0" => Outcome::Unanswered,
+        b"S0" | b"REJ" | b"RSTOS0" => ConnOutcome::Unanswered,
         b"SF" | b"S1" | b"S2" | b"S3" | b"RSTO" | b"RSTR" if sent + received > 0.0 => {
-            Outcome::Talked
+            ConnOutcome::Talked
         }
-        _ => Outcome::Other,
+        _ => ConnOutcome::Other,
     }
 }
 
-/// Whether an address is that of a group or of all.
-fn is_everybody(addr: &IpAddr) -> bool {
+/// Whether an address is multicast or broadcast.
+fn is_group(addr: &IpAddr) -> bool {
     match addr {
         IpAddr::V4(a) => a.is_broadcast() || a.is_multicast() || a.octets()[3] == 255,
         IpAddr::V6(a) => a.is_multicast(),

@@ -1,39 +1,37 @@
-//! What the behaviours engine found, as signs: scans, guessing, and whatever else goes by
-//! time. Nothing of that is looked for a second time here.
+//! Behavioral findings as signs: scans, guessing and other behaviors over time.
 
-use super::sides::Sides;
-use super::{Kind, Sign, ramp};
+use super::sides::HostSides;
+use super::{Sign, SignKind, ramp};
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{Finding, Stage};
 
-/// Scores of findings: from where they count, to where they are grave and count in full.
+/// Scores of findings from which they begin to count, and count in full.
 const SCORES: (f64, f64) = (2.0, 5.0);
 
-/// What a beacon counts, where it is known what is usual. Update services beacon as well as
-/// bots do, so where it is not known it counts for nothing.
+/// The weight of a beacon with a behavioral baseline. Without one it does not count: update services beacon like
+/// bots.
 const BEACON: f64 = 0.6;
 
-/// What a finding of another kind counts.
+/// The weight of a finding of another kind.
 const OTHER: f64 = 0.8;
 
 /// Reasons that are quoted.
 const REASONS: usize = 4;
 
-/// The sign of a finding, where it is one. `has_usual` is whether the engine was told what is
-/// usual in this network.
-pub fn sign(f: &Finding, sides: &Sides, has_usual: bool) -> Option<Sign> {
+/// The sign of a finding, if it is one. `has_usual` says whether the engine had a behavioral baseline.
+pub fn sign(f: &Finding, sides: &HostSides, has_usual: bool) -> Option<Sign> {
     let host = f.entity.host();
     let grade = ramp(f.score, SCORES.0, SCORES.1);
     let kind = match f.kind.0.name {
-        // What a host's findings come to is added up here.
+        // The sum over a host's findings; they are combined here.
         "host" => return None,
-        "scan_horizontal" | "scan_block" | "scan_arp" => Some(Kind::HorizontalScan),
-        "scan_vertical" => Some(Kind::VerticalScan),
-        "scan_distributed" => Some(Kind::Scanned),
-        "guessing_success" => Some(Kind::LoginAfterGuessing),
-        name if name.starts_with("guessing") => Some(Kind::LoginGuessing),
-        // The same fact as the count of such names.
-        "dns_generated" => Some(Kind::FailingNames),
+        "scan_horizontal" | "scan_block" | "scan_arp" => Some(SignKind::HorizontalScan),
+        "scan_vertical" => Some(SignKind::VerticalScan),
+        "scan_distributed" => Some(SignKind::Scanned),
+        "guessing_success" => Some(SignKind::LoginAfterGuessing),
+        name if name.starts_with("guessing") => Some(SignKind::LoginGuessing),
+        // The same fact as the count of failing names.
+        "dns_generated" => Some(SignKind::FailingNames),
         _ => None,
     };
     if let Some(kind) = kind {
@@ -41,7 +39,7 @@ pub fn sign(f: &Finding, sides: &Sides, has_usual: bool) -> Option<Sign> {
     }
     let is_rhythm = f.kind.0.name.contains("beacon");
     let is_long = f.kind.0.name == "long_connection";
-    // What is new, regular or long is so for good reasons more often than not.
+    // New, regular or long connections are mostly harmless.
     if !has_usual && (is_rhythm || is_long || f.stage() == Stage::Unstaged) {
         return None;
     }

@@ -1,27 +1,27 @@
-//! Mail that is refused: what sends it in numbers is no mail program.
+//! Rejected mail: in numbers it is not from an ordinary mail program.
 
-use super::sides::Sides;
-use super::{Counts, Kind, Sign, grade, ramp};
-use crate::bounded::Weight;
+use super::sides::HostSides;
+use super::{Sign, SignKind, grade, ramp};
+use crate::bounded::{Bounded, Weight};
 use std::net::IpAddr;
 use zeek_log::{Record, Schema};
 
-/// Refused mails of one host.
+/// Rejected mails of one host.
 const REFUSED: (f64, f64) = (2.0, 10.0);
 
-/// Their share, from where it counts to where it counts in full: a mail server has some.
+/// Their share from which they begin to count, and count in full: a mail server has some.
 const SHARE: (f64, f64) = (0.2, 0.5);
 
-/// Where the columns stand.
+/// Positions of the columns.
 #[derive(Debug)]
-pub struct Columns {
+pub struct MailColumns {
     orig: Option<usize>,
     reply: Option<usize>,
 }
 
-impl Columns {
-    pub fn bind(schema: &Schema) -> Columns {
-        Columns {
+impl MailColumns {
+    pub fn bind(schema: &Schema) -> MailColumns {
+        MailColumns {
             orig: schema.position("id.orig_h"),
             reply: schema.position("last_reply"),
         }
@@ -30,12 +30,12 @@ impl Columns {
 
 /// The mail of a host.
 #[derive(Debug, Default)]
-struct Sent {
+struct MailCounts {
     mails: u64,
     refused: u64,
 }
 
-impl Weight for Sent {
+impl Weight for MailCounts {
     fn weight(&self) -> u64 {
         self.mails
     }
@@ -43,21 +43,21 @@ impl Weight for Sent {
 
 /// All hosts.
 #[derive(Debug)]
-pub struct Mail(Counts<IpAddr, Sent>);
+pub struct RefusedMail(Bounded<IpAddr, MailCounts>);
 
-impl Mail {
-    pub fn new(keys: usize) -> Mail {
-        Mail(Counts::new(keys))
+impl RefusedMail {
+    pub fn new(keys: usize) -> RefusedMail {
+        RefusedMail(Bounded::new(keys))
     }
 
-    pub fn see(&mut self, c: &Columns, record: &Record<'_>) {
+    pub fn see(&mut self, c: &MailColumns, record: &Record<'_>) {
         let Some(host) = c.orig.and_then(|i| record.get(i).addr()) else {
             return;
         };
         let reply = c.reply.and_then(|i| record.get(i).text());
         let sent = self.0.at(host);
         sent.mails += 1;
-        // Replies that begin with 4 and 5 are refusals (RFC 5321).
+        // Replies that begin with 4 and 5 reject the mail (RFC 5321).
         if reply.is_some_and(|r| matches!(r.first(), Some(b'4' | b'5'))) {
             sent.refused += 1;
         }
@@ -67,15 +67,15 @@ impl Mail {
         self.0.forgotten()
     }
 
-    pub fn signs(&self, sides: &Sides, out: &mut Vec<Sign>) {
+    pub fn signs(&self, sides: &HostSides, out: &mut Vec<Sign>) {
         for (host, sent) in self.0.iter() {
             let share = sent.refused as f64 / sent.mails.max(1) as f64;
             let grade =
                 grade(sent.refused as f64, REFUSED.0, REFUSED.1) * ramp(share, SHARE.0, SHARE.1);
             if grade > 0.0 {
-                let what = format!("{} of its {} mails are refused", sent.refused, sent.mails);
+                let what = format!("{} of its {} mails rejected", sent.refused, sent.mails);
                 let side = sides.of(host);
-                out.push(Sign::new(*host, side, Kind::RefusedMail, grade, what));
+                out.push(Sign::new(*host, side, SignKind::RefusedMail, grade, what));
             }
         }
     }

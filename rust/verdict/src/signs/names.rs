@@ -1,20 +1,20 @@
-//! Names that do not exist: what asks for many is guessing where its master is today.
+//! Domains that do not exist: malware queries many when it looks for its command server.
 
-use super::sides::Sides;
-use super::{Counts, Kind, Sign, grade, ramp};
-use crate::bounded::{Distinct, Weight, hash};
+use super::sides::HostSides;
+use super::{Sign, SignKind, grade, ramp};
+use crate::bounded::{Bounded, Distinct, Weight, hash};
 use std::net::IpAddr;
 use zeek_anomaly_features::lexical::{last_label, last_labels};
 use zeek_log::{Record, Schema};
 
-/// Domains that do not exist, of one host: none up to what SLIPS reports.
+/// Domains that do not exist, of one host; Slips reports from the second number on.
 const DOMAINS: (f64, f64) = (10.0, 30.0);
 
-/// The share of the domains that a host asks for, from where it counts to where it counts in
-/// full. A resolver that asks for a whole network sees every mistyped name.
+/// Their share of the domains that a host queries, from which they begin to count, and count in full. A resolver
+/// for a whole network sees every mistyped name.
 const SHARE: (f64, f64) = (0.1, 0.3);
 
-/// Suffixes of names that are looked for in one's own network.
+/// Suffixes of names of the local network.
 const OWN: [&[u8]; 8] = [
     b"local",
     b"arpa",
@@ -29,18 +29,18 @@ const OWN: [&[u8]; 8] = [
 /// NXDOMAIN.
 const NO_SUCH_NAME: f64 = 3.0;
 
-/// Where the columns stand.
+/// Positions of the columns.
 #[derive(Debug)]
-pub struct Columns {
+pub struct NameColumns {
     orig: Option<usize>,
     query: Option<usize>,
     rcode: Option<usize>,
     rcode_name: Option<usize>,
 }
 
-impl Columns {
-    pub fn bind(schema: &Schema) -> Columns {
-        Columns {
+impl NameColumns {
+    pub fn bind(schema: &Schema) -> NameColumns {
+        NameColumns {
             orig: schema.position("id.orig_h"),
             query: schema.position("query"),
             rcode: schema.position("rcode"),
@@ -49,15 +49,15 @@ impl Columns {
     }
 }
 
-/// The domains that a host asked for.
+/// The domains that a host queried.
 #[derive(Debug, Default)]
-struct Asked {
+struct NameQueries {
     queries: u64,
     domains: Distinct<8>,
     missing: Distinct<8>,
 }
 
-impl Weight for Asked {
+impl Weight for NameQueries {
     fn weight(&self) -> u64 {
         self.queries
     }
@@ -65,14 +65,14 @@ impl Weight for Asked {
 
 /// All hosts.
 #[derive(Debug)]
-pub struct Names(Counts<IpAddr, Asked>);
+pub struct FailingNames(Bounded<IpAddr, NameQueries>);
 
-impl Names {
-    pub fn new(keys: usize) -> Names {
-        Names(Counts::new(keys))
+impl FailingNames {
+    pub fn new(keys: usize) -> FailingNames {
+        FailingNames(Bounded::new(keys))
     }
 
-    pub fn see(&mut self, c: &Columns, record: &Record<'_>) {
+    pub fn see(&mut self, c: &NameColumns, record: &Record<'_>) {
         let (Some(host), Some(query)) = (
             c.orig.and_then(|i| record.get(i).addr()),
             c.query.and_then(|i| record.get(i).text()),
@@ -86,8 +86,7 @@ impl Names {
         if OWN.contains(&suffix) {
             return;
         }
-        // Without a list of suffixes: under `co.uk` all are one domain, which is the
-        // cautious side.
+        // Without a list of public suffixes: names under `co.uk` count as one domain, which is cautious.
         let domain = hash(last_labels(&query, 2));
         let missing = c.rcode.and_then(|i| record.get(i).number()) == Some(NO_SUCH_NAME)
             || c.rcode_name.and_then(|i| record.get(i).text()) == Some(b"NXDOMAIN");
@@ -103,20 +102,20 @@ impl Names {
         self.0.forgotten()
     }
 
-    pub fn signs(&self, sides: &Sides, out: &mut Vec<Sign>) {
+    pub fn signs(&self, sides: &HostSides, out: &mut Vec<Sign>) {
         for (host, asked) in self.0.iter() {
             let missing = asked.missing.count();
             let share = missing / asked.domains.count().max(1.0);
             let grade = grade(missing, DOMAINS.0, DOMAINS.1) * ramp(share, SHARE.0, SHARE.1);
             if grade > 0.0 {
                 let what = format!(
-                    "asks for {missing:.0} domains that do not exist, {:.0} % of those it asks for",
+                    "queries {missing:.0} domains that do not exist, {:.0} % of those it queries",
                     100.0 * share.min(1.0)
                 );
                 out.push(Sign::new(
                     *host,
                     sides.of(host),
-                    Kind::FailingNames,
+                    SignKind::FailingNames,
                     grade,
                     what,
                 ));

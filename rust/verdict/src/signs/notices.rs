@@ -1,14 +1,13 @@
-//! What Zeek itself calls an attack.
+//! Notices of Zeek about attacks.
 
-use super::sides::Sides;
-use super::{Counts, Kind, Sign};
-use crate::bounded::Weight;
+use super::sides::HostSides;
+use super::{Sign, SignKind};
+use crate::bounded::{Bounded, Weight};
 use std::net::IpAddr;
 use zeek_anomaly_base::text::{from_bytes, printable};
 use zeek_log::{Record, Schema};
 
-/// Words in the types of notices that are about attacks, in Zeek and in its packages. A bad
-/// certificate or an odd login is none.
+/// Words in the types of notices about attacks, of Zeek and its packages. A bad certificate is no attack.
 const ATTACKS: [&str; 18] = [
     "scan",
     "guess",
@@ -30,17 +29,17 @@ const ATTACKS: [&str; 18] = [
     "smbexec",
 ];
 
-/// Where the columns stand.
+/// Positions of the columns.
 #[derive(Debug)]
-pub struct Columns {
+pub struct NoticeColumns {
     note: Option<usize>,
     src: Option<usize>,
     orig: Option<usize>,
 }
 
-impl Columns {
-    pub fn bind(schema: &Schema) -> Columns {
-        Columns {
+impl NoticeColumns {
+    pub fn bind(schema: &Schema) -> NoticeColumns {
+        NoticeColumns {
             note: schema.position("note"),
             src: schema.position("src"),
             orig: schema.position("id.orig_h"),
@@ -50,13 +49,13 @@ impl Columns {
 
 /// The notices about a host.
 #[derive(Debug, Default)]
-struct Noticed {
+struct NoticeCounts {
     notices: u64,
     /// The type of the first.
     first: String,
 }
 
-impl Weight for Noticed {
+impl Weight for NoticeCounts {
     fn weight(&self) -> u64 {
         self.notices
     }
@@ -64,14 +63,14 @@ impl Weight for Noticed {
 
 /// All hosts.
 #[derive(Debug)]
-pub struct Notices(Counts<IpAddr, Noticed>);
+pub struct AttackNotices(Bounded<IpAddr, NoticeCounts>);
 
-impl Notices {
-    pub fn new(keys: usize) -> Notices {
-        Notices(Counts::new(keys))
+impl AttackNotices {
+    pub fn new(keys: usize) -> AttackNotices {
+        AttackNotices(Bounded::new(keys))
     }
 
-    pub fn see(&mut self, c: &Columns, record: &Record<'_>) {
+    pub fn see(&mut self, c: &NoticeColumns, record: &Record<'_>) {
         let Some(note) = c.note.and_then(|i| record.get(i).text()) else {
             return;
         };
@@ -94,16 +93,16 @@ impl Notices {
         self.0.forgotten()
     }
 
-    pub fn signs(&self, sides: &Sides, out: &mut Vec<Sign>) {
+    pub fn signs(&self, sides: &HostSides, out: &mut Vec<Sign>) {
         for (host, noticed) in self.0.iter() {
-            // Zeek repeats itself once an hour: a second notice says less than the first.
+            // Zeek repeats a notice once an hour, so a second one adds less.
             let grade = 1.0 - 0.5 / noticed.notices.max(1) as f64;
             let what = match noticed.notices {
-                1 => format!("has the notice {}", noticed.first),
-                n => format!("has {n} notices of attacks, first {}", noticed.first),
+                1 => format!("notice {}", noticed.first),
+                n => format!("{n} notices of attacks, first {}", noticed.first),
             };
             let side = sides.of(host);
-            out.push(Sign::new(*host, side, Kind::ZeekNotice, grade, what));
+            out.push(Sign::new(*host, side, SignKind::ZeekNotice, grade, what));
         }
     }
 }

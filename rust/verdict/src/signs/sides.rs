@@ -1,50 +1,49 @@
-//! Who is inside.
+//! Which hosts are inside.
 
-use super::Counts;
-use super::conn::Conn;
-use crate::bounded::Weight;
+use super::conn::ConnSummary;
+use crate::bounded::{Bounded, Weight};
 use serde::Serialize;
 use std::net::IpAddr;
 
-/// Where a host is.
+/// Whether a host is inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// In the network that is watched.
+pub enum HostSide {
+    /// In the monitored network.
     Inside,
     /// Elsewhere.
     Outside,
-    /// Nothing tells.
+    /// Unknown.
     Unknown,
 }
 
-/// What the logs say of where hosts are.
+/// Which hosts are inside, according to the logs.
 #[derive(Debug)]
-pub struct Sides {
-    hosts: Counts<IpAddr, Said>,
+pub struct HostSides {
+    hosts: Bounded<IpAddr, SideCounts>,
     /// Whether any host is known to be inside.
     any_inside: bool,
 }
 
-/// How often a host was said to be inside and outside.
+/// How many connections call a host local, and not local.
 #[derive(Debug, Default)]
-struct Said(u32, u32);
+struct SideCounts(u32, u32);
 
-impl Weight for Said {
+impl Weight for SideCounts {
     fn weight(&self) -> u64 {
         u64::from(self.0) + u64::from(self.1)
     }
 }
 
-impl Sides {
-    pub fn new(keys: usize) -> Sides {
-        Sides {
-            hosts: Counts::new(keys),
+impl HostSides {
+    pub fn new(keys: usize) -> HostSides {
+        HostSides {
+            hosts: Bounded::new(keys),
             any_inside: false,
         }
     }
 
-    pub fn see(&mut self, conn: &Conn<'_>) {
+    pub fn see(&mut self, conn: &ConnSummary<'_>) {
         for (host, local) in [(conn.orig, conn.local_orig), (conn.resp, conn.local_resp)] {
             self.any_inside |= local == Some(true) || is_private(&host);
             let Some(local) = local else { continue };
@@ -56,28 +55,28 @@ impl Sides {
         }
     }
 
-    /// Where a host is: what the logs say of it; else by its address. An address that is not
-    /// private is outside where others are known to be inside.
-    pub fn of(&self, host: &IpAddr) -> Side {
-        if let Some(Said(inside, outside)) = self.hosts.get(host) {
-            // Zeek says `F` of private addresses too where it was not told its networks.
+    /// Whether a host is inside: by the logs, else by its address. A public address is outside if any host is known
+    /// to be inside.
+    pub fn of(&self, host: &IpAddr) -> HostSide {
+        if let Some(SideCounts(inside, outside)) = self.hosts.get(host) {
+            // Zeek logs `F` for private addresses, too, if its local networks are not configured.
             if inside >= outside || is_private(host) {
-                return Side::Inside;
+                return HostSide::Inside;
             }
             return match self.any_inside {
-                true => Side::Outside,
-                false => Side::Unknown,
+                true => HostSide::Outside,
+                false => HostSide::Unknown,
             };
         }
         match (is_private(host), self.any_inside) {
-            (true, _) => Side::Inside,
-            (false, true) => Side::Outside,
-            (false, false) => Side::Unknown,
+            (true, _) => HostSide::Inside,
+            (false, true) => HostSide::Outside,
+            (false, false) => HostSide::Unknown,
         }
     }
 }
 
-/// Whether an address means something in one network only.
+/// Whether an address is only valid within one network.
 pub fn is_private(addr: &IpAddr) -> bool {
     match addr {
         IpAddr::V4(a) => {

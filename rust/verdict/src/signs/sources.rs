@@ -1,21 +1,20 @@
-//! What the originators of connections did, for the list of those that look like
-//! scanners.
+//! The originators of connections, for the list of likely scanners.
 
-use super::conn::{Conn, Proto};
-use super::{Counts, Sign, together};
-use crate::bounded::{Distinct, Weight, hash_addr, hash_number};
+use super::conn::{CallProto, ConnSummary};
+use super::{Sign, together};
+use crate::bounded::{Bounded, Distinct, Weight, hash_addr, hash_number};
 use serde::Serialize;
 use std::net::IpAddr;
 
 /// Sources that are listed.
 const LISTED: usize = 3;
 
-/// States of a connection that did not come about, or was cut off.
+/// States of a connection that failed or was reset.
 const FAILED: [&[u8]; 8] = [
     b"S0", b"REJ", b"RSTO", b"RSTOS0", b"RSTR", b"RSTRH", b"SH", b"SHR",
 ];
 
-/// Histories of a connection in which nothing was said.
+/// Histories of a connection without payload.
 const SILENT: [&[u8]; 7] = [b"S", b"Sr", b"Ar", b"A", b"R", b"Sh", b"ShR"];
 
 /// Seconds up to which a connection is short.
@@ -23,33 +22,33 @@ const SHORT: f64 = 0.05;
 
 /// An originator, with the fields that the users of the existing tool parse.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Source {
+pub struct ScanSource {
     /// The originator.
     pub src: IpAddr,
-    /// How much its signs say that it scans, 0 to 1.
+    /// The strength of its signs of scanning, 0 to 1.
     pub scan_score: f64,
     /// Connections.
     pub flow_count: u64,
-    /// Different responders, about.
+    /// Different responders (estimated).
     pub unique_resp_hosts: u64,
-    /// Different responder ports, about.
+    /// Different responder ports (estimated).
     pub unique_resp_ports: u64,
-    /// The most ports that it tried of one responder, about.
+    /// The most ports of one responder (estimated).
     pub max_dst_port_sweep: u64,
     /// The share of connections that failed.
     pub failed_fraction: f64,
-    /// The share that took no time.
+    /// The share that took up to 50 ms.
     pub short_fraction: f64,
     /// The share without a byte of payload.
     pub zero_payload_fraction: f64,
     /// The share of an unknown protocol.
     pub missing_service_fraction: f64,
-    /// The share that looks like a try.
+    /// The share that looks like a probe.
     pub scan_like_fraction: f64,
 }
 
 #[derive(Debug, Default)]
-struct Counted {
+struct SourceCounts {
     flows: u64,
     hosts: Distinct<16>,
     ports: Distinct<16>,
@@ -60,7 +59,7 @@ struct Counted {
     scan_like: u64,
 }
 
-impl Weight for Counted {
+impl Weight for SourceCounts {
     fn weight(&self) -> u64 {
         self.flows
     }
@@ -68,34 +67,34 @@ impl Weight for Counted {
 
 /// All originators.
 #[derive(Debug)]
-pub struct Sources {
-    hosts: Counts<IpAddr, Counted>,
-    /// The ports that an originator tried of a responder.
-    swept: Counts<(IpAddr, IpAddr), Swept>,
+pub struct ScanSources {
+    hosts: Bounded<IpAddr, SourceCounts>,
+    /// The ports that an originator probed of a responder.
+    swept: Bounded<(IpAddr, IpAddr), PortSweep>,
 }
 
 #[derive(Debug, Default)]
-struct Swept {
+struct PortSweep {
     flows: u64,
     ports: Distinct<4>,
 }
 
-impl Weight for Swept {
+impl Weight for PortSweep {
     fn weight(&self) -> u64 {
         self.flows
     }
 }
 
-impl Sources {
-    pub fn new(keys: usize) -> Sources {
-        Sources {
-            hosts: Counts::new(keys),
-            swept: Counts::new(keys),
+impl ScanSources {
+    pub fn new(keys: usize) -> ScanSources {
+        ScanSources {
+            hosts: Bounded::new(keys),
+            swept: Bounded::new(keys),
         }
     }
 
-    pub fn see(&mut self, c: &Conn<'_>) {
-        if c.proto != Proto::Echo {
+    pub fn see(&mut self, c: &ConnSummary<'_>) {
+        if c.proto != CallProto::Echo {
             let swept = self.swept.at((c.orig, c.resp));
             swept.flows += 1;
             swept.ports.see(hash_number(u64::from(c.port)));
@@ -103,7 +102,7 @@ impl Sources {
         let s = self.hosts.at(c.orig);
         s.flows += 1;
         s.hosts.see(hash_addr(&c.resp));
-        if c.proto != Proto::Echo {
+        if c.proto != CallProto::Echo {
             s.ports.see(hash_number(u64::from(c.port)));
         }
         let failed = FAILED.contains(&c.state);
@@ -120,14 +119,14 @@ impl Sources {
         self.hosts.forgotten()
     }
 
-    /// The most ports that an originator tried of one responder, about.
+    /// The most ports that an originator probed of one responder (estimated).
     fn sweep(&self, src: &IpAddr) -> u64 {
         let own = self.swept.iter().filter(|((host, _), _)| host == src);
         own.map(|(_, s)| s.ports.rounded()).max().unwrap_or(0)
     }
 
-    /// Those whose signs say most that they scan.
-    pub fn top(&self, signs: &[Sign]) -> Vec<Source> {
+    /// Those with the strongest signs of scanning.
+    pub fn top(&self, signs: &[Sign]) -> Vec<ScanSource> {
         let mut hosts: Vec<IpAddr> = signs
             .iter()
             .filter(|s| s.kind.is_scan())
@@ -153,9 +152,9 @@ impl Sources {
     }
 }
 
-fn source(src: IpAddr, scan_score: f64, sweep: u64, s: &Counted) -> Source {
+fn source(src: IpAddr, scan_score: f64, sweep: u64, s: &SourceCounts) -> ScanSource {
     let share = |n: u64| n as f64 / s.flows.max(1) as f64;
-    Source {
+    ScanSource {
         src,
         scan_score,
         flow_count: s.flows,

@@ -1,18 +1,18 @@
-//! Web servers without a name: what people and programs of good repute use has one.
+//! Web servers requested by address: people and ordinary programs use names.
 
-use super::sides::{Sides, is_private};
-use super::{Counts, Kind, Sign, grade};
-use crate::bounded::{Distinct, Weight, hash_addr};
+use super::sides::{HostSides, is_private};
+use super::{Sign, SignKind, grade};
+use crate::bounded::{Bounded, Distinct, Weight, hash_addr};
 use std::net::IpAddr;
 use zeek_log::{Record, Schema, Value};
 
-/// Requests of one host to outside servers without a name.
+/// Requests of one host to outside servers by address.
 const REQUESTS: (f64, f64) = (5.0, 50.0);
 
-/// Programs from there: one is enough for half.
+/// Programs from there: one has grade ½.
 const PROGRAMS: (f64, f64) = (0.5, 1.0);
 
-/// What Zeek calls programs.
+/// MIME types of programs.
 const PROGRAM: [&[u8]; 9] = [
     b"application/x-dosexec",
     b"application/x-msdownload",
@@ -25,17 +25,17 @@ const PROGRAM: [&[u8]; 9] = [
     b"application/x-java-archive",
 ];
 
-/// Where the columns stand.
+/// Positions of the columns.
 #[derive(Debug)]
-pub struct Columns {
+pub struct WebColumns {
     orig: Option<usize>,
     host: Option<usize>,
     mime: Option<usize>,
 }
 
-impl Columns {
-    pub fn bind(schema: &Schema) -> Columns {
-        Columns {
+impl WebColumns {
+    pub fn bind(schema: &Schema) -> WebColumns {
+        WebColumns {
             orig: schema.position("id.orig_h"),
             host: schema.position("host"),
             mime: schema.position("resp_mime_types"),
@@ -45,13 +45,13 @@ impl Columns {
 
 /// The requests of a host.
 #[derive(Debug, Default)]
-struct Asked {
+struct WebRequests {
     requests: u64,
     programs: u64,
     servers: Distinct<4>,
 }
 
-impl Weight for Asked {
+impl Weight for WebRequests {
     fn weight(&self) -> u64 {
         self.requests
     }
@@ -59,14 +59,14 @@ impl Weight for Asked {
 
 /// All hosts.
 #[derive(Debug)]
-pub struct Web(Counts<IpAddr, Asked>);
+pub struct BareAddressWeb(Bounded<IpAddr, WebRequests>);
 
-impl Web {
-    pub fn new(keys: usize) -> Web {
-        Web(Counts::new(keys))
+impl BareAddressWeb {
+    pub fn new(keys: usize) -> BareAddressWeb {
+        BareAddressWeb(Bounded::new(keys))
     }
 
-    pub fn see(&mut self, c: &Columns, record: &Record<'_>) {
+    pub fn see(&mut self, c: &WebColumns, record: &Record<'_>) {
         let (Some(orig), Some(server)) = (
             c.orig.and_then(|i| record.get(i).addr()),
             c.host.and_then(|i| bare(record.get(i))),
@@ -88,25 +88,24 @@ impl Web {
         self.0.forgotten()
     }
 
-    pub fn signs(&self, sides: &Sides, out: &mut Vec<Sign>) {
+    pub fn signs(&self, sides: &HostSides, out: &mut Vec<Sign>) {
         for (host, asked) in self.0.iter() {
             let servers = asked.servers.rounded();
-            // Whoever asks us by our number looks for what there is: that is a scan, and seen
-            // as one.
-            if sides.of(host) == super::Side::Outside {
+            // An outside host that requests by address scans, and has that sign.
+            if sides.of(host) == super::HostSide::Outside {
                 continue;
             }
             let programs = grade(asked.programs as f64, PROGRAMS.0, PROGRAMS.1);
             if programs > 0.0 {
                 let what = format!(
-                    "loads programs from web servers without a name, {} times",
+                    "{} downloads of programs from web servers by address",
                     asked.programs
                 );
                 let side = sides.of(host);
                 out.push(Sign::new(
                     *host,
                     side,
-                    Kind::BareAddressProgram,
+                    SignKind::BareAddressProgram,
                     programs,
                     what,
                 ));
@@ -114,17 +113,23 @@ impl Web {
             let grade = grade(asked.requests as f64, REQUESTS.0, REQUESTS.1);
             if grade > 0.0 {
                 let what = format!(
-                    "makes {} requests to outside web servers without a name ({servers})",
+                    "{} requests to {servers} outside web servers by address",
                     asked.requests
                 );
                 let side = sides.of(host);
-                out.push(Sign::new(*host, side, Kind::BareAddressWeb, grade, what));
+                out.push(Sign::new(
+                    *host,
+                    side,
+                    SignKind::BareAddressWeb,
+                    grade,
+                    what,
+                ));
             }
         }
     }
 }
 
-/// The address that stands where a name should, with a port or without.
+/// The address in place of a name, with or without a port.
 fn bare(host: Value<'_>) -> Option<IpAddr> {
     if let Some(addr) = host.addr() {
         return Some(addr);

@@ -5,14 +5,14 @@ use crate::output::jsonl::Safe;
 use serde::Serialize;
 use std::io::{self, Write};
 use zeek_anomaly_runner::Coverage;
-use zeek_anomaly_verdict::{Assessment, Comparison, LogPart};
+use zeek_anomaly_verdict::{Assessment, BaselineComparison, LogPart};
 
 #[derive(Serialize)]
 struct Document<'a> {
     input_path: &'a str,
     judged_by: &'a str,
     directory_summary: &'a Assessment,
-    baseline_comparison: Option<&'a Comparison>,
+    baseline_comparison: Option<&'a BaselineComparison>,
     files: &'a [LogPart],
     coverage: &'a Coverage,
 }

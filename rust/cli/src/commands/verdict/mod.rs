@@ -18,7 +18,9 @@ use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{Allow, Usual};
 use zeek_anomaly_engine::{Model, ModelInfo};
 use zeek_anomaly_runner::{Coverage, Ignore, JudgeParams, Judged, Source, judge};
-use zeek_anomaly_verdict::{Assessment, Baseline, Comparison, Level, Standing};
+use zeek_anomaly_verdict::{
+    Assessment, BaselineComparison, DirectoryBaseline, Standing, VerdictLevel,
+};
 
 /// The largest baseline file that is read, in bytes.
 const BASELINE_BYTES: u64 = 64 << 20;
@@ -40,7 +42,8 @@ pub fn run(args: &VerdictArgs) -> Result<Status, Failure> {
         .map_or_else(by_itself, |m| named(&m.info));
 
     // The ordinary directories first.
-    let mut baseline = kept.unwrap_or_else(|| Baseline::new(judged_by.clone(), args.threshold));
+    let mut baseline =
+        kept.unwrap_or_else(|| DirectoryBaseline::new(judged_by.clone(), args.threshold));
     if baseline.judged_by != judged_by || baseline.threshold != args.threshold {
         say::warning(&format!(
             "the baseline is of directories that were judged by {} with threshold {}, these are \
@@ -99,7 +102,7 @@ pub struct Shown {
     /// What its logs say.
     pub assessment: Assessment,
     /// How it compares with the baseline.
-    pub comparison: Option<Comparison>,
+    pub comparison: Option<BaselineComparison>,
     /// What of it was looked at.
     pub coverage: Coverage,
 }
@@ -196,7 +199,7 @@ impl Work {
             ));
         }
         let nothing = coverage.used() == 0;
-        if nothing || assessment.components.severity == Level::Unknown {
+        if nothing || assessment.components.severity == VerdictLevel::Unknown {
             let label = args.rows.label_column.as_ref();
             let failure = coverage::nothing(&coverage, label, "judge");
             say::warning(&format!("{path}: {failure}"));
@@ -225,7 +228,7 @@ fn named(info: &ModelInfo) -> String {
 }
 
 /// Reads a baseline.
-pub fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+pub fn read_baseline(path: &Path) -> Result<DirectoryBaseline, Failure> {
     let failed = |why: &dyn std::fmt::Display| Failure::Said(format!("{}: {why}", path.display()));
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|e| failed(&e))?;
@@ -235,10 +238,10 @@ pub fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     if bytes.len() as u64 > BASELINE_BYTES {
         return Err(failed(&"is no baseline: it is too large"));
     }
-    Baseline::from_json(&bytes).map_err(|e| failed(&e))
+    DirectoryBaseline::from_json(&bytes).map_err(|e| failed(&e))
 }
 
-fn save(baseline: &Baseline, mut place: Place) -> Result<(), Failure> {
+fn save(baseline: &DirectoryBaseline, mut place: Place) -> Result<(), Failure> {
     let to = place.name();
     let failed = |cause| Failure::Output {
         to: to.clone(),
@@ -344,16 +347,16 @@ fn status(args: &VerdictArgs, judged: &[Shown], skipped: bool) -> Status {
         // A baseline is the user's own measure, and has the last word.
         let standing = s.comparison.as_ref().map(|c| c.verdict);
         match (standing, s.assessment.components.severity) {
-            (Some(Standing::Above), _) | (None, Level::High) => Level::High,
-            (Some(Standing::Suspicious), _) | (None, Level::Medium) => Level::Medium,
-            (_, Level::Unknown) => Level::Unknown,
-            _ => Level::Low,
+            (Some(Standing::Above), _) | (None, VerdictLevel::High) => VerdictLevel::High,
+            (Some(Standing::Suspicious), _) | (None, VerdictLevel::Medium) => VerdictLevel::Medium,
+            (_, VerdictLevel::Unknown) => VerdictLevel::Unknown,
+            _ => VerdictLevel::Low,
         }
     });
     match worst.max() {
-        Some(Level::High) if args.exit_status => Status::High,
-        Some(Level::Medium) if args.exit_status => Status::Medium,
-        Some(Level::Unknown) => Status::NotUnderstood,
+        Some(VerdictLevel::High) if args.exit_status => Status::High,
+        Some(VerdictLevel::Medium) if args.exit_status => Status::Medium,
+        Some(VerdictLevel::Unknown) => Status::NotUnderstood,
         _ if skipped => Status::Skipped,
         _ => Status::Fine,
     }

@@ -6,7 +6,7 @@ use crate::say::{count, counted};
 use comfy_table::{Attribute, Cell, CellAlignment, Color};
 use std::io::{self, Write};
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_verdict::{Assessment, Level, LogPart, Standing};
+use zeek_anomaly_verdict::{Assessment, LogPart, Standing, VerdictLevel};
 
 /// Hosts that are shown of a directory.
 const HOSTS: usize = 5;
@@ -26,7 +26,7 @@ pub fn write(to: &mut dyn Write, all: &[Shown], look: Look) -> io::Result<()> {
     });
     overview(to, &sorted, look)?;
     for shown in sorted {
-        let low = shown.assessment.components.severity == Level::Low
+        let low = shown.assessment.components.severity == VerdictLevel::Low
             && shown
                 .comparison
                 .as_ref()
@@ -266,12 +266,12 @@ fn cut(text: &str, width: usize) -> String {
     out
 }
 
-fn colour(level: Level) -> Color {
+fn colour(level: VerdictLevel) -> Color {
     match level {
-        Level::Unknown => Color::Grey,
-        Level::Low => Color::Green,
-        Level::Medium => Color::Yellow,
-        Level::High => Color::Red,
+        VerdictLevel::Unknown => Color::Grey,
+        VerdictLevel::Low => Color::Green,
+        VerdictLevel::Medium => Color::Yellow,
+        VerdictLevel::High => Color::Red,
     }
 }
 
