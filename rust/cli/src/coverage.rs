@@ -250,10 +250,13 @@ pub fn nothing(c: &Coverage, label: Option<&(String, String)>, aim: &str) -> Fai
     }
     let seen = with_rows(c.logs.iter().map(|(log, l)| (log.as_str(), l.rows())));
     text.push_str(&format!(": found only {seen}"));
-    text.push_str(match c.untimed() > 0 {
+    text.push_str(match c.untimed() > 0 && !c.scored {
         true => {
             ", without a time (ts); give the logs as Zeek writes them, or keep ts and the id fields \
              where they are exported"
+        }
+        false if c.unscored() > 0 => {
+            "; train the model on these logs too, or give the logs of traffic: conn, dns, http, ssl, ssh"
         }
         false => "; give the logs of traffic too: conn, dns, http, ssl, ssh",
     });

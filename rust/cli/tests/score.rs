@@ -262,7 +262,7 @@ fn the_summary_accounts_for_every_line() {
     let model = model(&dir, 1500);
     let log = conn_log(100) + "1000000100.0\tCbad\tnobody\n" + &conn_row(101, 80);
     let log = dir.write("conn.log", log);
-    let ran = run(&["score", "-m", &model, &log]);
+    let ran = run(&["score", "-v", "-m", &model, &log]);
     assert_eq!(ran.status, Some(3), "part was skipped");
     assert!(
         ran.err
@@ -294,7 +294,7 @@ fn logs_that_the_model_does_not_know_are_said() {
         ran.err
     );
     let ran = run(&["score", "-m", &model, &other]);
-    assert_eq!(ran.status, Some(1), "nothing usable");
+    assert_eq!(ran.status, Some(2), "nothing usable");
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn the_summary_says_what_was_learned_and_where_it_is() {
     let dir = Dir::new();
     let log = dir.write("conn.log", conn_log(1200));
     let into = dir.arg("week.model");
-    let ran = run(&["train", "-o", &into, &log]);
+    let ran = run(&["train", "-v", "-o", &into, &log]);
     assert!(
         ran.err
             .contains("1,207 lines in 1 file = 1,200 rows + 0 refused + 7"),
