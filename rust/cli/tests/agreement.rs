@@ -55,8 +55,8 @@ fn agree(path: &str) {
     let ran = run(&["report", "-o", &page, path]);
     let findings = hunted.iter().filter(|f| f["kind"] != "host").count();
     let told = match findings {
-        1 => "1 behavioral finding".to_owned(),
-        n => format!("{n} behavioral findings"),
+        1 => "1 behavior".to_owned(),
+        n => format!("{n} behaviors"),
     };
     assert!(ran.err.contains(&told), "{path}: {told}: {}", ran.err);
 }

@@ -126,7 +126,7 @@ pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
             counted(report.about.records, "record"),
             say::count(report.about.flagged),
             counted(report.listed as u64 + report.more_findings, "finding"),
-            counted(behaviors as u64, "behavioral finding"),
+            counted(behaviors as u64, "behavior"),
         ));
     }
     Ok(coverage::status(&coverage))
