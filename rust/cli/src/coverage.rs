@@ -250,7 +250,7 @@ pub fn nothing(c: &Coverage, label: Option<&(String, String)>, aim: &str) -> Fai
     }
     let seen = with_rows(c.logs.iter().map(|(log, l)| (log.as_str(), l.rows())));
     text.push_str(&format!(": found only {seen}"));
-    text.push_str(match c.untimed() > 0 && !c.scored {
+    text.push_str(match c.untimed() > 0 && c.unscored() == 0 {
         true => {
             ", without a time (ts); give the logs as Zeek writes them, or keep ts and the id fields \
              where they are exported"
