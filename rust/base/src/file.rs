@@ -1,8 +1,9 @@
 //! Files, read and replaced.
 
+use crate::pending;
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
@@ -42,12 +43,15 @@ pub fn beside(path: &Path, readers: Readers) -> io::Result<NamedTempFile> {
     if !dir.is_dir() {
         return Err(io::Error::other("its directory does not exist"));
     }
-    // The temporary file's own name is in tempfile's message, and tells a user nothing.
-    tempfile::Builder::new()
-        .prefix(".zeek-anomaly-")
-        .permissions(readers.of(path))
-        .tempfile_in(dir)
-        .map_err(|e| io::Error::new(e.kind(), e.to_string()))
+    let make = || {
+        // The temporary file's own name is in tempfile's message, and tells a user nothing.
+        tempfile::Builder::new()
+            .prefix(".zeek-anomaly-")
+            .permissions(readers.of(path))
+            .tempfile_in(dir)
+            .map_err(|e| io::Error::new(e.kind(), e.to_string()))
+    };
+    pending::create(make, NamedTempFile::path)
 }
 
 /// Writes a file, whole or not at all. A link stays one: what it leads to is replaced.
@@ -83,6 +87,33 @@ pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The bytes of a small file that a person wrote, of at most `most` bytes. A pipe that another
+/// program fills (`<(generate)`) is read as well.
+///
+/// # Errors
+/// Also where it is larger, a device, a socket, a directory, or a FIFO with a name: opening a FIFO
+/// waits until somebody writes to it, which may be never.
+pub fn read_small(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let kind = std::fs::metadata(path)?.file_type();
+    // A pipe without a name has a path (/dev/fd/63) that leads to no place in the file system.
+    let pipe = kind.is_fifo() && std::fs::canonicalize(path).is_err();
+    if !kind.is_file() && !pipe {
+        return Err(io::Error::other(match () {
+            () if kind.is_dir() => "is a directory, and a file is needed",
+            () if kind.is_fifo() => "is a FIFO, and a file is needed",
+            () => "is a device or a socket, and a file is needed",
+        }));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path)?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let text = format!("is larger than {} MiB, the most that is read", most >> 20);
+        return Err(io::Error::other(text));
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +146,18 @@ mod tests {
         assert_eq!(std::fs::read(&file).unwrap(), b"new");
         assert!(write_whole(dir.path(), b"new", Readers::All).is_err());
         assert!(write_whole(&dir.path().join("none/file"), b"new", Readers::All).is_err());
+    }
+
+    #[test]
+    fn what_is_no_small_file_is_refused_without_being_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("list");
+        std::fs::write(&path, [b'7'; 100]).unwrap();
+        assert_eq!(read_small(&path, 100).unwrap().len(), 100);
+        assert!(read_small(&path, 99).is_err());
+        for other in [dir.path(), Path::new("/dev/zero"), Path::new("/dev/null")] {
+            assert!(read_small(other, 100).is_err(), "{}", other.display());
+        }
     }
 
     #[test]

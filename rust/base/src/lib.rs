@@ -11,8 +11,10 @@ pub mod address;
 pub mod codec;
 mod container;
 mod file;
+mod pending;
 pub mod text;
 pub mod time;
 
 pub use container::{Broken, HEAD, payload, seal};
-pub use file::{Readers, beside, read_at_most, write_whole};
+pub use file::{Readers, beside, read_at_most, read_small, write_whole};
+pub use pending::{Removed, remove_pending, temporary_dir};

@@ -276,11 +276,9 @@ impl Allow {
             cause,
         };
         let stamp = stamp(path);
-        if stamp.is_some_and(|(_, size)| size > MAX_FILE) {
-            let text = format!("is larger than {} MiB", MAX_FILE >> 20);
-            return Err(failed(std::io::Error::other(text)));
-        }
-        let text = std::fs::read_to_string(path).map_err(failed)?;
+        let bytes = zeek_anomaly_base::read_small(path, MAX_FILE).map_err(failed)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| failed(std::io::Error::other("is not UTF-8 text")))?;
         let mut allow = Allow::parse(&text).map_err(|lines| AllowError::Lines {
             path: path.to_owned(),
             lines,

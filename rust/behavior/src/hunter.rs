@@ -131,7 +131,7 @@ impl Snapshot {
     /// Where it cannot be encoded.
     pub fn into_bytes(self) -> Result<Vec<u8>, SnapshotError> {
         let payload = crate::codec::encode(&self.0).map_err(SnapshotError::Unsaved)?;
-        Ok(snapshot::seal(snapshot::STATE, &payload))
+        Ok(snapshot::seal(snapshot::STATE_MAGIC, &payload))
     }
 
     /// Writes the file, whole or not at all.
@@ -403,7 +403,7 @@ impl Hunter {
         bytes: &[u8],
     ) -> Result<Hunter, SnapshotError> {
         let damaged = SnapshotError::Damaged;
-        let payload = snapshot::open(snapshot::STATE, bytes)?;
+        let payload = snapshot::open(snapshot::STATE_MAGIC, bytes)?;
         let state: State = crate::codec::decode(payload).map_err(damaged)?;
         let mut hunter = Hunter::new(settings, usual);
         if !state.clock.is_sound() || !state.ticked.is_finite() {

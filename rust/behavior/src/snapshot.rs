@@ -10,8 +10,10 @@ use zeek_anomaly_base::{Broken, HEAD, Readers, payload, read_at_most, write_whol
 /// The format that this version writes, and the only one that it reads.
 pub const FORMAT: u32 = 4;
 
-pub(crate) const STATE: &[u8; 8] = b"ZEEKHUNT";
-pub(crate) const USUAL: &[u8; 8] = b"ZEEKUSUL";
+/// What a saved state begins with.
+pub const STATE_MAGIC: &[u8; 8] = b"ZEEKHUNT";
+/// What a behavioral baseline begins with.
+pub const BASELINE_MAGIC: &[u8; 8] = b"ZEEKUSUL";
 
 /// Why something saved was not read, or not written.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +43,7 @@ pub enum SnapshotError {
 
 fn name(magic: &[u8; 8]) -> &'static str {
     match magic {
-        STATE => "the saved state of a hunt",
+        STATE_MAGIC => "the saved state of a hunt",
         _ => "a file of what is usual (zeek-anomaly hunt --learn)",
     }
 }
@@ -84,7 +86,7 @@ impl crate::Usual {
     /// What prevented it.
     pub fn save(&self, path: &Path) -> Result<(), SnapshotError> {
         let payload = crate::codec::encode(self).map_err(SnapshotError::Unsaved)?;
-        write(path, &seal(USUAL, &payload), Readers::All)
+        write(path, &seal(BASELINE_MAGIC, &payload), Readers::All)
     }
 
     /// Reads it from a file.
@@ -94,7 +96,7 @@ impl crate::Usual {
     pub fn load(path: &Path) -> Result<crate::Usual, SnapshotError> {
         let bytes = read(path)?;
         let usual: crate::Usual =
-            crate::codec::decode(open(USUAL, &bytes)?).map_err(SnapshotError::Damaged)?;
+            crate::codec::decode(open(BASELINE_MAGIC, &bytes)?).map_err(SnapshotError::Damaged)?;
         match usual.is_sound() {
             true => Ok(usual),
             false => Err(SnapshotError::Damaged("contents that make no sense".into())),

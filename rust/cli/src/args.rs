@@ -1,6 +1,8 @@
 //! What can be asked for.
 
+pub mod files;
 mod fit;
+pub mod values;
 
 use crate::commands::alerts::{BudgetArgs, per_day};
 use crate::commands::backtest::args::BacktestArgs;
@@ -11,8 +13,10 @@ use crate::commands::report::args::ReportArgs;
 use crate::commands::verdict::args::VerdictArgs;
 use crate::commands::watch::args::WatchArgs;
 use crate::exit;
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
+use jiff::tz::TimeZone;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use zeek_anomaly_engine::DEFAULT_THRESHOLD;
 use zeek_anomaly_engine::combine::KEPT_ROWS;
 use zeek_anomaly_engine::offline::ReadParams;
@@ -20,18 +24,42 @@ use zeek_anomaly_engine::train::TrainParams;
 use zeek_anomaly_runner::SourceParams;
 
 pub use fit::FitArgs;
+pub(crate) use values::{column_value, finite, zone};
+use values::{holdout, size, some, time};
 
-/// Finds what is strange in Zeek logs.
+/// Finds anomalies in Zeek logs.
 ///
-/// Learns from logs what is usual in your network, then gives every record a score: 3 means
-/// that one in a thousand normal records looks as strange, 4 one in ten thousand.
+/// Learns from logs what is normal in your network, then scores every record: 3 means that one in
+/// a thousand normal records is as unusual, 4 one in ten thousand.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = exit::HELP, after_long_help = with_exit(EXAMPLES))]
+#[command(version, long_version = LONG_VERSION.as_str(), max_term_width = 100, after_help = exit::HELP, after_long_help = with_exit(EXAMPLES))]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Replace an output file even if it is an input or holds something else
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub force: bool,
+    /// When to use colors
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto,
+          help_heading = "Global options")]
+    pub color: ColorChoice,
+    /// The time zone of tables: UTC, Europe/Prague, or `local`
+    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", value_parser = zone,
+          help_heading = "Global options")]
+    pub tz: TimeZone,
 }
+
+/// The version, the commit where the build tells it, and the form of model files.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let commit =
+        option_env!("ZEEK_ANOMALY_COMMIT").map_or_else(String::new, |c| format!(", commit {c}"));
+    let format = zeek_anomaly_engine::MODEL_FORMAT;
+    format!(
+        "{}{commit} (model format {format})",
+        env!("CARGO_PKG_VERSION")
+    )
+});
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,33 +76,33 @@ pub(crate) fn with_exit(examples: &str) -> String {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Learn from logs what is usual, and keep it in a model file
+    /// Train a model on logs
     Train(Box<TrainArgs>),
-    /// Put models together that were trained apart, as if they had been trained at once
+    /// Merge models into one, as if it had been trained on all their rows
     Merge(MergeArgs),
-    /// Give the records of logs their scores, the strangest first
+    /// Score the records of logs and show the most anomalous first
     Score(Box<ScoreArgs>),
-    /// Tell of each directory as a whole how suspicious it is: LOW, MEDIUM or HIGH, and why
+    /// Judge each directory as a whole: LOW, MEDIUM or HIGH, and why
     Verdict(Box<VerdictArgs>),
-    /// Show what would have been alerted, by day and by budget of alerts
+    /// Show how many alerts each budget would have raised, day by day
     Backtest(Box<BacktestArgs>),
-    /// Find what takes time to see: beacons, scans, guessing, and the hosts at risk
+    /// Detect behaviors over time: beacons, scans, password guessing, and the hosts at risk
     Hunt(Box<HuntArgs>),
-    /// Show everything that all logs say of one connection or file, with scores and reasons
+    /// Show all that logs say about a connection, a file, a host or a finding
     Explain(Box<ExplainArgs>),
-    /// Follow the logs of a running Zeek, and score them as they come
+    /// Follow the logs of a running Zeek and score records as they arrive
     Watch(Box<WatchArgs>),
-    /// Measure on labelled logs how well models find what is labelled
+    /// Measure detection quality on labelled logs
     Evaluate(Box<EvaluateArgs>),
-    /// Tell whether the logs are still those that a model knows, and what has changed
+    /// Compare logs with the training data and show what has changed
     Drift(DriftArgs),
-    /// Mark findings as false or true, so that the model ranks records like them accordingly
+    /// Mark findings as false or true; the model then ranks similar records lower or higher
     Feedback(FeedbackArgs),
-    /// Write what was found as one HTML page, and as a PDF
+    /// Write a report as an HTML page or a PDF
     Report(Box<ReportArgs>),
-    /// Show what a model has learned
+    /// Show the contents of a model
     Inspect(InspectArgs),
-    /// Write a script that completes this command's arguments in a shell
+    /// Write a shell completion script
     Completions(CompletionsArgs),
 }
 
@@ -144,8 +172,8 @@ Examples:
   zeek-anomaly merge -o all.model north.model south.model
   zeek-anomaly merge -o week.model days/*.model
 
-Counts add up exactly, and detectors are fitted again to the rows that the models kept. Of rows that
-two models have both been trained on, each counts twice.";
+Counts add up exactly, and detectors are fitted again to the rows that the models kept. Models that
+were trained on the same rows are refused: each row would count twice.";
 
 /// What is held out, and what a model keeps.
 #[derive(Debug, Args)]
@@ -162,6 +190,9 @@ pub struct KeepArgs {
     /// Keep nothing of that: a smaller file, that cannot be continued or merged
     #[arg(long, conflicts_with = "keep_rows")]
     pub compact: bool,
+    /// Use rows that the model knows already: each counts twice
+    #[arg(long)]
+    pub allow_overlap: bool,
 }
 
 impl KeepArgs {
@@ -173,25 +204,18 @@ impl KeepArgs {
     }
 }
 
-fn holdout(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(v) if (0.0..=0.5).contains(&v) => Ok(v),
-        _ => Err("should be from 0 to 0.5, as 0.2".into()),
-    }
-}
-
 /// `score`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::HELP, after_long_help = with_exit(SCORE_EXAMPLES))]
 pub struct ScoreArgs {
-    /// The model; without one, what is usual is learned from the rows themselves
+    /// The model; without one, the rows are ranked among themselves
     #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub model: Option<PathBuf>,
-    /// Instead of a model: learn from the logs here what is usual, and keep nothing of it
+    /// Train on the logs here instead of loading a model; nothing is saved
     #[arg(long, value_name = "PATH", conflicts_with = "model", value_hint = ValueHint::AnyPath)]
     pub train_on: Vec<PathBuf>,
     /// Show this many records, the strangest first
-    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "all")]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = some, conflicts_with = "all")]
     pub top: usize,
     /// Show every record, file by file, in the order of the files' lines
     #[arg(long)]
@@ -204,11 +228,11 @@ pub struct ScoreArgs {
     /// log and originator that are strange for the same reasons
     #[arg(long, value_name = "N", value_parser = per_day, conflicts_with_all = ["all", "group", "top"])]
     pub alerts_per_day: Option<f64>,
-    /// With --alerts-per-day: what takes time to see (`hunt`) shares the budget, as in Zeek
+    /// With --alerts-per-day: behavioral detection (`hunt`) shares the budget, as in Zeek
     #[arg(long, requires = "alerts_per_day")]
     pub hunt: bool,
-    /// With --hunt: what ordinary logs taught (`hunt --learn`)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "hunt")]
+    /// With --hunt: the behavioral baseline (`hunt --save-behavior-baseline`)
+    #[arg(long = "behavior-baseline", alias = "usual", value_name = "FILE", value_hint = ValueHint::FilePath, requires = "hunt")]
     pub usual: Option<PathBuf>,
     /// What shares a budget.
     #[command(flatten)]
@@ -222,8 +246,7 @@ pub struct ScoreArgs {
     /// Where to write records instead of standard output; replaced whole, or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// What is known to be fine, and not shown: addresses, networks, names, ports, services,
-    /// pairs, one entry a line
+    /// An allowlist: addresses, networks, names, ports, services or pairs, one entry a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub allow: Option<PathBuf>,
     /// Write every scored record with its features into this directory, a CSV for each log
@@ -274,10 +297,14 @@ from the strangest training rows, and ≥ one that is the most that too few trai
 pub enum Format {
     /// Aligned columns, for people
     Table,
+    /// One JSON document: an array of records
+    Json,
     /// One JSON object a line
     Jsonl,
     /// Comma-separated values, with a header
     Csv,
+    /// As the anomaly.log that the package writes inside Zeek
+    Zeek,
     /// Alerts for a SIEM: JSON lines with ECS field names, of every record from the threshold
     /// on (with --group one for each log and originator)
     Ecs,
@@ -407,6 +434,7 @@ pub enum DocumentFormat {
     /// Aligned columns, for people
     Table,
     /// One JSON document
+    #[value(alias = "jsonl")]
     Json,
 }
 
@@ -482,7 +510,7 @@ pub struct WorkArgs {
     /// Threads to use [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// No progress and no summary; errors and what was skipped are still reported
+    /// Show no progress and no summary; errors and skipped input are still shown
     #[arg(short, long)]
     pub quiet: bool,
     /// Also report what became of every line and every log
@@ -502,67 +530,6 @@ impl WorkArgs {
     }
 }
 
-pub(crate) fn finite(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(v) if v.is_finite() => Ok(v),
-        _ => Err("should be a number, as 3 or 3.5".into()),
-    }
-}
-
-/// A number of bytes: 500, 64MiB, 2G.
-fn size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
-        "" | "b" => 0,
-        "k" | "kib" => 10,
-        "m" | "mib" => 20,
-        "g" | "gib" => 30,
-        "t" | "tib" => 40,
-        _ => return Err("should be a size, as 500MiB or 16GiB".into()),
-    };
-    let n = digits.parse::<u64>().ok();
-    n.and_then(|n| n.checked_mul(1 << shift))
-        .ok_or_else(|| "should be a size, as 500MiB or 16GiB".into())
-}
-
-pub(crate) fn column_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((column, value)) if !column.is_empty() => Ok((column.into(), value.into())),
-        _ => Err("should be COLUMN=VALUE, as label=Benign".into()),
-    }
-}
-
-/// A point in time as people and logs write it, in seconds since the epoch.
-fn time(text: &str) -> Result<f64, String> {
-    let text = text.trim();
-    let digits = text.bytes().all(|b| b.is_ascii_digit());
-    if digits && matches!(text.len(), 4 | 8) {
-        return Err("reads like a date: write it as YYYY-MM-DD".into());
-    }
-    if let Ok(seconds) = text.parse::<f64>()
-        && seconds.is_finite()
-    {
-        return Ok(seconds);
-    }
-    let seconds = |t: jiff::Timestamp| t.as_microsecond() as f64 / 1e6;
-    if text.contains('[')
-        && let Ok(zoned) = text.parse::<jiff::Zoned>()
-    {
-        return Ok(seconds(zoned.timestamp()));
-    }
-    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-        return Ok(seconds(stamp));
-    }
-    text.parse::<jiff::civil::DateTime>()
-        .and_then(|t| t.to_zoned(jiff::tz::TimeZone::UTC))
-        .map(|z| seconds(z.timestamp()))
-        .map_err(|_| {
-            "is no time: write YYYY-MM-DD, \"YYYY-MM-DD HH:MM[:SS]\", RFC 3339, or seconds since \
-             the epoch"
-                .into()
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -571,23 +538,5 @@ mod tests {
     #[test]
     fn the_definitions_hold_together() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn times_are_read_as_people_and_logs_write_them() {
-        for (text, want) in [
-            ("1655071198.444458", 1655071198.444458),
-            ("1970-01-02", 86_400.0),
-            ("1970-01-01 01:30", 5400.0),
-            ("1970-01-01T01:30:05", 5405.0),
-            ("1970-01-01T01:30:05.25Z", 5405.25),
-            ("1970-01-01 02:30:05+01:00", 5405.0),
-            ("1970-01-01T02:30[Europe/Prague]", 5400.0),
-        ] {
-            assert_eq!(time(text), Ok(want), "{text}");
-        }
-        for text in ["yesterday", "2022", "20220612", "2022-13-01", "inf", ""] {
-            assert!(time(text).is_err(), "{text}");
-        }
     }
 }

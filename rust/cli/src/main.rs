@@ -14,13 +14,29 @@ mod output;
 mod progress;
 mod rows;
 mod say;
+mod severity;
+mod signals;
 
 use args::{Cli, Command};
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = Cli::parse();
+    say::set_look(cli.color, cli.tz.clone());
+    if let Some(why) = cli.command.contradiction() {
+        Cli::command()
+            .error(ErrorKind::ArgumentConflict, why)
+            .exit();
+    }
+    if !matches!(cli.command, Command::Watch(_)) {
+        signals::end_cleanly();
+    }
+    if let Err(failure) = output::place::check(&cli.command.files(), cli.force) {
+        return failure.end();
+    }
+    let outcome = match cli.command {
         Command::Train(args) => commands::train::run(&args),
         Command::Merge(args) => commands::merge::run(&args),
         Command::Score(args) => commands::score::run(*args),

@@ -1,9 +1,11 @@
 //! From a scored record to what is written of it.
 
+use crate::severity::Severity;
 use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 use zeek_anomaly_base::text::from_bytes;
+use zeek_anomaly_behavior::Kind;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::{Claim, Reason};
 use zeek_log::{BySchema, Record, Schema, Value};
@@ -29,10 +31,23 @@ pub struct Alert {
     pub budget: Option<String>,
 }
 
+/// The behavior that a finding is of, where it is one.
+#[derive(Clone, Debug)]
+pub struct Behavior {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its number.
+    pub id: u64,
+    /// When it began and when its last record was.
+    pub span: (f64, f64),
+}
+
 /// One scored record, as every format writes it. The order of the fields is that of
 /// the keys and of the columns.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
+    /// How grave it is.
+    pub severity: Severity,
     /// The log.
     pub log: String,
     /// When, in seconds since the epoch.
@@ -79,6 +94,9 @@ pub struct Finding {
     /// Why.
     #[serde(serialize_with = "reasons")]
     pub reasons: Vec<Reason>,
+    /// The behavior, where it is none of a record.
+    #[serde(skip)]
+    pub behavior: Option<Behavior>,
     /// What the record is about, for tables: protocol and name.
     #[serde(skip)]
     pub proto: Option<String>,
@@ -190,6 +208,7 @@ impl Findings {
         let addr = |at: Option<usize>| at.and_then(|i| text(r.get(i)));
         let port = |at: Option<usize>| at.and_then(|i| r.get(i).port());
         Finding {
+            severity: Severity::of(scored.verdict.score, scored.verdict.claim),
             log: p.schema.log.clone(),
             ts: p.ts.and_then(|i| r.get(i).number()),
             uid: addr(p.uid),
@@ -215,6 +234,7 @@ impl Findings {
             } else {
                 Vec::new()
             },
+            behavior: None,
             proto: None,
             name: None,
         }

@@ -3,15 +3,50 @@
 //! Not `eprintln!`, which panics where nobody listens any more.
 
 use anstyle::{AnsiColor, Style};
+use clap::ColorChoice;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::LogModel;
-pub use zeek_anomaly_report::words::{count, counted, second, time};
+use zeek_anomaly_report::words;
+pub use zeek_anomaly_report::words::{count, counted, time};
 
-/// Whether to colour what goes to a terminal (<https://no-color.org>).
-pub fn colours_wanted() -> bool {
+/// How things are shown, as the command line has it.
+static LOOK: OnceLock<(ColorChoice, TimeZone)> = OnceLock::new();
+
+/// Settles how things are shown, once for the process.
+pub fn set_look(color: ColorChoice, zone: TimeZone) {
+    // Fails only where it was set already, and nothing else sets it.
+    let _ = LOOK.set((color, zone));
+}
+
+/// The time zone of tables, by name.
+pub fn zone() -> &'static str {
+    LOOK.get().and_then(|l| l.1.iana_name()).unwrap_or("UTC")
+}
+
+/// A time to the second, in the zone of tables.
+pub fn second(ts: f64) -> String {
+    let local = LOOK.get().filter(|l| l.1 != TimeZone::UTC).and_then(|l| {
+        let time = Timestamp::from_millisecond((ts * 1e3).floor() as i64).ok()?;
+        let local = time.to_zoned(l.1.clone());
+        Some(local.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    });
+    local.unwrap_or_else(|| words::second(ts))
+}
+
+/// Whether to colour what goes to a terminal, or to anything with `--color always`
+/// (<https://no-color.org>).
+pub fn colours_wanted(terminal: bool) -> bool {
+    match LOOK.get().map(|l| l.0) {
+        Some(ColorChoice::Always) => return true,
+        Some(ColorChoice::Never) => return false,
+        Some(ColorChoice::Auto) | None => {}
+    }
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
-    set("NO_COLOR").is_none() && set("TERM").is_none_or(|t| t != "dumb")
+    terminal && set("NO_COLOR").is_none() && set("TERM").is_none_or(|t| t != "dumb")
 }
 
 /// One line, as it is.
@@ -33,7 +68,7 @@ pub fn warning(text: &str) {
 fn labelled(label: &str, colour: AnsiColor, text: &str) {
     // Messages quote file names and what was found in files.
     let text = printable(text);
-    if io::stderr().is_terminal() && colours_wanted() {
+    if colours_wanted(io::stderr().is_terminal()) {
         let style = Style::new().bold().fg_color(Some(colour.into()));
         line(&format!("{style}{label}:{style:#} {text}"));
     } else {

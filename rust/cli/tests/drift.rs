@@ -50,8 +50,8 @@ fn what_changed_is_shown_and_the_status_says_so() {
 
     // The summary of `score` tells it in one line; without drift it has none.
     let said = |path: &str| run(&["score", "-m", &model, path]).err;
-    assert!(said(&moved).contains("has changed: conn (id.resp_p)"));
-    assert!(!said(&same).contains("has changed"));
+    assert!(said(&moved).contains("differs from training in 1 log (conn)"));
+    assert!(!said(&same).contains("differs from training"));
 }
 
 #[test]

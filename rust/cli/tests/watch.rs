@@ -300,7 +300,7 @@ fn what_is_watched_scores_as_what_is_read() {
 fn a_state_that_is_none_and_a_path_that_is_nowhere_are_refused() {
     let dir = Dir::new();
     let model = model(&dir, 200);
-    let state = dir.write("state", "{}");
+    let state = dir.write("state", "{\"version\":1}");
     let logs = dir.arg("logs");
     let ran = run(&["watch", "-m", &model, "--once", "--state", &state, &logs]);
     assert_eq!(ran.status, Some(1), "{}", ran.err);
@@ -312,7 +312,7 @@ fn a_state_that_is_none_and_a_path_that_is_nowhere_are_refused() {
     let ran = run(&["watch", "-m", &model, "--once", &dir.arg("a/b")]);
     assert_eq!(ran.status, Some(1), "{}", ran.err);
     assert!(
-        ran.err.contains("neither it nor its directory exists"),
+        ran.err.contains("name the directory to follow"),
         "{}",
         ran.err
     );

@@ -84,6 +84,13 @@ pub enum MergeWarning {
         /// The log.
         log: String,
     },
+    /// Rows of a log are in both: each would count twice.
+    SameRows {
+        /// The log.
+        log: String,
+        /// About how many.
+        rows: u64,
+    },
     /// Marks that say otherwise of the same record, or are too many, were left out.
     Marks(usize),
 }
@@ -110,6 +117,12 @@ impl std::fmt::Display for MergeWarning {
                 write!(
                     f,
                     "{log}: the detectors differ; that of the first model was used"
+                )
+            }
+            MergeWarning::SameRows { log, rows } => {
+                write!(
+                    f,
+                    "{log}: about {rows} rows are known already, and count twice"
                 )
             }
             MergeWarning::Marks(n) => {
@@ -155,11 +168,19 @@ impl Counting {
             .ok_or_else(|| MergeError::Damaged(name()))?;
         counting.blocks = Blocks::resume(kinds, &in_hand.blocks);
         counting.sample.resume(&in_hand.sample);
+        counting.sample.notice_repeats();
         counting.days = DayCollector::resume(spec, &model.days, &in_hand.days);
         counting.fields = model.fields.clone();
         counting.span = model.span;
         counting.kinds = model.detector.kinds();
         Ok(counting)
+    }
+
+    /// Rows that came again since what was in hand was continued.
+    fn same_rows(&self) -> Option<MergeWarning> {
+        let rows = self.sample.repeats();
+        let log = printable(self.spec.log());
+        (rows > 0).then_some(MergeWarning::SameRows { log, rows })
     }
 
     /// Adds what was learned of other rows of the same log.
@@ -186,7 +207,11 @@ impl Counting {
             }
         }
         self.blocks.absorb(other.blocks);
+        self.sample.notice_repeats();
         self.sample.absorb(&other.sample);
+        if let Some(same) = self.same_rows() {
+            warnings.push(same);
+        }
         self.days.absorb(&self.spec, &other.days);
         self.span = match (self.span, other.span) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
@@ -219,6 +244,11 @@ impl Trainer {
         trainer.zeek_version = model.info.zeek_version.clone();
         trainer.marks = model.marks().to_vec();
         Ok(trainer)
+    }
+
+    /// The logs of which rows came that the continued model had been trained on.
+    pub fn same_rows(&self) -> Vec<MergeWarning> {
+        self.countings().filter_map(Counting::same_rows).collect()
     }
 
     /// Adds what another learned of other rows. Rows that wait for the columns of their log to

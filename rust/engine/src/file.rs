@@ -28,7 +28,8 @@ use zeek_anomaly_models::counts::Counted;
 use zeek_anomaly_models::kinds::Way;
 use zeek_anomaly_models::{Calibration, DetectorModel, Encoder, Kinds, Language, Names};
 
-const MAGIC: &[u8; 8] = b"ZEEKANOM";
+/// What a model file begins with.
+pub const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
 /// The format that this version writes, and the only one that it reads.
 pub const FORMAT: u32 = 6;

@@ -34,7 +34,7 @@ pub mod train;
 
 pub use choice::Choice;
 pub use explain::Reason;
-pub use file::ModelError;
+pub use file::{FORMAT as MODEL_FORMAT, MAGIC as MODEL_MAGIC, ModelError};
 pub use live::{Binding, Engine};
 pub use model::{Held, LeftOut, LogModel, Model, ModelInfo, Strangers, Verdict};
 pub use zeek_anomaly_alerts::DEFAULT_THRESHOLD;

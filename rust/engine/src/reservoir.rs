@@ -11,6 +11,7 @@
 //! get their number mixed in: then the sample is as fair, but depends on the order.
 
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The sample.
@@ -27,7 +28,44 @@ pub struct Reservoir {
     free: Vec<u32>,
     /// The smallest key that was let go: only below it nothing is missing.
     limit: u64,
+    /// What an earlier training kept, to notice rows that come again.
+    earlier: Option<Box<Earlier>>,
 }
+
+/// Rows of an earlier training, and how many of them came again.
+#[derive(Clone, Debug)]
+struct Earlier {
+    keys: HashSet<u64>,
+    /// Only below it all rows of the earlier training are known.
+    limit: u64,
+    /// Rows since then.
+    rows: u64,
+    /// Of those, rows below the limit, and rows that the earlier training had.
+    compared: u64,
+    again: u64,
+}
+
+impl Earlier {
+    fn new(kept: &[(u64, u32)], limit: u64) -> Earlier {
+        Earlier {
+            keys: kept.iter().map(|(key, _)| *key).collect(),
+            limit,
+            rows: 0,
+            compared: 0,
+            again: 0,
+        }
+    }
+
+    fn compare(&mut self, key: u64) {
+        if key < self.limit {
+            self.compared += 1;
+            self.again += u64::from(self.keys.contains(&key));
+        }
+    }
+}
+
+/// Rows that come again and are taken for chance: two sensors may see one record.
+const CHANCE: u64 = 4;
 
 /// A sample's rows, as a model keeps them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +91,7 @@ impl Reservoir {
             kept: Vec::new(),
             free: Vec::new(),
             limit: u64::MAX,
+            earlier: None,
         }
     }
 
@@ -67,6 +106,10 @@ impl Reservoir {
     /// others does not matter.
     pub(crate) fn add_timed(&mut self, row: &[u64]) {
         let key = self.key(row, None);
+        if let Some(earlier) = &mut self.earlier {
+            earlier.rows += 1;
+            earlier.compare(key);
+        }
         self.seen += 1;
         self.put(key, row);
     }
@@ -114,7 +157,15 @@ impl Reservoir {
 
     /// Adds what another sample kept, of other rows of the same log.
     pub(crate) fn absorb(&mut self, other: &Reservoir) {
+        if let Some(earlier) = &mut self.earlier {
+            earlier.rows += other.seen;
+            let limit = other.limit;
+            let known = other.kept.iter().filter(|(key, _)| *key < limit);
+            known.for_each(|(key, _)| earlier.compare(*key));
+        }
+        let earlier = self.earlier.take();
         let own = std::mem::replace(self, self.empty());
+        self.earlier = earlier;
         self.seen = own.seen + other.seen;
         // Where one of them let rows go, those of the other do not count either.
         self.limit = own.limit.min(other.limit);
@@ -132,8 +183,25 @@ impl Reservoir {
             cells: Vec::new(),
             kept: Vec::new(),
             free: Vec::new(),
+            earlier: None,
             ..*self
         }
+    }
+
+    /// From now on rows are compared with those that were offered before.
+    pub(crate) fn notice_repeats(&mut self) {
+        self.earlier = Some(Box::new(Earlier::new(&self.kept, self.limit)));
+    }
+
+    /// About how many rows since [`Reservoir::notice_repeats`] had been offered before it.
+    pub(crate) fn repeats(&self) -> u64 {
+        let Some(e) = self.earlier.as_deref() else {
+            return 0;
+        };
+        if e.again <= CHANCE.min(e.compared.saturating_sub(1)) {
+            return 0;
+        }
+        (e.rows as f64 * e.again as f64 / e.compared as f64).round() as u64
     }
 
     /// Those of the sampled rows that pass.

@@ -123,6 +123,10 @@ impl Trainer {
         self.logs.insert(log.to_owned(), counting);
     }
 
+    pub(crate) fn countings(&self) -> impl Iterator<Item = &Counting> {
+        self.logs.values()
+    }
+
     /// What was counted, by log.
     pub(crate) fn into_logs(self) -> impl Iterator<Item = (String, Counting)> {
         self.logs.into_iter()

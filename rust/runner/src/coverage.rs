@@ -4,6 +4,7 @@ use crate::source::Source;
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use zeek_anomaly_engine::LEFT_OUT;
+use zeek_anomaly_engine::combine::MergeWarning;
 use zeek_anomaly_engine::offline::{Observer, Tally};
 use zeek_log::{Error, ErrorKind, Input, Schema, Stats, Unread};
 
@@ -66,6 +67,8 @@ pub struct Coverage {
     pub outside: u64,
     /// Whether rows were scored or learned from, and not only watched by behaviors.
     pub scored: bool,
+    /// Logs of which rows came that the continued model knows already.
+    pub repeated: Vec<MergeWarning>,
     /// The logs of the input that is being read, and whether it has the column.
     current: (BTreeSet<String>, bool),
 }
@@ -209,6 +212,10 @@ impl Serialize for Coverage {
 }
 
 impl Observer for Coverage {
+    fn repeated(&mut self, what: &MergeWarning) {
+        self.repeated.push(what.clone());
+    }
+
     fn problem(&mut self, error: Error) {
         self.skip(&error);
     }

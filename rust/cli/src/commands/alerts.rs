@@ -2,9 +2,11 @@
 
 use super::inputs;
 use crate::allowed;
+use crate::args::values::network;
 use crate::exit::Failure;
 use crate::rows::{Alert, Finding, Findings};
 use crate::say::{self, counted};
+use crate::severity::Severity;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::collections::HashMap;
@@ -32,7 +34,7 @@ pub struct BudgetArgs {
     #[arg(long, value_enum, default_value_t = Per::All)]
     pub budget_per: Per,
     /// Hosts of this network have a budget of alerts of their own
-    #[arg(long, value_name = "NET", value_delimiter = ',')]
+    #[arg(long, value_name = "NET", value_delimiter = ',', value_parser = network)]
     pub budget_net: Vec<IpNet>,
 }
 
@@ -113,7 +115,7 @@ impl Sink for Gatherer {
 }
 
 /// What is written of a behaviour's finding.
-fn shown(f: &Behavior) -> Finding {
+pub fn shown(f: &Behavior) -> Finding {
     let (port, proto) = match &f.entity {
         Entity::Pair { port, proto, .. } => (*port, Some(proto.name().to_owned())),
         _ => (None, None),
@@ -129,6 +131,7 @@ fn shown(f: &Behavior) -> Finding {
         share: 1.0 / f.reasons.len() as f64,
     });
     Finding {
+        severity: Severity::of(f.score, Claim::Measured),
         log: BEHAVIOR.to_owned(),
         ts: Some(f.last),
         uid: f.uids.first().cloned(),
@@ -146,6 +149,11 @@ fn shown(f: &Behavior) -> Finding {
         detector: f.kind.0.name,
         members: Vec::new(),
         reasons: reasons.collect(),
+        behavior: Some(crate::rows::Behavior {
+            kind: f.kind,
+            id: f.id,
+            span: (f.first, f.last),
+        }),
         proto,
         name: Some(match f.name.as_ref().or(own_name.as_ref()) {
             Some(name) => format!("{}, {name}", f.kind.0.title),
@@ -277,7 +285,7 @@ fn exceeded_text(d: &Day) -> String {
 
 /// The date of a day.
 pub fn date(d: &Day) -> String {
-    say::second(d.begin)
+    say::time(d.begin)
         .chars()
         .take("2022-06-12".len())
         .collect()

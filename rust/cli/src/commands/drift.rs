@@ -20,6 +20,9 @@ use zeek_anomaly_runner::{Run, on_scored};
 /// Changes of one log and day that a table shows.
 const SHOWN: usize = 5;
 
+/// Features that tell what other logs say of a record's connection begin with this.
+const OF_OTHER_LOGS: &str = "uid_";
+
 /// Compares and shows.
 pub fn run(args: &DriftArgs) -> Result<Status, Failure> {
     args.work.set_threads();
@@ -157,28 +160,39 @@ fn summarize(found: &[LogDrift]) {
     }
 }
 
-/// One line for the summary of another command; `None` where nothing changed.
+/// One line for the summary of another command; `None` where nothing changed. A log that was not
+/// given to it has not changed, and an attack is a change as well: neither is the model's fault.
 pub fn one_line(found: &[LogDrift]) -> Option<String> {
-    let mut logs: Vec<String> = Vec::new();
-    for d in found.iter().filter(|d| !d.changes.is_empty()) {
-        let name = match d.changes.first() {
-            Some(c) => format!("{} ({})", d.log, c.name),
-            None => continue,
-        };
-        if !logs.contains(&name) {
-            logs.push(name);
-        }
-    }
-    let more = logs.len().saturating_sub(SHOWN);
-    logs.truncate(SHOWN);
+    let given: BTreeSet<&str> = found
+        .iter()
+        .filter(|d| d.rows > 0)
+        .map(|d| d.log.as_str())
+        .collect();
+    let missing = found.iter().any(|d| !given.contains(d.log.as_str()));
+    // What a record's connection did in other logs is not known where those were not given.
+    let counts = |c: &Change| !(missing && c.name.starts_with(OF_OTHER_LOGS));
+    let changed: BTreeSet<&str> = found
+        .iter()
+        .filter(|d| d.day.is_none() || given.contains(d.log.as_str()))
+        .filter(|d| d.changes.iter().any(counts))
+        .map(|d| d.log.as_str())
+        .collect();
+    let logs: Vec<&str> = changed.into_iter().collect();
+    let more = match logs.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let shown = logs
+        .iter()
+        .take(SHOWN)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
     (!logs.is_empty()).then(|| {
-        let more = match more {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
         format!(
-            "what the model knows has changed: {}{more}; scores may be off, see zeek-anomaly drift",
-            logs.join(", ")
+            "traffic differs from training in {} ({shown}{more}); `zeek-anomaly drift` with this \
+             model and these logs shows how",
+            counted(logs.len() as u64, "log"),
         )
     })
 }

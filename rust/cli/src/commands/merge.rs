@@ -1,6 +1,6 @@
 //! `merge`: models in, one model out.
 
-use super::train::{place_of, say_kept};
+use super::train::{place_of, refuse_overlap, say_kept};
 use crate::args::MergeArgs;
 use crate::coverage::say_table;
 use crate::exit::{Failure, Status};
@@ -30,12 +30,15 @@ pub fn run(args: &MergeArgs) -> Result<Status, Failure> {
         let path = args.models.get(i).map(|p| p.display().to_string());
         Failure::Said(format!("{}: {e}", printable(&path.unwrap_or_default())))
     })?;
+    let is_same = |w: &MergeWarning| matches!(w, MergeWarning::SameRows { .. });
+    let (same, warnings): (Vec<_>, Vec<_>) = warnings.into_iter().partition(is_same);
     for w in &warnings {
         say::warning(&w.to_string());
     }
     if model.info.rows == 0 {
         return Err(Failure::Said("the models hold no rows".into()));
     }
+    refuse_overlap(&same, args.keep.allow_overlap)?;
     model.save(&output)?;
     if !args.work.quiet {
         let rows = (model.logs.iter())

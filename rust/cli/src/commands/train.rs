@@ -32,6 +32,7 @@ pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
         let label = args.rows.label_column.as_ref();
         return Err(coverage::nothing(&coverage, label, "train on"));
     }
+    refuse_overlap(&coverage.repeated, args.keep.allow_overlap)?;
     model.save(&output)?;
     if !args.work.quiet {
         summarize(&model, &coverage, args.work.verbose);
@@ -62,6 +63,21 @@ pub(super) fn place_of(output: &Path) -> Result<PathBuf, Failure> {
     }
     drop(beside(&output, Readers::All).map_err(failed)?);
     Ok(output)
+}
+
+/// Refuses rows that would count twice, unless that is wanted.
+pub(super) fn refuse_overlap(repeated: &[MergeWarning], allowed: bool) -> Result<(), Failure> {
+    for log in repeated {
+        say::warning(&log.to_string());
+    }
+    match repeated.is_empty() || allowed {
+        true => Ok(()),
+        false => Err(Failure::Said(
+            "the same rows would count twice, and no model was written; leave these days out, or \
+             add --allow-overlap"
+                .into(),
+        )),
+    }
 }
 
 /// What begins with nothing, or goes on from a model.

@@ -9,7 +9,8 @@ use zeek_anomaly_base::text::printable;
 
 /// The header. Counts are empty but where records are grouped or alerts, and what is known of
 /// alerts but where there is a budget.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
+    "severity",
     "log",
     "ts",
     "uid",
@@ -70,6 +71,7 @@ impl<W: Write> Csv<W> {
             })
             .collect();
         let row: [String; COLUMNS.len()] = [
+            f.severity.name().to_owned(),
             printable(&f.log),
             f.ts.map_or_else(String::new, |t| t.to_string()),
             text(&f.uid),

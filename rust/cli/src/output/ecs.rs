@@ -5,23 +5,19 @@
 //! What ECS has no name for is under `zeek` (as in Filebeat's module of that name) and
 //! `zeek_anomaly`.
 
+use super::attack;
 use super::jsonl::Safe;
 use super::table::what;
 use crate::rows::{Finding, Member, reasons};
+use crate::severity::{Severity, risk};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::net::IpAddr;
+use xxhash_rust::xxh3::xxh3_128;
 use zeek_anomaly_engine::{Claim, Reason, VERSION};
 
 /// The version of ECS that the names are of.
 const ECS: &str = "8.11.0";
-
-/// The score from which an alert is medium, high and critical: as `Anomaly::severity_*` in Zeek. The
-/// numbers of the severities are those of Elastic's own alerts.
-const SEVERITIES: [(f64, u32); 3] = [(6.0, 99), (5.0, 73), (4.0, 47)];
-
-/// Below those.
-const LOW: u32 = 21;
 
 /// Reasons that the message names.
 const REASONS: usize = 3;
@@ -64,6 +60,8 @@ struct Alert<'a> {
     ecs: Version,
     event: Event,
     rule: Rule,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threat: Option<Threat>,
     observer: Observer,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Endpoint<'a>>,
@@ -89,6 +87,7 @@ struct Version {
 #[derive(Serialize)]
 struct Event {
     kind: &'static str,
+    id: String,
     category: [&'static str; 2],
     r#type: [&'static str; 1],
     module: &'static str,
@@ -96,6 +95,11 @@ struct Event {
     provider: &'static str,
     severity: u32,
     risk_score: f64,
+    risk_score_norm: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -103,8 +107,33 @@ struct Event {
 #[derive(Serialize)]
 struct Rule {
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'static str>,
     category: &'static str,
     ruleset: &'static str,
+}
+
+#[derive(Serialize)]
+struct Threat {
+    framework: &'static str,
+    tactic: Named,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    technique: Option<Named>,
+}
+
+#[derive(Serialize)]
+struct Named {
+    id: [&'static str; 1],
+    name: [&'static str; 1],
+}
+
+impl Named {
+    fn new((id, name): (&'static str, &'static str)) -> Named {
+        Named {
+            id: [id],
+            name: [name],
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -178,7 +207,10 @@ struct Zeek<'a> {
 
 #[derive(Serialize)]
 struct Own<'a> {
+    severity: Severity,
     score: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<String>,
     claim: Claim,
     detector: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -209,26 +241,56 @@ impl<'a> Alert<'a> {
         let is_name = |n: &&str| !n.contains(['/', '=', ' ']);
         let name = |log: &str| f.name.as_deref().filter(is_name).filter(|_| f.log == log);
         let names = ["dns", "ssl", "http"].into_iter().filter_map(name);
+        let behavior = f.behavior.as_ref();
+        // An alert may come before the behavior's last record.
+        let span = match (&f.alert, behavior) {
+            (Some(a), _) => (Some(a.first), Some(a.last)),
+            (None, Some(b)) => (Some(b.span.0), Some(b.span.1)),
+            (None, None) => (f.ts, f.ts),
+        };
         Alert {
             timestamp: f.ts.and_then(timestamp),
             message: message(f),
             ecs: Version { version: ECS },
             event: Event {
                 kind: "alert",
+                id: id(f),
                 category: ["intrusion_detection", "network"],
                 r#type: ["info"],
                 module: "zeek",
-                dataset: format!("zeek.{}", f.log),
+                dataset: match behavior {
+                    Some(_) => "zeek_anomaly.behavior".to_owned(),
+                    None => format!("zeek.{}", f.log),
+                },
                 provider: "zeek-anomaly",
-                severity: severity(f.score),
+                severity: f.severity.number(),
                 risk_score: f.score,
+                risk_score_norm: risk(f.score),
+                start: span.0.and_then(timestamp),
+                end: span.1.and_then(timestamp),
                 reason: f.reasons.first().map(in_words),
             },
-            rule: Rule {
-                name: format!("Unusual {} record", f.log),
-                category: "anomaly",
-                ruleset: "zeek-anomaly",
+            rule: match behavior {
+                Some(b) => Rule {
+                    name: b.kind.0.name.to_owned(),
+                    description: Some(b.kind.0.title),
+                    category: b.kind.0.stage.name(),
+                    ruleset: "zeek-anomaly",
+                },
+                None => Rule {
+                    name: format!("Unusual {} record", f.log),
+                    description: None,
+                    category: "anomaly",
+                    ruleset: "zeek-anomaly",
+                },
             },
+            threat: behavior
+                .and_then(|b| attack::of(b.kind.0.name, b.kind.0.stage))
+                .map(|a| Threat {
+                    framework: "MITRE ATT&CK",
+                    tactic: Named::new(a.tactic),
+                    technique: a.technique.map(Named::new),
+                }),
             observer: Observer {
                 vendor: "Zeek",
                 product: "zeek-anomaly",
@@ -257,7 +319,9 @@ impl<'a> Alert<'a> {
                 fuid: f.fuid.as_deref(),
             },
             zeek_anomaly: Own {
+                severity: f.severity,
                 score: f.score,
+                finding: finding_id(f),
                 claim: f.claim,
                 detector: f.detector,
                 records: f.records,
@@ -288,9 +352,22 @@ fn transport(log: &str) -> Option<&'static str> {
     }
 }
 
-fn severity(score: f64) -> u32 {
-    let reached = SEVERITIES.iter().find(|(from, _)| score >= *from);
-    reached.map_or(LOW, |(_, severity)| *severity)
+/// The number of the finding that an alert or a behavior belongs to.
+fn finding_id(f: &Finding) -> Option<String> {
+    let behavior = f.behavior.as_ref().map(|b| format!("{:016x}", b.id));
+    (f.alert.as_ref().map(|a| a.finding.clone())).or(behavior)
+}
+
+/// What tells this alert from all others, the same in every run on the same records.
+fn id(f: &Finding) -> String {
+    let of = (
+        (&f.log, &f.uid, &f.fuid, f.ts.map(f64::to_bits)),
+        (&f.orig_h, f.orig_p, &f.resp_h, f.resp_p),
+        (&f.name, f.detector, f.raw.to_bits()),
+    );
+    let moment = f.alert.as_ref().map(|a| a.alerted.to_bits());
+    let text = format!("{of:?} {:?} {moment:?}", finding_id(f));
+    format!("{:032x}", xxh3_128(text.as_bytes()))
 }
 
 /// A time as ECS has it; nothing where it is no time of this era.
@@ -300,7 +377,10 @@ fn timestamp(ts: f64) -> Option<String> {
 }
 
 fn in_words(r: &Reason) -> String {
-    format!("{} {} (usual {})", r.feature, r.value, r.usual)
+    match r.usual.as_str() {
+        "" => format!("{} {}", r.feature, r.value),
+        usual => format!("{} {} (usual {usual})", r.feature, r.value),
+    }
 }
 
 /// One line for people.
@@ -311,9 +391,13 @@ fn message(f: &Finding) -> String {
         Some(n) if n > 1 => format!(", {n} like it"),
         _ => String::new(),
     };
+    let kind = match &f.behavior {
+        Some(b) => b.kind.0.title.to_owned(),
+        None => format!("unusual {} record", f.log),
+    };
     format!(
-        "unusual {} record, score {:.2}{more}: {about}{}{}",
-        f.log,
+        "{}: {kind}, score {:.2}{more}: {about}{}{}",
+        f.severity.name(),
         f.score,
         if why.is_empty() { "" } else { ": " },
         why.join("; ")

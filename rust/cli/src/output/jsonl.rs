@@ -32,6 +32,41 @@ impl<W: Write> Jsonl<W> {
     }
 }
 
+/// One JSON document: an array with an item on each line.
+pub struct Array<W: Write> {
+    to: W,
+    begun: bool,
+}
+
+impl<W: Write> Array<W> {
+    /// Writes to `to`.
+    pub fn new(to: W) -> Array<W> {
+        Array { to, begun: false }
+    }
+
+    /// Writes one finding.
+    pub fn write(&mut self, finding: &Finding) -> io::Result<()> {
+        let mut line = Vec::new();
+        Jsonl::new(&mut line).write(finding)?;
+        self.item(line.trim_ascii_end())
+    }
+
+    /// Writes one item, which is JSON already.
+    pub fn item(&mut self, json: &[u8]) -> io::Result<()> {
+        self.to
+            .write_all(if self.begun { b",\n" } else { b"[\n" })?;
+        self.begun = true;
+        self.to.write_all(json)
+    }
+
+    /// Ends the document, and gives back where it went.
+    pub fn finish(mut self) -> io::Result<W> {
+        let end: &[u8] = if self.begun { b"\n]\n" } else { b"[]\n" };
+        self.to.write_all(end)?;
+        Ok(self.to)
+    }
+}
+
 /// The compact form, with more escapes than JSON demands.
 pub struct Safe;
 

@@ -18,25 +18,19 @@ const PAGE: usize = 500;
 /// Reasons shown of each record.
 const REASONS: usize = 3;
 
-/// The width below which reasons are fewer, and broken over lines instead of cut.
-const ROOMY: usize = 60;
+/// The width where there is no terminal that has one: what everything can show.
+const PIPE_WIDTH: usize = 80;
 
-/// Reasons shown where there is little room.
-const FEW_REASONS: usize = 2;
-
-/// The width where there is no terminal that has one.
-const PIPE_WIDTH: usize = 160;
-
-/// The width that reasons get at least.
-const MIN_REASONS: usize = 30;
-
-/// The widest that each column but the last gets.
-const WIDEST: [usize; 5] = [7, 20, 16, 56, 20];
+/// The width that a record gets at least.
+const MIN_RECORD: usize = 40;
 
 /// The longest name that is shown of what a record is about.
 const NAME: usize = 40;
 
-const HEADER: [&str; 6] = ["score", "time (UTC)", "log", "what", "uid", "why"];
+const HEADER: [&str; 3] = ["severity", "score", "record"];
+
+/// What the columns before the record take.
+const BEFORE: usize = 20;
 
 /// How a table is set.
 #[derive(Clone, Copy, Debug)]
@@ -59,20 +53,20 @@ impl Look {
         Look {
             width: width.map_or(PIPE_WIDTH, usize::from),
             terminal: width.map(usize::from),
-            colours: terminal && say::colours_wanted(),
+            colours: to_stdout && say::colours_wanted(terminal),
         }
     }
 }
 
 /// The cells of one record, and whether it is anomalous.
-type Line = ([String; 6], bool);
+type Line = ([String; 3], bool);
 
 /// The writer.
 pub struct Table<W: Write> {
     to: W,
     look: Look,
     page: Vec<Line>,
-    widths: Option<[usize; 6]>,
+    begun: bool,
 }
 
 impl<W: Write> Table<W> {
@@ -82,7 +76,7 @@ impl<W: Write> Table<W> {
             to,
             look,
             page: Vec::new(),
-            widths: None,
+            begun: false,
         }
     }
 
@@ -98,16 +92,28 @@ impl<W: Write> Table<W> {
                 usual => format!("{} {} (usual {usual})", r.feature, r.value),
             })
             .collect();
+        let when = f.ts.map_or_else(String::new, say::second);
+        let uid = f.uid.as_deref().or(f.fuid.as_deref()).unwrap_or_default();
+        let first = [when, printable(&f.log), printable(uid)];
+        let first: Vec<String> = first.into_iter().filter(|p| !p.is_empty()).collect();
+        let mut record = vec![first.join("  ")];
+        let about = what(&f).replace("\n-> ", " -> ");
+        record.extend(
+            about
+                .split('\n')
+                .filter(|l| !l.is_empty())
+                .map(str::to_owned),
+        );
+        record.extend(why.iter().map(|reason| format!("  {reason}")));
+        let width = self.look.width.saturating_sub(BEFORE).max(MIN_RECORD);
+        let record: Vec<String> = record.iter().map(|l| cut(l, width)).collect();
         let cells = [
+            f.severity.name().to_owned(),
             match f.records {
                 Some(n) if n > 1 => format!("{}\n×{n}", score(&f)),
                 _ => score(&f),
             },
-            f.ts.map_or_else(String::new, say::second),
-            printable(&f.log),
-            what(&f),
-            printable(f.uid.as_deref().or(f.fuid.as_deref()).unwrap_or_default()),
-            why.join("\n"),
+            record.join("\n"),
         ];
         self.page.push((cells, f.anomalous));
         if self.page.len() >= PAGE {
@@ -126,12 +132,8 @@ impl<W: Write> Table<W> {
         if self.page.is_empty() {
             return Ok(());
         }
-        let first = self.widths.is_none();
-        let widths = *self
-            .widths
-            .get_or_insert_with(|| widths(&self.page, self.look.width));
         let mut table = bare();
-        if first {
+        if !std::mem::replace(&mut self.begun, true) {
             table.set_header(HEADER.map(|h| {
                 let cell = Cell::new(h);
                 if self.look.colours {
@@ -144,15 +146,7 @@ impl<W: Write> Table<W> {
         for (cells, anomalous) in self.page.drain(..) {
             let mut row = Row::new();
             for (i, text) in cells.into_iter().enumerate() {
-                let lines: Vec<String> = if i == 5 && widths[5] < ROOMY {
-                    text.split('\n')
-                        .take(FEW_REASONS)
-                        .map(str::to_owned)
-                        .collect()
-                } else {
-                    text.split('\n').map(|l| cut(l, widths[i])).collect()
-                };
-                let mut cell = Cell::new(lines.join("\n"));
+                let mut cell = Cell::new(text);
                 if i == 0 && anomalous && self.look.colours {
                     cell = cell.fg(Color::Red);
                 }
@@ -160,13 +154,9 @@ impl<W: Write> Table<W> {
             }
             table.add_row(row);
         }
-        // With the blanks of each column, of which the first has one.
-        let mut blanks = [2; 6];
-        blanks[0] = 1;
-        let fixed = |(w, b): (usize, usize)| {
-            ColumnConstraint::Absolute(Width::Fixed(u16::try_from(w + b).unwrap_or(u16::MAX)))
-        };
-        table.set_constraints(widths.into_iter().zip(blanks).map(fixed));
+        // The same in each page: the first columns have the widths of what can stand in them.
+        let fixed = |w| ColumnConstraint::Absolute(Width::Fixed(w));
+        table.set_constraints([fixed(9), fixed(9)]);
         if self.look.colours {
             table.enforce_styling();
         }
@@ -202,29 +192,6 @@ pub fn width(table: &comfy_table::Table) -> usize {
         .map(|l| l.trim_end().chars().count())
         .max()
         .unwrap_or(0)
-}
-
-/// The widths of the columns: what the rows need, within bounds, and the rest of the line
-/// for the reasons.
-fn widths(page: &[Line], line: usize) -> [usize; 6] {
-    let mut w = [0; 6];
-    for (i, width) in w.iter_mut().enumerate().take(5) {
-        let longest = page
-            .iter()
-            .flat_map(|(cells, _)| cells[i].split('\n'))
-            .map(|l| l.chars().count())
-            .max();
-        *width = longest.unwrap_or(0).clamp(HEADER[i].len(), WIDEST[i]);
-    }
-    let blanks = 2 * 5;
-    let rest = |w: &[usize; 6]| line.saturating_sub(w[..5].iter().sum::<usize>() + blanks);
-    if rest(&w) < MIN_REASONS {
-        w[3] = w[3]
-            .saturating_sub(MIN_REASONS - rest(&w))
-            .max(24.min(w[3]));
-    }
-    w[5] = rest(&w).max(MIN_REASONS);
-    w
 }
 
 /// Cut to a width, with a mark where something is missing.

@@ -54,9 +54,11 @@ impl ZeekLog {
             .iter()
             .map(|r| {
                 // As the package words them.
-                let usual = r.usual.replace(", ", "; ");
                 let share = r.share * 100.0;
-                let reason = format!("{}={} (usual {usual}) {share:.0}%", r.feature, r.value);
+                let reason = match r.usual.replace(", ", "; ").as_str() {
+                    "" => format!("{}={}", r.feature, r.value),
+                    usual => format!("{}={} (usual {usual}) {share:.0}%", r.feature, r.value),
+                };
                 field(&reason, true)
             })
             .collect();

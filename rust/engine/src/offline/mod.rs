@@ -163,6 +163,9 @@ impl Training {
     pub fn finish(self, observer: &mut dyn Observer) -> Model {
         let c = &self.context;
         observer.context_dropped(c.evicted(), c.items_dropped());
+        for same in self.trainer.same_rows() {
+            observer.repeated(&same);
+        }
         self.trainer.finish(c)
     }
 }

@@ -1,5 +1,6 @@
 //! What is told of the work.
 
+use crate::combine::MergeWarning;
 use std::sync::Arc;
 use zeek_log::{Error, Input, Record, Schema, Stats};
 
@@ -27,6 +28,10 @@ pub trait Observer {
     /// several schemas.
     fn log_finished(&mut self, input: &Input, schema: &Schema, tally: &Tally) {
         let _ = (input, schema, tally);
+    }
+    /// Rows of a log were trained on that the continued model knows already.
+    fn repeated(&mut self, what: &MergeWarning) {
+        let _ = what;
     }
     /// Contexts were let go because of a cap: connections, and items of connections.
     fn context_dropped(&mut self, connections: u64, items: u64) {

@@ -7,7 +7,10 @@
 //! notifications: a few dozen files cost nothing, and it works on every file system.
 
 mod file;
+mod rotated;
+mod tail;
 mod tails;
 
 pub use file::{Change, Following, HEAD, Identity, head_of};
-pub use tails::{Happened, Mark, Start, Tails};
+pub use tail::{Happened, Mark};
+pub use tails::{Start, Tails};

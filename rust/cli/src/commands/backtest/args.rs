@@ -31,7 +31,7 @@ pub struct BacktestArgs {
     #[arg(long)]
     pub no_hunt: bool,
     /// What ordinary logs taught (`hunt --learn`)
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_hunt")]
+    #[arg(short, long = "behavior-baseline", alias = "usual", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_hunt")]
     pub usual: Option<PathBuf>,
     /// A file of what is fine, as of `hunt --allow`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_hunt")]

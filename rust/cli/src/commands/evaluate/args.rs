@@ -98,7 +98,7 @@ pub struct EvaluateArgs {
     #[arg(long)]
     pub hunt: bool,
     /// With --hunt: a behavioral baseline from a file instead
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "hunt",
+    #[arg(long = "behavior-baseline", alias = "usual", value_name = "FILE", value_hint = ValueHint::FilePath, requires = "hunt",
           conflicts_with_all = ["train_on", "split"])]
     pub usual: Option<PathBuf>,
     /// With --hunt: an allowlist, as for `hunt --allow`
@@ -179,5 +179,6 @@ pub enum EvaluateFormat {
     /// Aligned columns, for people
     Table,
     /// One JSON document
+    #[value(alias = "jsonl")]
     Json,
 }

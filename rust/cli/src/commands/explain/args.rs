@@ -9,8 +9,9 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = exit::HELP, after_long_help = with_exit(EXAMPLES))]
 pub struct ExplainArgs {
-    /// The uid of a connection, or the fuid of a file
-    #[arg(value_name = "UID")]
+    /// The uid of a connection, the fuid of a file, the address of a host, or the number of a finding
+    /// of `hunt`
+    #[arg(value_name = "WHAT")]
     pub uid: String,
     /// Logs, or directories of logs: TSV or JSON lines, plain, .gz or .zst; `-` is standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -40,5 +41,8 @@ Examples:
   zeek-anomaly explain -m week.model CHhAvVGS1DHFjwGM9 /opt/zeek/logs/current
   zeek-anomaly explain -m week.model --format json FjX3WF4AnHRXTzTSa logs | jq '.records[].log'
 
-Shows all records of the connection, and of the files it carried, in all logs and in the order of
-time, each with its score and the reasons for it.";
+  zeek-anomaly explain 10.1.2.3 /opt/zeek/logs/current
+
+For a host: what it did in the order of time, its findings and its peers. For a connection or a file:
+all records of the connection, and of the files it carried, in all logs, each with its score and
+the reasons for it.";

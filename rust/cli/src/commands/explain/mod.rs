@@ -1,6 +1,7 @@
 //! `explain`: everything that all logs say of one connection.
 
 pub mod args;
+mod host;
 mod show;
 
 use super::inputs;
@@ -9,6 +10,7 @@ use crate::exit::{Failure, Status};
 use crate::progress::Progress;
 use crate::say::{self, counted};
 use args::ExplainArgs;
+use host::Subject;
 use show::Shown;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -30,6 +32,35 @@ pub fn run(args: &ExplainArgs) -> Result<Status, Failure> {
     let source = inputs::paths(&args.paths, &args.spool, true)?;
     let training = inputs::paths(&args.train_on, &args.spool, true)?;
     let fit_here = loaded.is_none() && !training.is_asked();
+    if let Some(subject) = Subject::of(&args.uid) {
+        let mut progress = Progress::new(source.bytes(), !args.work.quiet);
+        let (story, coverage) = host::tell(&source, subject, &mut progress);
+        progress.finish();
+        if story.is_some() || matches!(subject, Subject::Host(_)) {
+            coverage::say_skipped(&coverage);
+        }
+        match (story, subject) {
+            (Some(story), _) => {
+                story.show(&args.uid, args.format)?;
+                if !args.work.quiet {
+                    let records = counted(story.records(), "record");
+                    say::line(&format!("{records} of {}", args.uid));
+                }
+                return Ok(coverage::status(&coverage));
+            }
+            (None, Subject::Host(_)) => {
+                if coverage.rows() == 0 {
+                    return Err(coverage::nothing(&coverage, None, "search"));
+                }
+                return Err(Failure::Said(format!(
+                    "{}: none of {} names this host",
+                    args.uid,
+                    counted(coverage.rows(), "record")
+                )));
+            }
+            (None, Subject::Finding(_)) => {}
+        }
+    }
     let mut coverage = Coverage::of(&source);
     let (related, found) = related::find(source.inputs(), &args.uid, source.read(), &mut coverage);
     coverage::say_skipped(&coverage);
@@ -38,7 +69,8 @@ pub fn run(args: &ExplainArgs) -> Result<Status, Failure> {
             return Err(coverage::nothing(&coverage, None, "search"));
         }
         return Err(Failure::Said(format!(
-            "{}: no record of {} names it as a connection (uid) or a file (fuid)",
+            "{}: no record of {} names it as a connection (uid) or a file (fuid), and no behavior has \
+             this number",
             args.uid,
             counted(coverage.rows(), "row")
         )));

@@ -5,6 +5,7 @@ use crate::output::jsonl::Safe;
 use crate::output::table::{self, Look};
 use crate::rows::{json_of, text};
 use crate::say;
+use crate::severity::Severity;
 use comfy_table::{ColumnConstraint, ContentArrangement, Width};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -15,6 +16,9 @@ use zeek_anomaly_engine::{Claim, Reason, Verdict};
 
 /// The longest value that a table shows whole.
 const LONGEST: usize = 80;
+
+/// What the columns before the record take.
+const BEFORE: usize = 20;
 
 /// The columns that stand in the table's other columns.
 const ELSEWHERE: &[&str] = &["ts"];
@@ -147,7 +151,7 @@ fn json(
 fn people(records: &[Shown<'_>], out: &mut dyn Write) -> io::Result<()> {
     let look = Look::new(true);
     let mut t = table::bare();
-    t.set_header(["time (UTC)", "log", "score", "the record", "why"]);
+    t.set_header(["severity", "score", "record"]);
     let first = records.first().and_then(|r| r.found.ts());
     for r in records {
         let when = match (r.found.ts(), first) {
@@ -175,26 +179,26 @@ fn people(records: &[Shown<'_>], out: &mut dyn Write) -> io::Result<()> {
             .map(|w| format!("{} {} (usual {})", w.feature, w.value, w.usual))
             .chain(stranger.then(|| "scored as a host that training did not see".to_owned()))
             .collect();
-        t.add_row([
-            when,
-            printable(&r.found.schema.log),
-            score,
-            values.join("  "),
-            why.join("\n"),
-        ]);
+        let severity = r
+            .verdict
+            .map_or("-", |(v, _)| Severity::of(v.score, v.claim).name());
+        let mut lines = vec![format!(
+            "{}  {}",
+            when.trim(),
+            printable(&r.found.schema.log)
+        )];
+        lines.push(values.join("  "));
+        lines.extend(why.iter().map(|w| format!("- {w}")));
+        t.add_row([severity.to_owned(), score, lines.join("\n")]);
     }
-    // What the record says, and why it is strange, share what the line has left.
-    let logs = records.iter().map(|r| r.found.schema.log.chars().count());
-    let fixed = 21 + 2 + logs.max().unwrap_or(0).max(3) + 2 + 7 + 4;
-    let each = (look.width.saturating_sub(fixed) / 2).max(24) as u16;
+    let width = look.width.saturating_sub(BEFORE).max(40);
+    let width = u16::try_from(width).unwrap_or(u16::MAX);
     t.set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::MAX)
         .set_constraints([
             ColumnConstraint::ContentWidth,
             ColumnConstraint::ContentWidth,
-            ColumnConstraint::ContentWidth,
-            ColumnConstraint::UpperBoundary(Width::Fixed(each)),
-            ColumnConstraint::UpperBoundary(Width::Fixed(each)),
+            ColumnConstraint::UpperBoundary(Width::Fixed(width)),
         ]);
     table::print(&mut t, out)
 }

@@ -1,5 +1,6 @@
 //! What `hunt` can be asked.
 
+use crate::args::values::{network, some};
 use crate::args::{RowArgs, WorkArgs, with_exit};
 use crate::exit;
 use clap::{Args, ValueEnum, ValueHint};
@@ -10,24 +11,23 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = exit::HELP, after_long_help = with_exit(EXAMPLES))]
 pub struct HuntArgs {
-    /// What is usual here, learned before with --learn
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// The behavioral baseline of this network, made with --save-behavior-baseline
+    #[arg(short, long = "behavior-baseline", alias = "usual", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub usual: Option<PathBuf>,
-    /// Learn from the logs, which are ordinary, what is usual, and keep it in this file; replaced whole, or
-    /// not at all
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["usual", "train_on", "state"], value_hint = ValueHint::FilePath)]
+    /// Learn a behavioral baseline from the logs, which must be ordinary, and save it to this file
+    #[arg(long = "save-behavior-baseline", alias = "learn", value_name = "FILE", conflicts_with_all = ["usual", "train_on", "state"], value_hint = ValueHint::FilePath)]
     pub learn: Option<PathBuf>,
-    /// Instead of a file: learn from the ordinary logs here what is usual, and keep nothing of it
+    /// Learn the behavioral baseline from the ordinary logs here; nothing is saved
     #[arg(long, value_name = "PATH", conflicts_with = "usual", value_hint = ValueHint::AnyPath)]
     pub train_on: Vec<PathBuf>,
-    /// What is known to be fine: addresses, networks, names, ports, services, pairs, one entry a line
+    /// An allowlist: addresses, networks, names, ports, services, pairs, one entry a line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub allow: Option<PathBuf>,
     /// Show findings of these kinds only (--list names them)
     #[arg(long = "kind", value_name = "KIND", value_delimiter = ',', value_parser = kind)]
     pub kinds: Vec<String>,
     /// Show this many hosts, those at the highest risk first
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = some)]
     pub top: usize,
     /// How to write findings
     #[arg(long, value_enum, default_value_t = HuntFormat::Table)]
@@ -39,15 +39,18 @@ pub struct HuntArgs {
     #[arg(long, value_name = "MIB", default_value_t = 256,
           value_parser = clap::value_parser!(u64).range(8..=1_048_576))]
     pub memory: u64,
-    /// A network that is ours, beside private ones and what conn.log calls local
-    #[arg(long = "local-net", value_name = "NET", value_delimiter = ',')]
+    /// A local network, in addition to private ones and to what conn.log calls local
+    #[arg(long = "local-net", value_name = "NET", value_delimiter = ',', value_parser = network)]
     pub local_nets: Vec<IpNet>,
     /// Set a parameter, as beacon.threshold=5 (--list names them)
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     pub settings: Vec<(String, f64)>,
-    /// Go on from the state in this file, if it is there, and leave the state there in the end
+    /// Continue from the state in this file, and save the state to it at the end
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub state: Option<PathBuf>,
+    /// Look again at records that the state has seen: they count twice
+    #[arg(long, requires = "state")]
+    pub allow_overlap: bool,
     /// List the kinds of findings and the parameters
     #[arg(long, exclusive = true)]
     pub list: bool,
@@ -62,8 +65,8 @@ pub struct HuntArgs {
 const EXAMPLES: &str = "\
 Examples:
   zeek-anomaly hunt /opt/zeek/logs/2026-07-0*
-  zeek-anomaly hunt --learn usual.zau /opt/zeek/logs/2026-06-*
-  zeek-anomaly hunt -u usual.zau --allow fine.txt /opt/zeek/logs/current
+  zeek-anomaly hunt --save-behavior-baseline baseline.zau /opt/zeek/logs/2026-06-*
+  zeek-anomaly hunt -u baseline.zau --allow fine.txt /opt/zeek/logs/current
   zeek-anomaly hunt --kind beacon,dns_beacon --format jsonl logs > beacons.jsonl
   zeek-anomaly hunt --set scan.unanswered=0 --memory 64 logs
   zeek-anomaly hunt --state hunt.state /opt/zeek/logs/2026-07-01   # and so on, day by day
@@ -77,8 +80,16 @@ of a host add up to: different evidence, not many rows.";
 pub enum HuntFormat {
     /// By host, for people
     Table,
+    /// One JSON document: an array of findings and hosts
+    Json,
     /// One JSON object a line: each finding, and each host
     Jsonl,
+    /// Comma-separated values, with a header: findings
+    Csv,
+    /// As the anomaly.log that the package writes inside Zeek: findings
+    Zeek,
+    /// Alerts for a SIEM: JSON lines with the names of the Elastic Common Schema (ECS)
+    Ecs,
 }
 
 fn kind(text: &str) -> Result<String, String> {

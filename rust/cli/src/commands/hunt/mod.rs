@@ -11,9 +11,11 @@ use crate::output::place::Place;
 use crate::progress::Progress;
 use crate::say::{self, count, counted};
 use args::HuntArgs;
+pub use show::{FindingOut, finding as finding_out};
 use std::io::{self, IsTerminal, Write};
-use zeek_anomaly_behavior::{Finding, Hunter, Settings, registry};
-use zeek_anomaly_runner::{Coverage, Findings, HostFindings, Run, learn_baseline};
+use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings, registry};
+use zeek_anomaly_engine::merge::InOrder;
+use zeek_anomaly_runner::{Coverage, Findings, HostFindings, Run, Sink, learn_baseline};
 
 /// Hunts and shows.
 pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
@@ -52,15 +54,31 @@ pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
     };
     *hunter.allow() = allow;
     let mut found = Findings::default();
+    let seen = hunter.now();
+    let mut earlier = Earlier {
+        than: seen,
+        records: 0,
+    };
     let coverage = Run::of(&source)
         .behaviors(&mut hunter)
         .sink(&mut found)
+        .sink(&mut earlier)
         .go(&mut |b, r| progress.add(b, r));
     progress.finish();
     coverage::say_skipped(&coverage);
     if coverage.used() == 0 {
         let label = args.rows.label_column.as_ref();
         return Err(coverage::nothing(&coverage, label, "look at"));
+    }
+    // Late records are ordinary where a day ends; most of a day are not.
+    if earlier.records > coverage.used() / 2 && !args.allow_overlap {
+        return Err(Failure::Said(format!(
+            "{} of {} are of a time that the state has seen already (up to {} UTC), and would count \
+             twice; leave them out, or add --allow-overlap. The state was not changed",
+            count(earlier.records),
+            counted(coverage.used(), "record"),
+            say::second(seen)
+        )));
     }
     if let Some(path) = &args.learn {
         let learned = hunter.learned();
@@ -112,6 +130,20 @@ fn settings(args: &HuntArgs) -> Result<Settings, Failure> {
         settings.set(name, *value).map_err(said)?;
     }
     Ok(settings)
+}
+
+/// Counts the records of a time that a state has seen already.
+struct Earlier {
+    than: f64,
+    records: u64,
+}
+
+impl Sink for Earlier {
+    fn in_order(&mut self, row: &InOrder<'_>, _: &Columns) {
+        let ts = row.schema.position("ts").map(|at| row.record.get(at));
+        let ts = ts.and_then(|t| t.number());
+        self.records += u64::from(ts.is_some_and(|t| t < self.than));
+    }
 }
 
 fn summarize(

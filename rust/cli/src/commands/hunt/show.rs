@@ -1,14 +1,19 @@
 //! Findings, host by host.
 
 use super::args::{HuntArgs, HuntFormat};
-use crate::output::jsonl::Safe;
+use crate::args::Format;
+use crate::commands::alerts::shown;
+use crate::output::Writer;
+use crate::output::jsonl::{Array, Safe};
 use crate::output::table::{self, Look};
 use crate::say;
+use crate::severity::Severity;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{Basis, Entity, Finding};
+use zeek_anomaly_engine::Claim;
 use zeek_anomaly_runner::HostFindings;
 
 /// Findings of one host that a table shows.
@@ -21,14 +26,36 @@ const REASONS: usize = 4;
 const ROOMY: usize = 118;
 
 /// What the columns before the finding take where it is last, without the host's name.
-const BEFORE: usize = 20;
+const BEFORE: usize = 32;
 
 /// Writes them.
 pub fn write(args: &HuntArgs, hosts: &[HostFindings], to: &mut dyn Write) -> io::Result<()> {
     match args.format {
         HuntFormat::Table => print(args, hosts, to),
         HuntFormat::Jsonl => jsonl(hosts, to),
+        HuntFormat::Json => {
+            let mut lines = Vec::new();
+            jsonl(hosts, &mut lines)?;
+            let mut out = Array::new(to);
+            lines
+                .split(|b| *b == b'\n')
+                .filter(|l| !l.is_empty())
+                .try_for_each(|l| out.item(l))?;
+            out.finish().map(|_| ())
+        }
+        HuntFormat::Csv => records(hosts, Format::Csv, to),
+        HuntFormat::Zeek => records(hosts, Format::Zeek, to),
+        HuntFormat::Ecs => records(hosts, Format::Ecs, to),
     }
+}
+
+/// Findings as records are written.
+fn records(hosts: &[HostFindings], format: Format, to: &mut dyn Write) -> io::Result<()> {
+    let mut writer = Writer::new(to, format, Look::new(false));
+    for finding in hosts.iter().flat_map(|h| &h.findings) {
+        writer.write(shown(finding))?;
+    }
+    writer.finish().map(|_| ())
 }
 
 fn print(args: &HuntArgs, hosts: &[HostFindings], to: &mut dyn Write) -> io::Result<()> {
@@ -40,12 +67,21 @@ fn print(args: &HuntArgs, hosts: &[HostFindings], to: &mut dyn Write) -> io::Res
     let shown = hosts.iter().take(args.top);
     let host_width = shown.map(|h| h.host.to_string().len()).max().unwrap_or(0);
     let reason_width = match roomy {
-        true => width.max(120) - 88,
+        true => width.max(120) - 98,
         false => width.saturating_sub(BEFORE + host_width).max(24),
     };
     let mut t = table::bare();
-    let header = ["risk", "host", "score", "finding", "time (UTC)", "why"];
-    t.set_header(&header[..if roomy { 6 } else { 4 }]);
+    let time = format!("time ({})", say::zone());
+    let header = [
+        "severity",
+        "score",
+        "risk",
+        "host",
+        "finding",
+        time.as_str(),
+        "why",
+    ];
+    t.set_header(&header[..if roomy { 7 } else { 5 }]);
     for h in hosts.iter().take(args.top) {
         for (i, f) in h.findings.iter().take(SHOWN).enumerate() {
             let first = |text: String| if i == 0 { text } else { String::new() };
@@ -66,9 +102,10 @@ fn print(args: &HuntArgs, hosts: &[HostFindings], to: &mut dyn Write) -> io::Res
                 what.push_str(&format!("\n{}", cut(&printable(name), 34)));
             }
             let mut row = vec![
+                Severity::of(f.score, Claim::Measured).name().to_owned(),
+                score(f),
                 first(format!("{:.1}", h.risk)),
                 first(h.host.to_string()),
-                score(f),
             ];
             match roomy {
                 true => row.extend([what, format!("{from}\n{until}"), why.join("\n")]),
@@ -80,7 +117,7 @@ fn print(args: &HuntArgs, hosts: &[HostFindings], to: &mut dyn Write) -> io::Res
         let more = h.findings.len().saturating_sub(SHOWN) as u64;
         if more > 0 {
             let text = format!("and {}", say::counted(more, "more finding"));
-            t.add_row(["", "", "", &text]);
+            t.add_row(["", "", "", "", &text]);
         }
     }
     table::print(&mut t, to)?;
@@ -124,8 +161,10 @@ fn cut(text: &str, width: usize) -> String {
     out
 }
 
+/// A finding, as JSON has it.
 #[derive(Serialize)]
-struct FindingOut<'a> {
+pub struct FindingOut<'a> {
+    severity: Severity,
     kind: &'a str,
     host: IpAddr,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,12 +221,14 @@ fn jsonl(hosts: &[HostFindings], to: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn finding(f: &Finding) -> FindingOut<'_> {
+/// A finding, as JSON has it.
+pub fn finding(f: &Finding) -> FindingOut<'_> {
     let (port, proto) = match &f.entity {
         Entity::Pair { port, proto, .. } => (*port, Some(proto.name())),
         _ => (None, None),
     };
     FindingOut {
+        severity: Severity::of(f.score, Claim::Measured),
         kind: f.kind.0.name,
         host: f.entity.host(),
         peer: f.entity.other(),

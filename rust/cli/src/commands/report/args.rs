@@ -29,7 +29,7 @@ pub struct ReportArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub baseline: Option<PathBuf>,
     /// What behaviours are usual here, learned with `hunt --learn`; --train-on learns it too
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long = "behavior-baseline", alias = "usual", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub usual: Option<PathBuf>,
     /// What behaviours are known to be fine: an allowlist, as `hunt` takes it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

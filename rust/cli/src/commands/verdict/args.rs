@@ -17,7 +17,7 @@ pub struct VerdictArgs {
     #[arg(long, value_name = "PATH", conflicts_with = "model", value_hint = ValueHint::AnyPath)]
     pub train_on: Vec<PathBuf>,
     /// What is usual, learned with `hunt --learn`: without it beacons do not count
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short, long = "behavior-baseline", alias = "usual", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub usual: Option<PathBuf>,
     /// A directory that is known to be ordinary, to compare with; may be repeated
     #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
@@ -63,6 +63,7 @@ pub enum VerdictFormat {
     /// Aligned columns, for people
     Table,
     /// One JSON document for each directory, one a line
+    #[value(alias = "jsonl")]
     Json,
 }
 

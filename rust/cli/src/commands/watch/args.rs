@@ -80,13 +80,16 @@ after what was read is scored; SIGHUP opens the output file anew, for logrotate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WatchFormat {
     /// One JSON object a line
+    #[value(alias = "json")]
     Jsonl,
     /// As the anomaly.log that the package writes inside Zeek
     Zeek,
+    /// Alerts for a SIEM: JSON lines with the names of the Elastic Common Schema (ECS)
+    Ecs,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let wrong = || "should be a number of seconds from 0 to 3600, as 0.5".to_owned();
+    let wrong = || "must be a number of seconds from 0 to 3600, as 0.5".to_owned();
     let v: f64 = text.parse().map_err(|_| wrong())?;
     if (0.0..=3600.0).contains(&v) {
         Ok(Duration::from_secs_f64(v))

@@ -12,7 +12,7 @@ use args::WatchArgs;
 use budget::Budget;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use sink::Sink;
-use state::State;
+use state::{Lock, State};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -42,17 +42,15 @@ const NAP: Duration = Duration::from_millis(100);
 pub fn run(args: &WatchArgs) -> Result<Status, Failure> {
     let model = Model::load(&args.model)?;
     for path in &args.paths {
-        // A mistyped path would be waited for without an end.
-        if !path.exists()
-            && !path
-                .parent()
-                .is_some_and(|p| p.as_os_str().is_empty() || p.is_dir())
-        {
-            let text = format!("{}: neither it nor its directory exists", path.display());
-            return Err(Failure::Said(text));
+        if let Err(e) = std::fs::metadata(path) {
+            return Err(Failure::Said(format!(
+                "{}: {e}; name the directory to follow logs that are still to come",
+                path.display()
+            )));
         }
     }
     let signals = Signals::catch()?;
+    let _lock = args.state.as_deref().map(Lock::of_state).transpose()?;
     let earlier = args
         .state
         .as_deref()
@@ -60,25 +58,21 @@ pub fn run(args: &WatchArgs) -> Result<Status, Failure> {
         .transpose()?
         .flatten();
     let written = earlier.as_ref().and_then(|s| s.output.as_ref());
-    let (sink, cut) = Sink::open(args.output.as_deref(), args.format, written)?;
-    if cut > 0 {
-        say::line(&format!(
-            "took {} off the end of the output: an interrupted run had not finished them",
-            say::bytes(cut)
-        ));
-    }
+    let (sink, found) = Sink::open(args.output.as_deref(), args.format, written)?;
+    let lost = (args.output.as_deref()).is_some_and(|path| sink::say_found(path, &found));
     let mut tails = Tails::new(&args.paths, &Options::default());
+    let start = match (args.once, args.from_now) {
+        (_, true) => Start::End,
+        (true, false) => Start::Everything,
+        (false, false) => Start::Beginning,
+    };
     let state = match earlier {
         Some(s) => {
-            tails.resume(&s.files, &s.finished, s.times(), &args.archive);
+            tails.resume(&s.files, &s.finished, s.times(), &args.archive, start);
             s
         }
         None => {
-            tails.start(if args.from_now {
-                Start::End
-            } else {
-                Start::Beginning
-            });
+            tails.start(start);
             State::new()
         }
     };
@@ -99,7 +93,7 @@ pub fn run(args: &WatchArgs) -> Result<Status, Failure> {
         arrived: VecDeque::new(),
         state,
         saved: None,
-        skipped: false,
+        skipped: lost,
     };
     watch.run(&signals)
 }
@@ -146,21 +140,36 @@ struct Watching<'a> {
 
 impl Watching<'_> {
     fn run(&mut self, signals: &Signals) -> Result<Status, Failure> {
+        let mut queued = self.tails.queued();
         loop {
             let new = self.read();
-            let ending = signals.end() || (self.args.once && new == 0);
-            let settled = self.settle(ending)?;
+            let idle = self.args.once && new == 0;
+            let settled = self.settle(signals.end() || idle)?;
             self.out.sink.flush()?;
             if signals.reopen.swap(false, Ordering::Relaxed) {
+                // On either side of it, the state says which file holds what.
+                self.save(true, true)?;
                 self.out.sink.reopen()?;
+                self.save(true, true)?;
             }
+            // What is closed by now leaves room for files that wait.
+            let stuck = settled == 0 && self.tails.queued() == queued;
+            let ending = signals.end() || idle && (self.tails.queued() == 0 || stuck);
+            queued = self.tails.queued();
             self.save(ending, settled > 0)?;
             if ending && self.stream.waiting() == 0 {
                 break;
             }
-            if new < AT_ONCE && !ending && !(self.args.once && new > 0) {
+            if new < AT_ONCE && queued == 0 && !ending && !self.args.once {
                 self.sleep(signals);
             }
+        }
+        if queued > 0 && !signals.end() {
+            self.skipped = true;
+            say::warning(&format!(
+                "{} not read, because no more files may be open; the next run reads them",
+                counted(queued as u64, "rotated log")
+            ));
         }
         if !self.args.quiet {
             say::line(&format!(
@@ -224,9 +233,8 @@ impl Watching<'_> {
         if !(now || due && (changed || self.saved.is_none())) {
             return Ok(());
         }
-        self.state.files = self.tails.marks();
-        self.state.finished = self.tails.finished();
-        self.state.output = self.out.sink.written();
+        (self.state.files, self.state.finished) = self.tails.marks();
+        self.state.output = self.out.sink.written()?;
         if let Some(budget) = &self.out.budget {
             self.state.alerts = budget.state();
         }
