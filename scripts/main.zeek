@@ -1,111 +1,139 @@
-##! Runs the engine: opens the model and looks for another one, hands options on, tells of
-##! days that have ended and of logs that have changed.
+##! Scores the records of Zeek's logs as they are written, with a model that
+##! ``zeek-anomaly train`` made from logs of the same network, and detects
+##! behaviors of hosts: beacons, scans, password guessing and others, which need no
+##! model. Anomalous records go to ``anomaly.log``, behaviors to
+##! ``anomaly_behavior.log``, both with their reasons; the most important ones are
+##! raised as notices, within a budget.
+##!
+##! No other log changes: no record is altered, dropped or delayed. Without a
+##! model, one line in ``reporter.log`` says so and Zeek runs on.
+##!
+##! A record is scored when it is handed to the writer of its log: after all policy
+##! hooks, and with the columns of the log. So the command line gives the same score
+##! to the same log.
 
-@load ./settings
-@load ./budget
-@load ./findings
+@load ./options
+@load ./exemptions
+@load ./cluster
+@load ./logs
+@load ./notices
+@load base/frameworks/reporter
+@load base/utils/directions-and-hosts
+@load base/utils/site
 
 module Anomaly;
+
+export {
+	## Gives the counts of behavioral detection in this process.
+	##
+	## Returns: The counts.
+	global behavior_stats: function(): BehaviorStats;
+}
 
 # An option has another value.
 global configure: event();
 
-# It is time to look whether a day has ended.
-global look_at_days: event();
+# All events of the end were handled.
+global save_at_end: event();
 
-# It is time to look whether there is another model; and again later.
-global check_model: event(again: bool);
-
-# It is time to save what is known of alerts.
-global save_alerts: event();
-
-# The days since when logs are not as they were.
-global changed_since: table[string] of time = table();
-
-# The day of each log that was the last to be found changed.
-global changed_last: table[string] of time = table();
-
-# The model file that is to be used.
-function model_file(): string
+function behavior_stats(): BehaviorStats
 	{
-	if ( model_path != "" )
-		return model_path;
-
-	local path = getenv("ZEEK_ANOMALY_MODEL");
-	return path == "" ? __default_model() : path;
+	return __stats();
 	}
 
-# Tells that a log has changed, and since when.
-function drifted(d: Drift)
+# The decision of the alert budget about an anomaly or a behavior.
+function decide(event_id: count): Decision
 	{
-	if ( d$log in ignored_logs || (|logs| > 0 && d$log !in logs) )
+	local d = __decide(event_id);
+
+	# Suppressed findings can exceed the budget, too.
+	if ( d$exceeded )
+		budget_exceeded(" so far today", d$alerts_today, d$suppressed_today, "so far");
+
+	return d;
+	}
+
+event anomaly_found(info: Info)
+	{
+	if ( ! is_reported_log(info$log) || is_exempt(info) || ! hook score_policy(info) )
 		return;
 
-	event Anomaly::model_drift(d);
-	local since = "";
-
-	if ( d?$day )
+	if ( info?$id )
 		{
-		# Changed on the day before, too?
-		if ( d$log !in changed_last || d$day - changed_last[d$log] > 36hrs )
-			changed_since[d$log] = d$day;
-
-		changed_last[d$log] = d$day;
-		since = fmt(" since %s", date_of(changed_since[d$log]));
+		info$local_orig = Site::is_local_addr(info$id$orig_h);
+		info$local_resp = Site::is_local_addr(info$id$resp_h);
 		}
 
-	NOTICE(Notice::Info($note = Model_Drift,
-	                    $msg = fmt("%s is not as it was in training%s: %s", d$log, since, d$changes),
-	                    $sub = fmt("log=%s records=%d", d$log, d$records),
-	                    $identifier = d$log,
-	                    $suppress_for = drift_suppress_for));
+	info$peer = peer_description;
+	local raises = |notice_logs| == 0 || info$log in notice_logs;
+	local d = Decision();
+
+	if ( alerts_per_day > 0.0 )
+		{
+		d = decide(info$event_id);
+		raises = raises && d$disposition == "raised";
+
+		if ( d$disposition != "none" )
+			info$disposition = d$disposition;
+		}
+	else
+		raises = raises && info$score >= notice_threshold;
+
+	Log::write(LOG, info);
+
+	if ( raises )
+		raise_anomaly(info, d);
 	}
 
-# Tells of days that have ended and of what has changed. The last day ends here
-# where that is asked for.
-function report_days(finish: bool)
+event behavior_found(rec: Behavior)
 	{
-	while ( T )
+	if ( rec$kind in ignored_kinds || is_exempt_behavior(rec) || ! hook behavior_policy(rec) )
+		return;
+
+	rec$peer = peer_description;
+	local raises = rec$score >= behavior_notice_score;
+	local d = Decision();
+
+	if ( raises && alerts_per_day > 0.0 && alert_behaviors )
+		d = decide(rec$event_id);
+
+	if ( d$disposition != "none" )
 		{
-		local days = __take_day(finish);
-
-		if ( |days| == 0 )
-			break;
-
-		local d = days[0] as Day;
-
-		if ( d$exceeded )
-			{
-			local whose = d$budget == "" ? "" : fmt(" for %s", d$budget);
-			budget_exceeded(fmt(" on %s%s", date_of(d$begin), whose), d$alerts, d$held,
-			                fmt("%s %s", date_of(d$begin), d$budget));
-			}
-
-		event Anomaly::alert_day(d);
+		rec$disposition = d$disposition;
+		rec$finding = d$finding;
+		raises = d$disposition == "raised";
 		}
 
-	while ( T )
-		{
-		local ended = __take_over();
+	Log::write(BEHAVIOR_LOG, rec);
 
-		if ( |ended| == 0 )
-			break;
+	if ( raises )
+		raise_behavior(rec, d);
+	}
 
-		local over = ended[0] as Over;
-		over$peer = peer_description;
-		Log::write(FINDINGS_LOG, over);
-		event Anomaly::finding_over(over);
-		}
+# Before others look at it.
+event finding_closed(rec: FindingSummary) &priority=5
+	{
+	rec$peer = peer_description;
+	Log::write(FINDINGS_LOG, rec);
+	}
 
-	while ( T )
-		{
-		local changes = __take_drift();
+event model_changed(path: string)
+	{
+	Reporter::info(fmt("Anomaly: another model is used from now on: %s", path));
+	}
 
-		if ( |changes| == 0 )
-			break;
+# Elements with commas between them, in an order that is always the same.
+function list_of(elements: vector of string): string
+	{
+	return join_string_vec(sort(elements, strcmp), ",");
+	}
 
-		drifted(changes[0] as Drift);
-		}
+function model_file(path: string): string
+	{
+	if ( path == "" )
+		path = getenv("ZEEK_ANOMALY_MODEL");
+
+	return path == "" ? __default_model() : path;
 	}
 
 # Hands the options to the engine.
@@ -115,7 +143,7 @@ function apply_options()
 	local networks: vector of string = vector();
 
 	for ( log in notice_logs )
-		if ( log !in ignored_logs && (|logs| == 0 || log in logs) )
+		if ( is_reported_log(log) )
 			names += log;
 
 	for ( network in alert_networks )
@@ -125,9 +153,9 @@ function apply_options()
 	if ( |names| == 0 && |notice_logs| > 0 )
 		names += "-";
 
-	__set_threshold(threshold);
-	__set_alerts(share_of_budget(), threshold, alert_window, alerts_per_log, join_string_vec(names, ","),
-	             join_string_vec(networks, ","), alert_behaviors);
+	__configure(Settings($threshold=threshold, $per_day=share_of_budget(), $window=alert_window,
+	                     $by_log=alerts_per_log, $logs=list_of(names), $networks=list_of(networks),
+	                     $behaviors=alert_behaviors, $drift=drift_notices, $sees_all=! Cluster::is_enabled()));
 	}
 
 event configure()
@@ -142,102 +170,84 @@ function option_changed(id: string, value: any): any
 	return value;
 	}
 
-function threshold_changed(id: string, value: double): double
-	{
-	__set_threshold(value);
-	event Anomaly::configure();
-	return value;
-	}
-
-function drift_changed(id: string, value: bool): bool
-	{
-	__watch_drift(value, ! Cluster::is_enabled());
-	return value;
-	}
-
-# An option gets its value after this.
 function model_path_changed(id: string, value: string): string
 	{
-	event Anomaly::check_model(F);
+	__load_model(model_file(value), F);
 	return value;
 	}
 
-# A file that has changed is seen, read, and taken.
-event check_model(again: bool)
+function start_behaviors()
 	{
-	report_findings();
-	local state = __reload_model(model_file());
+	local settings: vector of string = vector();
+	local nets: vector of string = vector();
 
-	if ( state == 2 )
+	for ( name, value in behavior_settings )
+		settings += fmt("%s=%.9f", name, value);
+
+	# Several proxies share the hosts: records about a responder have to come together, too.
+	if ( packs_records() && number_of_proxies() > 1 )
+		settings += "cluster.views=1";
+
+	for ( net in Site::local_nets )
+		nets += cat(net);
+
+	local baseline = behavior_baseline_file;
+
+	if ( baseline == "" )
 		{
-		Reporter::info(fmt("Anomaly: another model is used from now on: %s", model_file()));
-		event Anomaly::model_changed(model_file());
+		local beside = sub(__default_model(), /[^\/]*$/, "usual.zau");
+		baseline = file_size(beside) >= 0.0 ? beside : "";
 		}
 
-	if ( state == 1 )
-		schedule 1sec { Anomaly::check_model(again) };
-	else if ( again )
-		schedule model_check_interval { Anomaly::check_model(again) };
+	__watch_behaviors(BehaviorOptions($packs=packs_records(), $watches=! Cluster::is_enabled() || packs_records(),
+	                                  $memory=behavior_memory * 1048576, $local_nets=list_of(nets),
+	                                  $settings=list_of(settings), $baseline_path=packs_records() ? "" : baseline,
+	                                  $allow_path=packs_records() ? "" : allow_file,
+	                                  $open_after=behavior_open_after));
 	}
 
-event save_alerts()
+event zeek_init() &priority=3
 	{
-	if ( alerts_file() != "" )
-		__save_alerts(alerts_file(), F);
-
-	schedule state_interval { Anomaly::save_alerts() };
-	}
-
-event look_at_days()
-	{
-	__tick_budget(network_time());
-	report_days(F);
-	schedule 1min { Anomaly::look_at_days() };
-	}
-
-event zeek_init() &priority=5
-	{
-	Log::create_stream(LOG, Log::Stream($columns=Info, $ev=log_anomaly, $path="anomaly", $policy=log_policy));
-
-	Log::create_stream(FINDINGS_LOG, Log::Stream($columns=Over, $ev=log_finding, $path="anomaly_findings",
-	                                             $policy=findings_log_policy));
-
-	__set_threshold(threshold);
-	Option::set_change_handler("Anomaly::threshold", threshold_changed);
-	Option::set_change_handler("Anomaly::model_path", model_path_changed);
-	__open(model_file(), max_connections, log_filter);
-
-	if ( model_check_interval > 0sec )
-		schedule model_check_interval { Anomaly::check_model(T) };
-
-	for ( id in set("alerts_per_day", "alerts_per_log", "alert_networks", "alert_window", "notice_logs",
-	                "ignored_logs", "logs", "alert_behaviors", "alert_behaviors_part") )
-		Option::set_change_handler("Anomaly::" + id, option_changed);
-
-	Option::set_change_handler("Anomaly::drift_notices", drift_changed);
-	__watch_drift(drift_notices, ! Cluster::is_enabled());
+	__open(EngineOptions($max_connections=max_connections, $log_filter=log_filter, $state_prefix=state_prefix(),
+	                     $model_check_interval=model_check_interval, $state_interval=state_interval));
+	__load_model(model_file(model_path), T);
 	apply_options();
 
-	if ( alerts_file() != "" )
-		{
-		__resume_alerts(alerts_file());
+	for ( id in set("threshold", "alerts_per_day", "alerts_per_log", "alert_networks", "alert_window", "notice_logs",
+	                "ignored_logs", "logs", "alert_behaviors", "alert_behaviors_part", "drift_notices") )
+		Option::set_change_handler("Anomaly::" + id, option_changed);
 
-		if ( state_interval > 0sec )
-			schedule state_interval { Anomaly::save_alerts() };
-		}
+	Option::set_change_handler("Anomaly::model_path", model_path_changed);
+	}
 
-	# Others may set options in their zeek_init.
-	event Anomaly::configure();
-	schedule 1min { Anomaly::look_at_days() };
+event zeek_init() &priority=-5
+	{
+	if ( detect_behaviors && (packs_records() || keeps_behaviors()) )
+		start_behaviors();
+	}
+
+# After conn.log is written (-5), while the connection is still there for the notices
+# about it and about what its protocols wrote last (-3).
+event connection_state_remove(c: connection) &priority=-6
+	{
+	for ( _, info in __last_anomalies(c$uid) )
+		info$conn = c;
+	}
+
+event conn_duration_threshold_crossed(c: connection, threshold: interval, is_orig: bool)
+	{
+	if ( detect_behaviors && behavior_open_after > 0sec && threshold >= behavior_open_after &&
+	     __watch_open_connection(c, c$orig$size, c$resp$size) )
+		set_current_conn_duration_threshold(c$id, threshold * 2.0);
 	}
 
 event zeek_done() &priority=-100
 	{
-	report_findings();
+	__finish();
+	event Anomaly::save_at_end();
+	}
 
-	# What is kept goes on after a restart: the day is not over.
-	if ( alerts_file() != "" )
-		__save_alerts(alerts_file(), T);
-
-	report_days(alerts_file() == "");
+event save_at_end()
+	{
+	__save();
 	}

@@ -1,7 +1,6 @@
 # Every score that the plugin gives, with all its digits, in the order of the
 # lines of each log. anomaly.log itself has six decimals, and is not written.
 
-@load local
 @load zeek-anomaly
 
 redef Anomaly::threshold = -1.0;

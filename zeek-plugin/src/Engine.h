@@ -1,107 +1,141 @@
-// Owns the handle of the scoring engine, and is the only user of its C ABI.
+// Owns the handle of the engine, and is the only user of the functions of its C ABI:
+// it hands lines of logs over, and raises Zeek's events for what the engine finds.
 
 #pragma once
 
 #include <csignal>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "zeek/Conn.h"
+#include "zeek/EventHandler.h"
+#include "zeek/Val.h"
+#include "zeek/logging/WriterBackend.h"
+#include "zeek/threading/SerialTypes.h"
+
+#include "FieldMap.h"
 #include "zeek_anomaly.h"
 
 namespace plugin::Anomaly_Engine {
 
-/// Blocks all signals while it lives: threads that begin meanwhile never get one.
-class SignalsBlocked {
-public:
-    SignalsBlocked();
-    ~SignalsBlocked();
-
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-    sigset_t before;
-};
-
 class Engine {
 public:
-    /// Text for the user when the library speaks another ABI than the one this
-    /// was compiled for; empty when they agree.
-    static std::string AbiMismatch();
+    using WriterInfo = zeek::logging::WriterBackend::WriterInfo;
+    using Field = zeek::threading::Field;
+    using Value = zeek::threading::Value;
 
-    /// Reads and checks a model. Null if that failed, with the reason in problem.
-    static std::unique_ptr<Engine> Open(const std::string& model, uint64_t max_connections, std::string& problem);
+    /// What to call once there are lines and connections to look at.
+    struct Wishes {
+        std::function<void()> lines;
+        std::function<void()> connections;
+    };
 
-    /// An engine that scores nothing, and may have a budget of alerts. Null if that failed.
-    static std::unique_ptr<Engine> OpenWithoutModel(uint64_t max_connections, std::string& problem);
+    void SetWishes(Wishes w) { wishes = std::move(w); }
 
-    ~Engine();
+    /// Opens the engine, by an Anomaly::EngineOptions. Reports what is wrong if it cannot.
+    bool Open(const zeek::RecordVal& options);
 
-    Engine(const Engine&) = delete;
-    Engine& operator=(const Engine&) = delete;
+    /// Lets go of the engine and of every Zeek value.
+    void Close();
 
-    /// The version of Zeek that wrote the logs of the model; empty if not known.
-    std::string TrainedWith() const;
+    /// Names the model file; with wait it is read now. Reports what is wrong if it cannot be used.
+    bool LoadModel(const std::string& path, bool wait);
 
-    /// Makes the layout of a log's records known. False if the engine refused
-    /// it, with the reason in problem.
-    bool Bind(std::string_view log, const std::vector<za_field>& fields, uint32_t& binding, std::string& problem);
+    /// Uses an Anomaly::Settings from now on. Reports what is wrong with it.
+    bool Configure(const zeek::RecordVal& settings);
 
-    /// Scores one record and remembers it for what follows on its connection.
-    /// What the result borrows is good until the next call on this object.
-    bool Observe(uint32_t binding, const std::vector<za_value>& values, double explain_from, za_result& result,
-                 std::string& problem);
+    /// Detects behaviors, by an Anomaly::BehaviorOptions. Reports what is wrong if it cannot.
+    bool WatchBehaviors(const zeek::RecordVal& options);
 
-    /// The finding of the record observed last. Its id is 0 where that had no reasons.
-    za_found Finding();
+    /// A writer is new: forget one that was at the same address.
+    void WriterIsNew(const WriterInfo& info) { logs.erase(&info); }
 
-    /// Raises alerts from now on, or otherwise, or not at all. False if the
-    /// engine refused that, with the reason in problem.
-    bool SetAlerts(const za_alert_options& options, std::string& problem);
+    /// A line is about to be written. Changes nothing of it but the column of conn-score.zeek.
+    void LineIsWritten(const std::string& filter, const WriterInfo& info, int num_fields, const Field* const* columns,
+                       Value** line);
 
-    /// Takes a record that is reported. False if the engine refused it.
-    bool Alert(const za_found& finding, za_alert& alert);
+    /// A connection is new: asks Zeek to tell when it is open for long.
+    void ConnectionIsNew(zeek::Connection& conn) const;
 
-    /// The same for what the hunter found.
-    bool AlertBehavior(const za_behavior& behavior, za_alert& alert);
+    /// A connection has been open for a while. False where nobody watches it.
+    bool ConnectionIsOpen(const zeek::Connection& conn, double orig_bytes, double resp_bytes);
 
-    /// Takes the oldest finding that is over. False if there is none.
-    bool TakeOver(za_over& over);
+    /// The anomalies found in the last records of a connection that is being removed, as
+    /// an Anomaly::Infos.
+    zeek::VectorValPtr LastAnomalies(const zeek::String& uid);
 
-    /// Time has passed although no record says so.
+    /// Watches records that another process packed.
+    void Unpack(const zeek::String& batch);
+
+    /// The decision about an event by its id, as an Anomaly::Decision.
+    zeek::RecordValPtr Decide(uint64_t id);
+
+    /// A second has passed.
     void Tick(double now);
 
-    /// Goes on from what was saved of alerts. False if there is something that is of no use, with
-    /// the reason in problem.
-    bool ResumeAlerts(const std::string& path, std::string& problem);
+    /// No more records come.
+    void Finish(double now);
 
-    /// Saves what is known of alerts on a thread of its own, for whose end it waits where asked
-    /// to. False if that, or the last time, failed, with the reason in problem.
-    bool SaveAlerts(const std::string& path, bool wait, std::string& problem);
+    /// Saves the state. Reports what is wrong if it cannot.
+    void Save();
 
-    /// Looks whether there is another model; it is read on a thread of its own. False if that
-    /// is of no use, with the reason in problem.
-    bool Reload(const std::string& path, za_reload& state, std::string& problem);
-
-    /// Takes the oldest day of a budget that has ended; where finish is true, the one that
-    /// is open ends here. False if there is none.
-    bool TakeDay(bool finish, za_day& day);
-
-    /// Watches whether the world changes, or no more.
-    void WatchDrift(bool on, bool volumes);
-
-    /// Takes the oldest change. False if there is none.
-    bool TakeDrift(za_drift& drift);
+    /// The counts, as an Anomaly::BehaviorStats.
+    zeek::RecordValPtr Stats() const;
 
 private:
-    explicit Engine(za_engine* h) : handle(h) {}
+    // One log as one writer writes it.
+    struct Log {
+        std::unique_ptr<FieldMap> fields;
+        std::string name;
+        uint32_t binding = 0;
+        bool bound = false;
+        bool watched = false;  // for behaviors
+        int note = -1;         // the column of a notice's type
+        uint32_t own_note = 0; // the binding of notices of this package, which are not scored
+    };
 
-    static std::unique_ptr<Engine> Open(const za_options& options, std::string& problem);
+    struct Closer {
+        void operator()(za_engine* e) const { za_engine_close(e); }
+    };
 
-    za_engine* handle;
+    Log& LogFor(const WriterInfo& info, int num_fields, const Field* const* columns);
+    bool Bind(std::string_view log, const std::vector<za_field>& fields, uint32_t uses, uint32_t& binding,
+              bool& watched);
+    bool Observe(uint32_t binding, const std::vector<za_value>& values, double report_from, za_result& result);
+    void RaiseEvents(const Log* log, Value* const* line);
+    void Raise(const za_event& event, const Log* log, Value* const* line);
+    bool Succeeded(za_status status, za_error* error, const std::string& what);
+    void ModelIsLoaded();
+
+    std::unique_ptr<za_engine, Closer> handle;
+    Wishes wishes;
+    std::string filter_name;
+    bool has_model = false;
+    bool watches_lines = false; // for behaviors
+    double threshold = 0;
+    double open_after = 0;
+    int open_binding = -1;
+
+    std::unordered_map<const WriterInfo*, Log> logs;
+    std::set<std::string> complaints;
+    std::vector<zeek::RecordValPtr> recent; // anomalies since the last connection was removed
+
+    zeek::EventHandlerPtr anomaly_found;
+    zeek::EventHandlerPtr behavior_found;
+    zeek::EventHandlerPtr finding_closed;
+    zeek::EventHandlerPtr alert_day;
+    zeek::EventHandlerPtr model_drift;
+    zeek::EventHandlerPtr model_changed;
+    zeek::EventHandlerPtr records_packed;
 };
+
+/// The one engine of the process: Zeek logs from its main thread only.
+extern Engine engine;
 
 } // namespace plugin::Anomaly_Engine

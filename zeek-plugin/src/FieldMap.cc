@@ -1,10 +1,13 @@
 #include "FieldMap.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include "zeek/IPAddr.h"
 #include "zeek/Type.h"
+#include "zeek/UID.h"
 
 namespace plugin::Anomaly_Engine {
 
@@ -101,8 +104,7 @@ FieldMap::FieldMap(int num_fields, const zeek::threading::Field* const* columns)
         const auto& name = names.emplace_back(column.name);
 
         za_field field{};
-        field.name = name.data();
-        field.name_len = name.size();
+        field.name = {name.data(), name.size()};
         field.type = TypeOf(column.type);
         field.element = field.type == ZA_TYPE_LIST ? TypeOf(column.subtype) : ZA_TYPE_UNKNOWN;
 
@@ -113,23 +115,6 @@ FieldMap::FieldMap(int num_fields, const zeek::threading::Field* const* columns)
 
     values.reserve(fields.size());
     items.reserve(lists * max_elements);
-}
-
-Lines lines;
-
-FieldMap& Lines::Columns(const WriterInfo& info, int num_fields, const zeek::threading::Field* const* columns) {
-    auto& map = maps[&info];
-    if ( ! map )
-        map = std::make_unique<FieldMap>(num_fields, columns);
-
-    return *map;
-}
-
-const std::vector<za_value>& Lines::Read(FieldMap& fields, Value* const* line) {
-    if ( ! read )
-        read = &fields.Read(line);
-
-    return *read;
 }
 
 const std::vector<za_value>& FieldMap::Read(Value* const* line) {
@@ -197,6 +182,56 @@ za_value FieldMap::ReadList(const Value::set_t& list) {
         items.push_back(ReadValue(*list.vals[i]));
 
     return v;
+}
+
+namespace {
+
+struct OpenColumn {
+    std::string_view name;
+    za_type type;
+};
+
+constexpr OpenColumn open_columns[] = {
+    {"ts", ZA_TYPE_TIME},           {"uid", ZA_TYPE_STRING},        {"id.orig_h", ZA_TYPE_ADDR},
+    {"id.resp_h", ZA_TYPE_ADDR},    {"id.resp_p", ZA_TYPE_PORT},    {"proto", ZA_TYPE_ENUM},
+    {"duration", ZA_TYPE_INTERVAL}, {"orig_bytes", ZA_TYPE_DOUBLE}, {"resp_bytes", ZA_TYPE_DOUBLE},
+};
+
+za_value Address(const zeek::IPAddr& a) {
+    za_value v{};
+    const uint32_t* bytes = nullptr;
+    v.kind = ZA_KIND_ADDR;
+    v.len = static_cast<uint32_t>(a.GetBytes(&bytes)) * 4;
+    memcpy(v.as.addr, bytes, v.len);
+    return v;
+}
+
+} // namespace
+
+OpenConnection::OpenConnection(const zeek::Connection& conn, double now, double orig_bytes, double resp_bytes)
+    : uid(conn.GetUID().Base62("C")) {
+    std::string_view proto = conn.ConnTransport() == TRANSPORT_TCP   ? "tcp"
+                             : conn.ConnTransport() == TRANSPORT_UDP ? "udp"
+                                                                     : "icmp";
+    values = {
+        Real(ZA_KIND_TIME, conn.StartTime()),
+        Text(uid.data(), uid.size()),
+        Address(conn.OrigAddr()),
+        Address(conn.RespAddr()),
+        Number(ZA_KIND_PORT, ntohs(static_cast<uint16_t>(conn.RespPort()))),
+        Text(proto.data(), proto.size()),
+        Real(ZA_KIND_INTERVAL, now - conn.StartTime()),
+        Real(ZA_KIND_DOUBLE, orig_bytes),
+        Real(ZA_KIND_DOUBLE, resp_bytes),
+    };
+}
+
+std::vector<za_field> OpenConnection::Fields() {
+    std::vector<za_field> fields;
+    for ( const auto& c : open_columns )
+        fields.push_back({{c.name.data(), c.name.size()}, static_cast<uint32_t>(c.type), ZA_TYPE_UNKNOWN});
+
+    return fields;
 }
 
 std::string TextOf(const Value& v) {

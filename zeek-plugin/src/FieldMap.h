@@ -9,13 +9,11 @@
 
 #include <cstddef>
 #include <deque>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "zeek/logging/WriterBackend.h"
+#include "zeek/Conn.h"
 #include "zeek/threading/SerialTypes.h"
 
 #include "zeek_anomaly.h"
@@ -61,37 +59,24 @@ private:
     std::deque<std::string> texts; // values that had to be made into text
 };
 
-/// The columns of every writer's log, and the values of the line that is being written: read once,
-/// whoever looks at it.
-class Lines {
+/// A connection that is still open, as what conn.log would say of it now.
+class OpenConnection {
 public:
-    using WriterInfo = zeek::logging::WriterBackend::WriterInfo;
+    OpenConnection(const zeek::Connection& conn, double now, double orig_bytes, double resp_bytes);
 
-    /// A writer is new: forget one that was at the same address.
-    void WriterIsNew(const WriterInfo& info) { maps.erase(&info); }
+    OpenConnection(const OpenConnection&) = delete;
+    OpenConnection& operator=(const OpenConnection&) = delete;
 
-    /// A line is about to be written: what was read of the one before is of no use any more.
-    void LineIsNew() { read = nullptr; }
+    /// What the engine has to know about the columns.
+    static std::vector<za_field> Fields();
 
-    /// The columns of a writer's log. They stay where they are until the writer is new.
-    FieldMap& Columns(const WriterInfo& info, int num_fields, const zeek::threading::Field* const* columns);
-
-    /// The values of the line that is being written.
-    const std::vector<za_value>& Read(FieldMap& fields, zeek::threading::Value* const* line);
-
-    /// Forgets all.
-    void Clear() {
-        maps.clear();
-        read = nullptr;
-    }
+    /// The values, in the order of the fields. They borrow from this object.
+    const std::vector<za_value>& Values() const { return values; }
 
 private:
-    std::unordered_map<const WriterInfo*, std::unique_ptr<FieldMap>> maps;
-    const std::vector<za_value>* read = nullptr;
+    std::string uid;
+    std::vector<za_value> values;
 };
-
-/// The one place for them: Zeek logs from its main thread only.
-extern Lines lines;
 
 /// A value as text: near to what the log says, and the same for every writer.
 std::string TextOf(const zeek::threading::Value& v);

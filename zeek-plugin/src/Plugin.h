@@ -7,13 +7,6 @@
 namespace plugin::Anomaly_Engine {
 
 class Plugin : public zeek::plugin::Plugin {
-public:
-    /// Has Zeek call the hooks below. Until then there is nothing to pay for.
-    void WatchLogs();
-
-    /// Has Zeek tell of every new connection.
-    void WatchConnections();
-
 protected:
     zeek::plugin::Configuration Configure() override;
     void InitPostScript() override;

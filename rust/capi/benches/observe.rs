@@ -4,11 +4,11 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use common::{CONN, Conn, bind, conn_schema, model, observe, open};
+use common::{CONN, Conn, bind, close, conn_schema, model, next, observe, open};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
-use zeek_anomaly::{za_engine_close, za_value};
+use zeek_anomaly::za_value;
 use zeek_anomaly_engine::{Engine, Limits};
 use zeek_log::RecordBuf;
 
@@ -46,9 +46,9 @@ fn main() {
     });
     measure("C ABI, explained", &values, |v| {
         black_box(observe(engine, binding, v, 0.0));
+        black_box(next(engine));
     });
-    // SAFETY: open, and not used after this.
-    unsafe { za_engine_close(engine) };
+    close(engine);
 }
 
 /// The best of some runs.

@@ -1,35 +1,30 @@
 /*
- * zeek-anomaly: scores Zeek's log records with a trained model.
+ * zeek-anomaly: scores Zeek's log records with a trained model, and detects behaviors.
  *
- * One engine is opened with a model. The columns of each log are bound to it
- * once, names and types; after that a record is only its values, borrowed
- * from the caller for the time of the call.
- *
- * A hunter is what takes time to see: beacons, scans, guessing, and the hosts that they
- * are about. It needs no model, looks at the same records, and hands out findings.
- * In a cluster a hunter that packs stands where records are seen, and sends batches to
- * those that keep state.
+ * Open an engine, name a model, watch behaviors, bind the columns of each log once: names
+ * and types. After that a record is only its values, borrowed for the time of the call; one
+ * za_engine_observe scores it and watches it. What the engine finds waits as events for
+ * za_engine_next_event. An event has an id, by which za_engine_decide says whether it
+ * raises an alert. In a cluster, an engine that packs stands where records are seen, and its
+ * batches go to the engines that keep state.
  *
  * Status: every function that can fail returns a za_status, and says more in
  * a za_error if the caller wants one. Pass NULL for err, or the address of a
  * pointer; it is written on failure only, and the caller frees what it got with
- * za_error_free.
- *
- * Outputs: written on success only.
+ * za_error_free. Outputs are written on success only.
  *
  * Ownership: za_engine_open makes an engine, za_engine_close frees it;
  * za_error_free frees an error. Nothing else is ever to be freed. What is
- * passed in is borrowed until the call returns; what is handed out belongs to
+ * passed in is borrowed until the call returns. What is handed out belongs to
  * the library, and each function says for how long it stays.
  *
- * NULL: where something has to be, NULL gives ZA_STATUS_NULL; the functions that
- * free do nothing. A pointer that its type's alignment forbids gives
- * ZA_STATUS_INVALID. Any other pointer has to be good for what it is said
+ * NULL: each function says what it does with NULL. A pointer that its type's alignment
+ * forbids gives ZA_STATUS_INVALID. Any other pointer has to be good for what it is said
  * to point to; no library could check that.
  *
- * Text: bytes and a length, in both directions, without a NUL at the end
- * unless it is said. Names have to be UTF-8; a record's texts may be any bytes.
- * What is handed out is UTF-8 without control characters: safe to print.
+ * Text: a za_text is bytes and a length, in both directions. Names have to be UTF-8; a
+ * record's texts may be any bytes. What is handed out is UTF-8 without control characters:
+ * safe to print.
  *
  * Sizes: a struct that begins with a size is filled in by whoever was compiled
  * with it. A caller with an older, shorter struct and one with a newer, longer
@@ -37,12 +32,7 @@
  * written. More than 4096 is taken for garbage.
  *
  * Threads: an engine carries its own lock, so any thread may call with it, and
- * calls from several wait for one another. But the reasons in a
- * za_result stay only until the next za_engine_observe on that engine:
- * threads that share an engine and want reasons need a lock of their own.
- * Closing must be the last call; it waits for files that are still being written. Threads that
- * the library starts block no signals: start them where signals are blocked if another thread
- * is to get them. An error belongs to one thread at a time.
+ * calls from several wait for one another. An error belongs to one thread at a time.
  * There is no other state: two engines know nothing of each other.
  *
  * Panics: a defect of the library does not unwind into the caller; it gives
@@ -50,7 +40,7 @@
  * process's panic hook is left as it is. Memory that is exhausted aborts the
  * process, as everywhere in Rust.
  *
- * Version: compare za_abi_version() with ZA_ABI_VERSION before anything else.
+ * Versions: docs/reference/c-abi.md says what a version may change.
  *
  * Made by cbindgen from rust/capi/src: change it there.
  */
@@ -62,10 +52,9 @@
 #include <stdint.h>
 
 /**
- * The version of this interface. It grows when something is changed that a
- * program compiled before would stumble over.
+ * The version of this interface. docs/reference/c-abi.md says what a version may change.
  */
-#define ZA_ABI_VERSION 1
+#define ZA_ABI_VERSION 2
 
 /**
  * The most fields that a schema may have.
@@ -83,15 +72,24 @@
 #define ZA_MAX_NAME 1024
 
 /**
- * There is no model (yet): nothing is scored, but there may be a budget of alerts for what a
- * hunter finds.
+ * Records are packed for another process of a cluster, and no state is kept here.
  */
-#define ZA_ENGINE_WITHOUT_MODEL 1
+#define ZA_BEHAVIORS_PACK 1
 
 /**
- * Records are packed for another process, and no state is kept here.
+ * The bucket of records that every process that keeps state needs.
  */
-#define ZA_HUNTER_PACKS 1
+#define ZA_BUCKET_ALL 512
+
+/**
+ * Records of a binding are scored.
+ */
+#define ZA_USE_SCORE 1
+
+/**
+ * Records of a binding are watched for behaviors.
+ */
+#define ZA_USE_BEHAVIORS 2
 
 /**
  * How a call went.
@@ -102,7 +100,7 @@ enum za_status
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * It went well.
+     * The call succeeded.
      */
     ZA_STATUS_OK = 0,
     /**
@@ -110,28 +108,28 @@ enum za_status
      */
     ZA_STATUS_NULL = 1,
     /**
-     * A length, a size, a type, a value or a binding is not what it has to be.
+     * A length, a size, a type, a value, a binding or an id is not valid.
      */
     ZA_STATUS_INVALID = 2,
     /**
-     * A name is not UTF-8.
+     * A text is not UTF-8.
      */
     ZA_STATUS_TEXT = 3,
     /**
-     * The model file cannot be read.
+     * A file cannot be read or written.
      */
-    ZA_STATUS_MODEL_IO = 4,
+    ZA_STATUS_IO = 4,
     /**
-     * The model file was read and is refused: it is none, or is damaged, or was made by
-     * a version with another format or other features.
+     * A file was read and is refused: it is something else, is damaged, or was made by a
+     * version with another format.
      */
-    ZA_STATUS_MODEL_REFUSED = 5,
+    ZA_STATUS_REFUSED = 5,
     /**
      * There are too many bindings, or a schema has too many fields.
      */
     ZA_STATUS_LIMIT = 6,
     /**
-     * A defect of the library. The engine that was called is of no more use.
+     * A defect of the library. Every later call with the engine fails, too.
      */
     ZA_STATUS_PANIC = 7,
 };
@@ -288,12 +286,11 @@ enum za_claim
      */
     ZA_CLAIM_MEASURED = 0,
     /**
-     * Stranger than any training record: from the tail fitted to the strangest of them.
+     * More anomalous than any training record: from the tail fitted to the most anomalous.
      */
     ZA_CLAIM_EXTRAPOLATED = 1,
     /**
-     * Stranger than any training record, of which there are too few for a tail: a lower
-     * bound.
+     * More anomalous than any training record, which are too few for a tail: a lower bound.
      */
     ZA_CLAIM_AT_LEAST = 2,
 };
@@ -331,45 +328,126 @@ typedef uint32_t za_share;
 #endif // __cplusplus
 
 /**
- * What became of a record that stands out.
+ * Whether the traffic is compared with that of the training.
  */
-enum za_fate
+enum za_watch_drift
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * It can raise no alert: there is no budget, its log does not count, or its score is
-     * below the least.
+     * No.
      */
-    ZA_FATE_NONE = 0,
+    ZA_WATCH_DRIFT_OFF = 0,
     /**
-     * It raises the alert of its finding.
+     * The values and the columns are compared.
      */
-    ZA_FATE_ALERT = 1,
+    ZA_WATCH_DRIFT_VALUES = 1,
     /**
-     * Its finding has raised an alert already.
+     * The number of records is compared, too: this engine sees all records of the network.
      */
-    ZA_FATE_COUNTED = 2,
-    /**
-     * It would have, had there not been so many alerts today.
-     */
-    ZA_FATE_HELD = 3,
-    /**
-     * It is not strange enough.
-     */
-    ZA_FATE_BELOW = 4,
+    ZA_WATCH_DRIFT_VOLUMES = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum za_fate za_fate;
+typedef enum za_watch_drift za_watch_drift;
 #else
-typedef uint32_t za_fate;
+typedef uint32_t za_watch_drift;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
 /**
- * What a finding's score is.
+ * What an event tells.
+ */
+enum za_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * No event waits.
+     */
+    ZA_EVENT_KIND_NONE = 0,
+    /**
+     * A record is anomalous: as.anomaly.
+     */
+    ZA_EVENT_KIND_ANOMALY = 1,
+    /**
+     * A behavior was detected, or has more evidence: as.behavior.
+     */
+    ZA_EVENT_KIND_BEHAVIOR = 2,
+    /**
+     * A finding that raised an alert counts no more records: as.closed.
+     */
+    ZA_EVENT_KIND_FINDING_CLOSED = 3,
+    /**
+     * A day of a budget has ended: as.day.
+     */
+    ZA_EVENT_KIND_BUDGET_DAY = 4,
+    /**
+     * The traffic of a log differs from training: as.drift.
+     */
+    ZA_EVENT_KIND_DRIFT = 5,
+    /**
+     * Another model replaced the current one: as.text is its path.
+     */
+    ZA_EVENT_KIND_MODEL_LOADED = 6,
+    /**
+     * Something does not work, and the engine goes on without it: as.text says what.
+     */
+    ZA_EVENT_KIND_WARNING = 7,
+    /**
+     * Packed records for another process: as.batch.
+     */
+    ZA_EVENT_KIND_BATCH = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_event_kind za_event_kind;
+#else
+typedef uint32_t za_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What became of an anomaly or a behavior.
+ */
+enum za_disposition
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * No budget counts it.
+     */
+    ZA_DISPOSITION_NONE = 0,
+    /**
+     * It raises the alert of its finding.
+     */
+    ZA_DISPOSITION_RAISED = 1,
+    /**
+     * Its finding has raised an alert already.
+     */
+    ZA_DISPOSITION_AGGREGATED = 2,
+    /**
+     * It would have raised an alert on a day with fewer alerts.
+     */
+    ZA_DISPOSITION_SUPPRESSED = 3,
+    /**
+     * It is not anomalous enough for an alert.
+     */
+    ZA_DISPOSITION_BELOW_THRESHOLD = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum za_disposition za_disposition;
+#else
+typedef uint32_t za_disposition;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What the score of a behavior is.
  */
 enum za_basis
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -394,66 +472,8 @@ typedef uint32_t za_basis;
 #endif // __cplusplus
 
 /**
- * How far a change of the model has come.
- */
-enum za_reload
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /**
-     * The file is the one that was read last.
-     */
-    ZA_RELOAD_UNCHANGED = 0,
-    /**
-     * Another one is being read and checked, on a thread of its own.
-     */
-    ZA_RELOAD_READING = 1,
-    /**
-     * The engine goes on with another model from now on.
-     */
-    ZA_RELOAD_TAKEN = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum za_reload za_reload;
-#else
-typedef uint32_t za_reload;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * How far the state has come on its way to a file.
- */
-enum za_saving
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : uint32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-    /**
-     * It is there.
-     */
-    ZA_SAVING_DONE = 0,
-    /**
-     * There is more to encode: call again.
-     */
-    ZA_SAVING_ENCODING = 1,
-    /**
-     * It is being written, on a thread of its own.
-     */
-    ZA_SAVING_WRITING = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum za_saving za_saving;
-#else
-typedef uint32_t za_saving;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
- * An engine: a model, and what is remembered of the connections that are open.
- * It carries its own lock.
+ * An engine: it scores records, detects behaviors, and decides about alerts. It carries its
+ * own lock.
  */
 typedef struct za_engine za_engine;
 
@@ -463,9 +483,19 @@ typedef struct za_engine za_engine;
 typedef struct za_error za_error;
 
 /**
- * A hunter: what is known of hosts and pairs over time. It carries its own lock.
+ * A text: bytes and their number, without a NUL at the end. The data may be NULL where
+ * the length is 0.
  */
-typedef struct za_hunter za_hunter;
+typedef struct za_text {
+    /**
+     * The first byte.
+     */
+    const char *data;
+    /**
+     * The number of bytes.
+     */
+    size_t len;
+} za_text;
 
 /**
  * How an engine is opened.
@@ -476,21 +506,22 @@ typedef struct za_options {
      */
     size_t size;
     /**
-     * The model file.
-     */
-    const char *model_path;
-    /**
-     * Bytes of the path.
-     */
-    size_t model_path_len;
-    /**
      * Connections that are remembered at once; 0 for the default, a million.
      */
     uint64_t max_connections;
     /**
-     * ZA_ENGINE_WITHOUT_MODEL or 0.
+     * The path of the state files without their endings: PREFIX.alerts, PREFIX.state and
+     * PREFIX.seed. The directory is made where it does not exist. Empty: no state is kept.
      */
-    uint64_t flags;
+    struct za_text state_prefix;
+    /**
+     * How often to check the model file for changes, in seconds; 0 for never.
+     */
+    double model_check_interval;
+    /**
+     * How often to save the state, in seconds; 0 for never.
+     */
+    double save_interval;
 } za_options;
 
 /**
@@ -498,13 +529,9 @@ typedef struct za_options {
  */
 typedef struct za_field {
     /**
-     * Its name in the dotted form, "id.orig_h"; UTF-8.
+     * Its name in the dotted form, "id.orig_h"; UTF-8, 1 to ZA_MAX_NAME bytes.
      */
-    const char *name;
-    /**
-     * Bytes of the name; 1 to ZA_MAX_NAME.
-     */
-    size_t name_len;
+    struct za_text name;
     /**
      * Its type: a za_type.
      */
@@ -565,41 +592,7 @@ typedef struct za_value {
 } za_value;
 
 /**
- * One feature that made a record strange.
- */
-typedef struct za_reason {
-    /**
-     * The feature's name.
-     */
-    const char *feature;
-    /**
-     * Bytes of the name.
-     */
-    size_t feature_len;
-    /**
-     * Its value in the record, with its unit.
-     */
-    const char *value;
-    /**
-     * Bytes of the value.
-     */
-    size_t value_len;
-    /**
-     * What is usual for it.
-     */
-    const char *usual;
-    /**
-     * Bytes of what is usual.
-     */
-    size_t usual_len;
-    /**
-     * Its part in what makes the record strange, from 0 to 1.
-     */
-    double share;
-} za_reason;
-
-/**
- * The judgement of one record.
+ * What became of one record.
  */
 typedef struct za_result {
     /**
@@ -607,44 +600,22 @@ typedef struct za_result {
      */
     size_t size;
     /**
-     * 1 where the record has a score. 0 where the model knows nothing of the log: all that
-     * follows is 0 and NULL then, and the record is remembered all the same.
+     * 1 where the record has a score; 0 where the model does not know the log.
      */
     uint32_t scored;
     /**
-     * -log10(p), where p is the fraction of normal records that look at least as
-     * strange. Higher is more anomalous; 3 is one in a thousand.
+     * How many events wait for za_engine_next_event because of records.
+     */
+    uint32_t waiting;
+    /**
+     * -log10(p), where p is the fraction of normal records that are at least as anomalous.
+     * Higher is more anomalous; 3 is one in a thousand. 0 where there is no score.
      */
     double score;
-    /**
-     * The detector's own value.
-     */
-    double raw;
-    /**
-     * The detector's name; static.
-     */
-    const char *detector;
-    /**
-     * Bytes of the detector's name.
-     */
-    size_t detector_len;
-    /**
-     * Why, the most telling first, where the score is at least explain_from; else
-     * NULL. Stays until the next za_engine_observe on the engine, or its end.
-     */
-    const struct za_reason *reasons;
-    /**
-     * How many reasons there are.
-     */
-    size_t n_reasons;
-    /**
-     * How the score is known: a za_claim.
-     */
-    uint32_t claim;
 } za_result;
 
 /**
- * What there is to know of an engine. The texts stay until the engine is closed.
+ * Counts of an engine since it was opened, and its model.
  */
 typedef struct za_info {
     /**
@@ -652,7 +623,7 @@ typedef struct za_info {
      */
     size_t size;
     /**
-     * Records observed.
+     * Records that the model saw.
      */
     uint64_t records;
     /**
@@ -664,45 +635,92 @@ typedef struct za_info {
      */
     uint64_t contexts_evicted;
     /**
-     * Rows that the model was trained on.
+     * Rows that the model was trained on; 0 where there is no model.
      */
     uint64_t model_trained_rows;
     /**
-     * The first time in them, in seconds since the epoch; NaN where there is none.
+     * The version of Zeek that wrote them; empty where it is not known. It stays until
+     * the engine is closed or loads another model.
      */
-    double model_first_ts;
+    struct za_text model_zeek_version;
     /**
-     * The last time in them; NaN where there is none.
+     * Records that behaviors saw.
      */
-    double model_last_ts;
+    uint64_t behavior_records;
     /**
-     * The version of Zeek that wrote them; NULL where it is not known.
+     * Of these: records that the allowlist covered.
      */
-    const char *model_zeek_version;
+    uint64_t behavior_records_allowed;
     /**
-     * Bytes of the version.
+     * Detected behaviors, updates among them.
      */
-    size_t model_zeek_version_len;
+    uint64_t behaviors;
     /**
-     * The logs that the model scores, with commas between them.
+     * Of these: behaviors that the allowlist covered.
      */
-    const char *logs;
+    uint64_t behaviors_allowed;
     /**
-     * Bytes of the logs.
+     * Of these: behaviors that the behavioral baseline covered.
      */
-    size_t logs_len;
+    uint64_t behaviors_in_baseline;
+    /**
+     * Events, and packed records, that were dropped because nobody took them.
+     */
+    uint64_t dropped;
+    /**
+     * Bytes that the state of behaviors takes.
+     */
+    uint64_t behavior_memory;
+    /**
+     * Hosts and pairs that were forgotten to stay within the memory.
+     */
+    uint64_t behavior_evicted;
 } za_info;
 
 /**
- * How alerts are raised.
+ * How behaviors are detected. Lists are texts with commas between their elements.
  */
-typedef struct za_alert_options {
+typedef struct za_behavior_options {
     /**
-     * sizeof(za_alert_options).
+     * sizeof(za_behavior_options).
      */
     size_t size;
     /**
-     * Alerts a day for each budget, from 0.01 to 10000; 0 for no alerts at all.
+     * The most memory that all state may take, in bytes; 0 for the default.
+     */
+    uint64_t memory;
+    /**
+     * ZA_BEHAVIORS_PACK or 0.
+     */
+    uint32_t flags;
+    /**
+     * Networks of the site: "192.0.2.0/24,2001:db8::/32".
+     */
+    struct za_text local_nets;
+    /**
+     * Parameters: "beacon.threshold=4,scan.hosts=20".
+     */
+    struct za_text settings;
+    /**
+     * A file of the behavioral baseline; empty for none.
+     */
+    struct za_text baseline_path;
+    /**
+     * An allowlist file; empty for none. It is read again when it changes.
+     */
+    struct za_text allow_path;
+} za_behavior_options;
+
+/**
+ * What may change while an engine runs.
+ */
+typedef struct za_settings {
+    /**
+     * sizeof(za_settings).
+     */
+    size_t size;
+    /**
+     * Alerts a day for each budget, from 0.01 to 10000; 0 for no budget.
      */
     double per_day;
     /**
@@ -718,86 +736,42 @@ typedef struct za_alert_options {
      */
     uint32_t share;
     /**
-     * Logs whose records raise alerts, with commas between them; none for all.
+     * 1 where behaviors share the budgets, as a log named "behavior"; else 0.
      */
-    const char *logs;
+    uint32_t behaviors;
     /**
-     * Bytes of the logs.
+     * Logs whose records raise alerts, with commas between them; empty for all.
      */
-    size_t logs_len;
+    struct za_text logs;
     /**
      * Networks whose hosts have a budget of their own, each, with commas between them:
      * "10.1.0.0/16,2001:db8::/32".
      */
-    const char *networks;
+    struct za_text networks;
     /**
-     * Bytes of the networks.
+     * Whether drift is watched: a za_watch_drift.
      */
-    size_t networks_len;
-    /**
-     * 1 where what za_engine_alert_behavior takes shares the budgets, as a log named
-     * "behavior"; else 0.
-     */
-    uint64_t behaviors;
-} za_alert_options;
+    uint64_t drift;
+} za_settings;
 
 /**
- * What a record belongs to that was explained. It may be kept, copied and given back later.
+ * The decision about an anomaly or a behavior.
  */
-typedef struct za_found {
+typedef struct za_decision {
     /**
-     * sizeof(za_found); set by the caller, and not changed.
+     * sizeof(za_decision); set by the caller, and not changed.
      */
     size_t size;
     /**
-     * The finding: the same for records of the same log and entity that are strange for the
-     * same main reasons, in every run. 0 where the record has no reasons.
+     * What became of it: a za_disposition.
      */
-    uint64_t id;
-    /**
-     * The log and the reasons alone.
-     */
-    uint64_t kind;
-    /**
-     * The log's number in the engine.
-     */
-    uint32_t log;
-    /**
-     * Bytes of the entity's address: 0, 4 or 16.
-     */
-    uint32_t entity_len;
-    /**
-     * The entity's address, in network order.
-     */
-    uint8_t entity[16];
-    /**
-     * The record's score.
-     */
-    double score;
-    /**
-     * When it was, in seconds since the epoch; NaN where that is not known.
-     */
-    double ts;
-} za_found;
-
-/**
- * What became of it, and of its finding.
- */
-typedef struct za_alert {
-    /**
-     * sizeof(za_alert); set by the caller, and not changed.
-     */
-    size_t size;
-    /**
-     * What became of it: a za_fate.
-     */
-    uint32_t fate;
+    uint32_t disposition;
     /**
      * 1 where now, for the first time today, the budget is exceeded.
      */
     uint32_t exceeded;
     /**
-     * The finding that it was counted with: its own, or that of many entities alike.
+     * The finding that it was counted with: its own, or that of many hosts alike.
      */
     uint64_t finding;
     /**
@@ -805,299 +779,87 @@ typedef struct za_alert {
      */
     uint64_t records;
     /**
-     * About how many entities the finding has; more than 1 only for many alike.
+     * About how many hosts the finding has; more than 1 only for many hosts alike.
      */
     uint64_t entities;
     /**
-     * When the first of its records was, in seconds since the epoch.
+     * Time of the first of its records, in seconds since the epoch.
      */
     double first;
     /**
-     * The score that it took.
+     * The score that an alert takes.
      */
     double needed;
     /**
-     * Alerts that are wanted a day.
+     * Alerts a day that are wanted.
      */
     double per_day;
     /**
      * Alerts of the budget so far today.
      */
-    uint64_t alerts_today;
+    uint64_t raised_today;
     /**
-     * Findings of the budget that were held back today.
+     * Findings of the budget that were suppressed today.
      */
-    uint64_t held_today;
-} za_alert;
+    uint64_t suppressed_today;
+} za_decision;
 
 /**
- * What a hunter found, for a budget.
+ * One feature that made a record anomalous.
  */
-typedef struct za_behavior {
+typedef struct za_reason {
     /**
-     * sizeof(za_behavior).
+     * The feature's name.
      */
-    size_t size;
+    struct za_text feature;
     /**
-     * Its kind, as in za_finding.
+     * Its value in the record, with its unit.
      */
-    const char *kind;
+    struct za_text value;
     /**
-     * Bytes of the kind.
+     * Its typical values.
      */
-    size_t kind_len;
+    struct za_text typical;
     /**
-     * The finding's id, as in za_finding.
+     * Its share of the score, from 0 to 1.
      */
-    uint64_t id;
-    /**
-     * Its records so far.
-     */
-    uint64_t records;
-    /**
-     * Its score.
-     */
-    double score;
-    /**
-     * When its last record was, in seconds since the epoch; NaN where that is not known.
-     */
-    double ts;
-    /**
-     * The host's address, in network order.
-     */
-    uint8_t host[16];
-    /**
-     * Bytes of the address: 4 or 16.
-     */
-    size_t host_len;
-} za_behavior;
+    double share;
+} za_reason;
 
 /**
- * A finding that raised an alert and counts no more records.
+ * A record whose score is at least what za_engine_observe was given as report_from.
  */
-typedef struct za_over {
+typedef struct za_anomaly {
     /**
-     * sizeof(za_over); set by the caller, and not changed.
-     */
-    size_t size;
-    /**
-     * 1 where there is one; 0 where all were taken, and all that follows is 0 and NULL.
-     */
-    uint32_t there;
-    /**
-     * Bytes of the entity's address: 0 where it is none, or many; 4 or 16.
-     */
-    uint32_t entity_len;
-    /**
-     * The entity's address, in network order.
-     */
-    uint8_t entity[16];
-    /**
-     * The finding, as in za_alert.
+     * The finding: the same for records of the same log and host that are anomalous for the
+     * same main reasons, in every run.
      */
     uint64_t finding;
     /**
-     * Its records, all of them.
-     */
-    uint64_t records;
-    /**
-     * About how many entities it had.
-     */
-    uint64_t entities;
-    /**
-     * When it raised its alert, in seconds since the epoch.
-     */
-    double alerted;
-    /**
-     * When the first of its records was.
-     */
-    double first;
-    /**
-     * When the last came.
-     */
-    double last;
-    /**
-     * The highest score among them.
+     * The score, as in za_result.
      */
     double score;
     /**
-     * The log; "behavior" where a hunter found it. Stays until the next is taken.
+     * The detector's own value, before calibration.
      */
-    const char *log;
+    double raw;
     /**
-     * Bytes of the log.
+     * How the score is known: a za_claim.
      */
-    size_t log_len;
-} za_over;
-
-/**
- * A day of one budget that has ended.
- */
-typedef struct za_day {
+    uint32_t claim;
     /**
-     * sizeof(za_day); set by the caller, and not changed.
+     * The detector that found the record most anomalous.
      */
-    size_t size;
+    struct za_text detector;
     /**
-     * 1 where there is one; 0 where all days were taken, and all that follows is 0 and NULL.
+     * Why, the most important first.
      */
-    uint32_t there;
+    const struct za_reason *reasons;
     /**
-     * 1 where the budget was exceeded.
+     * How many reasons there are.
      */
-    uint32_t exceeded;
-    /**
-     * When it began, in seconds since the epoch.
-     */
-    double begin;
-    /**
-     * The part of it that was seen, from 0 to 1.
-     */
-    double part;
-    /**
-     * Alerts that were wanted.
-     */
-    double per_day;
-    /**
-     * Alerts that were raised.
-     */
-    uint64_t alerts;
-    /**
-     * Findings that were held back.
-     */
-    uint64_t held;
-    /**
-     * Records of all logs.
-     */
-    uint64_t records;
-    /**
-     * The budget; NULL where all share one. Stays until the next day is taken.
-     */
-    const char *budget;
-    /**
-     * Bytes of the budget.
-     */
-    size_t budget_len;
-} za_day;
-
-/**
- * What changed in one log: on one day, or in its columns.
- */
-typedef struct za_drift {
-    /**
-     * sizeof(za_drift); set by the caller, and not changed.
-     */
-    size_t size;
-    /**
-     * 1 where there is one; 0 where all were taken, and all that follows is 0 and NULL.
-     */
-    uint32_t there;
-    /**
-     * How many things changed.
-     */
-    uint32_t changes;
-    /**
-     * When the day began, in seconds since the epoch; NaN where it is no matter of a day.
-     */
-    double day;
-    /**
-     * Records of the day.
-     */
-    uint64_t records;
-    /**
-     * The log. Texts stay until the next change is taken.
-     */
-    const char *log;
-    /**
-     * Bytes of the log.
-     */
-    size_t log_len;
-    /**
-     * What changed, in words, the largest first; at most five things.
-     */
-    const char *text;
-    /**
-     * Bytes of the words.
-     */
-    size_t text_len;
-} za_drift;
-
-/**
- * How a hunter is opened. Lists are texts with commas between their elements; NULL and 0
- * for none.
- */
-typedef struct za_hunter_options {
-    /**
-     * sizeof(za_hunter_options).
-     */
-    size_t size;
-    /**
-     * The most memory that all state may take, in bytes; 0 for the default.
-     */
-    uint64_t memory;
-    /**
-     * Mixed into all keys, so that nobody can prepare collisions. State belongs to its seed.
-     */
-    uint64_t seed;
-    /**
-     * ZA_HUNTER_PACKS or 0.
-     */
-    uint32_t flags;
-    /**
-     * Networks that are ours: "192.0.2.0/24,2001:db8::/32".
-     */
-    const char *local_nets;
-    /**
-     * Bytes of local_nets.
-     */
-    size_t local_nets_len;
-    /**
-     * Parameters: "beacon.threshold=4,scan.hosts=20".
-     */
-    const char *settings;
-    /**
-     * Bytes of settings.
-     */
-    size_t settings_len;
-    /**
-     * A file of what ordinary logs taught.
-     */
-    const char *usual_path;
-    /**
-     * Bytes of usual_path.
-     */
-    size_t usual_path_len;
-    /**
-     * A file of what is not reported.
-     */
-    const char *allow_path;
-    /**
-     * Bytes of allow_path.
-     */
-    size_t allow_path_len;
-    /**
-     * A file of saved state to go on from. One that is not there is no failure.
-     */
-    const char *state_path;
-    /**
-     * Bytes of state_path.
-     */
-    size_t state_path_len;
-} za_hunter_options;
-
-/**
- * A text.
- */
-typedef struct za_text {
-    /**
-     * Its first byte; NULL where it is empty.
-     */
-    const char *data;
-    /**
-     * How many there are.
-     */
-    size_t len;
-} za_text;
+    size_t n_reasons;
+} za_anomaly;
 
 /**
  * One piece of evidence.
@@ -1114,46 +876,37 @@ typedef struct za_evidence {
 } za_evidence;
 
 /**
- * Something found. All texts and arrays stay until the next za_hunter_take on the
- * hunter, or its end.
+ * A behavior of a host.
  */
-typedef struct za_finding {
+typedef struct za_behavior {
     /**
-     * sizeof(za_finding); set by the caller, and not changed.
+     * The finding: the same for every update of it, in every run.
      */
-    size_t size;
-    /**
-     * 1 where there was a finding to take; 0 where there was none, and all else is 0.
-     */
-    uint32_t taken;
-    /**
-     * How often it was handed out before, with less evidence.
-     */
-    uint32_t update;
-    /**
-     * The same for every update of one finding.
-     */
-    uint64_t id;
+    uint64_t finding;
     /**
      * Records that are part of it.
      */
-    uint64_t count;
+    uint64_t records;
     /**
      * How strong the evidence is.
      */
     double score;
     /**
-     * How sure it is that this means harm, 0 to 1.
+     * How sure it is that this means harm, from 0 to 1.
      */
     double confidence;
     /**
-     * When it began, in seconds since the epoch.
+     * Time of the first record, in seconds since the epoch.
      */
     double first;
     /**
-     * The last record that is part of it.
+     * Time of the last record.
      */
     double last;
+    /**
+     * How often it was reported before, with less evidence.
+     */
+    uint32_t update;
     /**
      * What the score is: a za_basis.
      */
@@ -1167,19 +920,15 @@ typedef struct za_finding {
      */
     struct za_text kind;
     /**
-     * The kind as the name of a notice type: "Vertical_Scan".
-     */
-    struct za_text notice;
-    /**
      * The kind in words.
      */
     struct za_text title;
     /**
-     * Where in an attack it belongs, in words.
+     * The stage of an attack that it usually belongs to.
      */
     struct za_text stage;
     /**
-     * The host whose doing it is: an address.
+     * The host that shows the behavior: an address.
      */
     struct za_text host;
     /**
@@ -1191,7 +940,7 @@ typedef struct za_finding {
      */
     struct za_text proto;
     /**
-     * A name that the other side goes by, where it is known.
+     * A name of the other side, where it is known.
      */
     struct za_text name;
     /**
@@ -1210,154 +959,295 @@ typedef struct za_finding {
      * How many uids there are.
      */
     size_t n_uids;
-} za_finding;
+} za_behavior;
 
 /**
- * What there is to know of a hunter.
+ * A finding that raised an alert, with its final counts.
  */
-typedef struct za_hunter_info {
+typedef struct za_finding_summary {
     /**
-     * sizeof(za_hunter_info); set by the caller, and not changed.
+     * The finding, as in za_decision.
      */
-    size_t size;
+    uint64_t finding;
     /**
-     * Records looked at.
+     * Its records, all of them.
      */
     uint64_t records;
     /**
-     * Records that the allowlist covered.
+     * About how many hosts it is about.
      */
-    uint64_t allowed;
+    uint64_t entities;
     /**
-     * Findings, updates among them.
+     * When it raised its alert, in seconds since the epoch.
      */
-    uint64_t findings;
+    double raised;
     /**
-     * Findings that the allowlist covered.
+     * Time of the first record.
      */
-    uint64_t findings_allowed;
+    double first;
     /**
-     * Findings that were as usual.
+     * Time of the last record.
      */
-    uint64_t findings_usual;
+    double last;
     /**
-     * Findings, and packed records, that were dropped because nobody took them.
+     * The highest score among them.
      */
-    uint64_t dropped;
+    double score;
     /**
-     * Bytes that all state takes.
+     * The log of its records; "behavior" for behaviors.
      */
-    uint64_t memory;
+    struct za_text log;
     /**
-     * Entities that were forgotten to stay within the memory.
+     * The address of the host that it is about; empty where there are several, or none.
      */
-    uint64_t given_up;
-} za_hunter_info;
+    struct za_text host;
+} za_finding_summary;
 
 /**
- * Records on their way to another process. The bytes stay until the next call with the
- * hunter.
+ * A day of one budget that has ended.
+ */
+typedef struct za_budget_day {
+    /**
+     * When it began, in seconds since the epoch.
+     */
+    double begin;
+    /**
+     * The part of it that was seen, from 0 to 1.
+     */
+    double part;
+    /**
+     * Alerts a day that are wanted.
+     */
+    double per_day;
+    /**
+     * Alerts that were raised.
+     */
+    uint64_t raised;
+    /**
+     * Findings that were suppressed.
+     */
+    uint64_t suppressed;
+    /**
+     * Records of all logs.
+     */
+    uint64_t records;
+    /**
+     * 1 where the budget was exceeded.
+     */
+    uint32_t exceeded;
+    /**
+     * The log or network that the budget is for; empty where all share one.
+     */
+    struct za_text budget;
+} za_budget_day;
+
+/**
+ * What differs from training in one log: on one day, or in its columns.
+ */
+typedef struct za_drift {
+    /**
+     * When the day began, in seconds since the epoch; NaN for columns.
+     */
+    double day;
+    /**
+     * Records of the day.
+     */
+    uint64_t records;
+    /**
+     * How many things differ.
+     */
+    uint32_t changes;
+    /**
+     * The log.
+     */
+    struct za_text log;
+    /**
+     * What differs, in words, the largest difference first; at most five of them.
+     */
+    struct za_text text;
+} za_drift;
+
+/**
+ * Packed records. All of one bucket have to go to the same process.
  */
 typedef struct za_batch {
     /**
-     * sizeof(za_batch); set by the caller, and not changed.
-     */
-    size_t size;
-    /**
-     * Whose records these are: all of one bucket have to go to the same process.
+     * The bucket. From ZA_BUCKET_ALL on, every process that keeps state needs them.
      */
     uint32_t bucket;
     /**
-     * Records in it; 0 where there was no batch to take.
+     * How many records there are.
      */
     uint32_t records;
     /**
-     * The bytes, for za_hunter_unpack.
+     * The bytes, for za_engine_unpack.
      */
     const uint8_t *data;
     /**
-     * How many there are.
+     * How many bytes there are.
      */
     size_t len;
 } za_batch;
+
+/**
+ * The contents of an event; za_event_kind says which member is used.
+ */
+typedef union za_event_data {
+    /**
+     * ANOMALY.
+     */
+    struct za_anomaly anomaly;
+    /**
+     * BEHAVIOR.
+     */
+    struct za_behavior behavior;
+    /**
+     * FINDING_CLOSED.
+     */
+    struct za_finding_summary closed;
+    /**
+     * BUDGET_DAY.
+     */
+    struct za_budget_day day;
+    /**
+     * DRIFT.
+     */
+    struct za_drift drift;
+    /**
+     * BATCH.
+     */
+    struct za_batch batch;
+    /**
+     * MODEL_LOADED, WARNING.
+     */
+    struct za_text text;
+} za_event_data;
+
+/**
+ * One event.
+ */
+typedef struct za_event {
+    /**
+     * sizeof(za_event); set by the caller, and not changed.
+     */
+    size_t size;
+    /**
+     * What it tells: a za_event_kind, which says what member of the union is used.
+     */
+    uint32_t kind;
+    /**
+     * Names an anomaly or a behavior for za_engine_decide. 0 for other events.
+     */
+    uint64_t id;
+    /**
+     * The contents.
+     */
+    union za_event_data as;
+} za_event;
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
 /**
- * The version of the interface that the loaded library speaks; ZA_ABI_VERSION
- * is the one that the program was compiled for. From any thread.
+ * The text of an error: one line that ends with a NUL.
+ *
+ * Ownership: the text belongs to the error and stays until the error is freed.
+ * NULL: gives NULL. Threads: one at a time for an error.
+ *
+ * The caller guarantees:
+ * error is NULL or was handed out by this library and is not yet freed.
+ */
+const char *za_error_message(const struct za_error *error);
+
+/**
+ * Frees an error.
+ *
+ * Ownership: the error and its text are gone. NULL: does nothing. Threads: one at a time
+ * for an error.
+ *
+ * The caller guarantees:
+ * error is NULL or was handed out by this library and is not yet freed.
+ */
+void za_error_free(struct za_error *error);
+
+/**
+ * The version of the interface that the loaded library speaks. Compare it with
+ * ZA_ABI_VERSION, for which the program was compiled, before anything else.
+ *
+ * Threads: any.
  */
 uint32_t za_abi_version(void);
 
 /**
- * The version of the library, such as "0.1.0": static, ends with a NUL. From any
- * thread.
- */
-const char *za_version(void);
-
-/**
- * Opens an engine: reads the model, and checks it as if it came from an enemy. The
- * caller closes it with za_engine_close.
+ * Opens an engine without a model: it scores nothing until za_engine_load_model, and
+ * detects nothing until za_engine_watch_behaviors.
  *
- * Fails with ZA_STATUS_MODEL_IO or ZA_STATUS_MODEL_REFUSED for a model that
- * cannot be used; the error says which and why.
+ * Ownership: the caller gets the engine and closes it with za_engine_close. NULL:
+ * ZA_STATUS_NULL for options or out. Threads: any.
  *
- * The caller answers for this:
+ * The caller guarantees:
  * options, out and err are NULL or point to what they are said to point to.
  */
 za_status za_engine_open(const struct za_options *options, struct za_engine **out, struct za_error **err);
 
 /**
- * Closes an engine and frees all that belongs to it. Nothing for NULL. No other call
- * with it may be under way, and none may follow.
+ * Closes an engine and frees all that belongs to it. Waits for files that are still being
+ * read or written; saves nothing.
  *
- * The caller answers for this:
+ * Ownership: the engine and everything that it handed out are gone. NULL: does nothing.
+ * Threads: no other call with the engine may be under way, and none may follow.
+ *
+ * The caller guarantees:
  * engine is NULL or was opened by this library and is not yet closed.
  */
 void za_engine_close(struct za_engine *engine);
 
 /**
  * Binds a schema: the names and types of a log's columns, in the order in which the
- * values of its records will come. Once for each schema; the number that is written
- * to out_binding is given with each of its records, and stays until the
- * engine is closed. Nothing that is passed has to stay.
+ * values of its records come. uses says what for: ZA_USE_SCORE, ZA_USE_BEHAVIORS or
+ * both. out_binding becomes a number to give with each record; it stays valid until the
+ * engine is closed. out_watched becomes 1 where behaviors need records of this log, else 0.
  *
- * The log is "conn", "http", and so on. One that the model knows nothing of
- * can be bound too: its records get no score, but tell of their connections.
+ * Records of a log that the model does not know get no score, but tell of their
+ * connections.
  *
- * Fails with ZA_STATUS_TEXT for a name that is not UTF-8, with
- * ZA_STATUS_INVALID for no fields, an empty or a very long name, a name that is there
- * twice, or an unknown type, and with ZA_STATUS_LIMIT beyond ZA_MAX_FIELDS or
- * ZA_MAX_BINDINGS.
+ * Fails with ZA_STATUS_TEXT for a name that is not UTF-8, with ZA_STATUS_INVALID for no
+ * fields, an empty or a very long name, a repeated name or an unknown type, and with
+ * ZA_STATUS_LIMIT beyond ZA_MAX_FIELDS or ZA_MAX_BINDINGS.
  *
- * The caller answers for this:
+ * Ownership: what is passed is borrowed for the call. NULL: ZA_STATUS_NULL for engine,
+ * log, fields and the outputs. Threads: any.
+ *
+ * The caller guarantees:
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
 za_status za_engine_bind(struct za_engine *engine,
-                         const char *log,
-                         size_t log_len,
+                         struct za_text log,
                          const struct za_field *fields,
                          size_t n_fields,
+                         uint32_t uses,
                          uint32_t *out_binding,
+                         uint32_t *out_watched,
                          struct za_error **err);
 
 /**
- * Scores a record with what its connection did so far, and remembers it for what
- * follows. A conn record ends its connection, which is forgotten then. So records have
+ * Takes a record: scores it with what its connection did so far, watches it for behaviors,
+ * and remembers it for what follows. A conn record ends its connection, so records have
  * to come in the order in which Zeek writes them.
  *
  * There are as many values as the binding has fields, in the same order; each is of the
  * kind that its field's type takes, or unset. Otherwise the call fails with
  * ZA_STATUS_INVALID, and the record is neither scored nor remembered.
  *
- * Where the score is at least explain_from, the result has reasons: 0 for always,
- * NaN for never. Once its buffers have grown, the call allocates memory only for
- * reasons, for what is new of a connection, and, now and then, to round a number that
- * has more than six decimals.
+ * A score of at least report_from is an event: 0 for always, NaN for never. Once its
+ * buffers have grown, the call allocates memory only for events, for what is new of a
+ * connection or host, and, now and then, to round a number with more than six decimals.
  *
- * The caller answers for this:
+ * Ownership: the values are borrowed for the call; result is the caller's. NULL:
+ * ZA_STATUS_NULL for engine, values and result. Threads: any; calls wait for each other.
+ *
+ * The caller guarantees:
  * The pointers, also those in the values, are NULL or point to what they are said to
  * point to; engine is open.
  */
@@ -1365,343 +1255,169 @@ za_status za_engine_observe(struct za_engine *engine,
                             uint32_t binding,
                             const struct za_value *values,
                             size_t n_values,
-                            double explain_from,
+                            double report_from,
                             struct za_result *result,
                             struct za_error **err);
 
 /**
- * Tells of an engine and its model. From any thread.
+ * Gives the counts of an engine, and tells of its model.
  *
- * The caller answers for this:
+ * Ownership: out is the caller's; the text belongs to the engine. NULL: ZA_STATUS_NULL for
+ * engine and out. Threads: any.
+ *
+ * The caller guarantees:
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
 za_status za_engine_info(const struct za_engine *engine, struct za_info *out, struct za_error **err);
 
 /**
- * Raises alerts from now on, or otherwise than before, or not at all. What the engine has
- * learned of days stays, unless something else shares a budget or alerts are switched off.
+ * Names the model file. With wait not 0 it is read now. Otherwise, and whenever the file
+ * changes (za_options.model_check_interval), it is read and checked on a thread of its own;
+ * a later za_engine_tick replaces the current model between two records. Then there is an
+ * event ZA_EVENT_KIND_MODEL_LOADED, or a warning where the file cannot be used. The current model
+ * stays in use until then. What is known of connections and alerts stays, and so do bindings.
  *
- * Fails with ZA_STATUS_INVALID for a number, a za_share or a network that makes no sense,
- * and with ZA_STATUS_TEXT for lists that are not UTF-8; nothing changes then.
+ * The file is checked as if it came from an enemy. With wait, the call fails with
+ * ZA_STATUS_IO or ZA_STATUS_REFUSED where it cannot be used; it is tried again when it
+ * changes.
  *
- * The caller answers for this:
+ * Ownership: the path is borrowed for the call. NULL: ZA_STATUS_NULL for engine and the
+ * path's data. Threads: any.
+ *
+ * The caller guarantees:
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
-za_status za_engine_set_alerts(struct za_engine *engine,
-                               const struct za_alert_options *options,
+za_status za_engine_load_model(struct za_engine *engine,
+                               struct za_text model_path,
+                               uint32_t wait,
                                struct za_error **err);
 
 /**
- * Tells of the finding that the record observed last belongs to: its id is 0 where that
- * record had no reasons.
+ * Detects behaviors from now on, or packs records for the process that does. Saved state
+ * under za_options.state_prefix is used; where that cannot be, a warning event says so. Keys
+ * are hashed under a secret seed that is made at the first start and kept with the state
+ * (mode 0600), so that nobody can prepare collisions; without state the seed is 0.
  *
- * The caller answers for this:
+ * Fails with ZA_STATUS_REFUSED for a baseline or an allowlist that cannot be used, and with
+ * ZA_STATUS_INVALID for a setting or network that is not valid, or a second call. Nothing is
+ * detected then.
+ *
+ * Ownership: the options are borrowed for the call. NULL: ZA_STATUS_NULL for engine and
+ * options. Threads: any.
+ *
+ * The caller guarantees:
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
-za_status za_engine_found(const struct za_engine *engine, struct za_found *out, struct za_error **err);
+za_status za_engine_watch_behaviors(struct za_engine *engine,
+                                    const struct za_behavior_options *options,
+                                    struct za_error **err);
 
 /**
- * Takes a record that is to be reported, by its finding, and tells whether it is an alert.
- * Not every record that was explained has to come here: what is exempt from reports does
- * not use up a budget.
+ * Watches the records of a batch that another process packed.
  *
- * Fails with ZA_STATUS_INVALID for an id of 0 or an impossible length of the entity.
+ * Fails with ZA_STATUS_INVALID for a batch of another version, one that is damaged, or an
+ * engine that does not detect behaviors; records before the damage were watched.
  *
- * The caller answers for this:
+ * Ownership: the bytes are borrowed for the call. NULL: ZA_STATUS_NULL for engine, and for
+ * data where len is not 0. Threads: any.
+ *
+ * The caller guarantees:
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
-za_status za_engine_alert(struct za_engine *engine,
-                          const struct za_found *finding,
-                          struct za_alert *out,
-                          struct za_error **err);
+za_status za_engine_unpack(struct za_engine *engine, const uint8_t *data, size_t len, struct za_error **err);
 
 /**
- * Takes what a hunter found and is to be reported, and tells whether it is an alert, as
- * za_engine_alert does.
+ * Uses other settings from now on. What the engine learned of days stays, unless something
+ * else shares a budget or there is no budget any more. With the first budget, saved state
+ * under za_options.state_prefix is used; where that cannot be, a warning event says so. Drift
+ * is watched in schemas that are bound after this call.
  *
- * Fails with ZA_STATUS_INVALID for an empty or very long kind, or an impossible length of the
- * host.
+ * Fails with ZA_STATUS_INVALID for a number, a za_share, a za_watch_drift or a network that
+ * is not valid, and with ZA_STATUS_TEXT for lists that are not UTF-8; nothing changes then.
  *
- * The caller answers for this:
+ * Ownership: the settings are borrowed for the call. NULL: ZA_STATUS_NULL for engine and
+ * settings. Threads: any.
+ *
+ * The caller guarantees:
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
-za_status za_engine_alert_behavior(struct za_engine *engine,
-                                   const struct za_behavior *behavior,
-                                   struct za_alert *out,
-                                   struct za_error **err);
+za_status za_engine_configure(struct za_engine *engine,
+                              const struct za_settings *settings,
+                              struct za_error **err);
 
 /**
- * Takes the oldest finding that raised an alert and is over, and was not taken.
+ * Decides about an anomaly or a behavior that is to be reported, by the id of its event: it
+ * raises the alert of its finding, or not, and counts. Events that the caller exempts from
+ * reports are not decided, so that they do not use up a budget.
  *
- * The caller answers for this:
+ * Fails with ZA_STATUS_INVALID for an id that no event had, one that was decided already, and
+ * one of very long ago.
+ *
+ * Ownership: out is the caller's. NULL: ZA_STATUS_NULL for engine and out. Threads: any.
+ *
+ * The caller guarantees:
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
-za_status za_engine_take_over(struct za_engine *engine, struct za_over *out, struct za_error **err);
-
-/**
- * Takes the oldest day of a budget that has ended and was not taken. With finish not 0
- * the day that is open ends here, as far as it was seen.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; engine is open.
- */
-za_status za_engine_take_day(struct za_engine *engine,
-                             uint32_t finish,
-                             struct za_day *out,
-                             struct za_error **err);
-
-/**
- * Watches from now on whether the world has changed that the model knows, or no more
- * where on is 0. With volumes not 0 the engine sees all records of the network, so that
- * their number means something. Schemas that were bound before are not compared.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; engine is open.
- */
-za_status za_engine_watch_drift(struct za_engine *engine,
-                                uint32_t on,
-                                uint32_t volumes,
-                                struct za_error **err);
-
-/**
- * Takes the oldest change that was not taken. A day is compared an hour after its end, by
- * the records' time.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; engine is open.
- */
-za_status za_engine_take_drift(struct za_engine *engine, struct za_drift *out, struct za_error **err);
-
-/**
- * Looks whether the model's file has changed, or another one is named. If so, it is read and
- * checked on a thread of its own, from the second call on that finds it the same; a call after
- * that takes it. To be called now and then, until out_state, a za_reload, is not
- * ZA_RELOAD_READING.
- *
- * What is known of connections and alerts stays, and so do bindings; what za_engine_info handed
- * out is gone, and a za_found of before must not be given to za_engine_alert.
- *
- * Fails with ZA_STATUS_MODEL_IO or ZA_STATUS_MODEL_REFUSED, once for each change, where the
- * file cannot be used; the engine goes on with the model that it has.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; engine is open.
- */
-za_status za_engine_reload(struct za_engine *engine,
-                           const char *path,
-                           size_t path_len,
-                           uint32_t *out_state,
+za_status za_engine_decide(struct za_engine *engine,
+                           uint64_t id,
+                           struct za_decision *out,
                            struct za_error **err);
 
 /**
- * Saves what is known of days, budgets and today's findings to a file, which is replaced whole
- * or not at all, on a thread of its own; with wait not 0 the call returns when it is there. Does
- * nothing where no alerts are raised.
+ * Takes the next event: anomalies, behaviors, loaded models and warnings in their order; then
+ * packed records, closed findings, days and drift. Its kind is ZA_EVENT_KIND_NONE where no
+ * event waits. Call it until then: after za_engine_observe where events wait, and after
+ * za_engine_tick, za_engine_unpack, za_engine_finish, za_engine_save,
+ * za_engine_configure and za_engine_watch_behaviors.
  *
- * Fails with ZA_STATUS_MODEL_IO where this, or the last time, could not be written.
+ * Ownership: out is the caller's; texts and arrays in it belong to the engine and stay
+ * until the next za_engine_next_event. NULL: ZA_STATUS_NULL for engine and out. Threads:
+ * any, but those that share an engine need a lock around this call and the use of what it
+ * gave.
  *
- * The caller answers for this:
+ * The caller guarantees:
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
-za_status za_engine_save_alerts(struct za_engine *engine,
-                                const char *path,
-                                size_t path_len,
-                                uint32_t wait,
-                                struct za_error **err);
+za_status za_engine_next_event(struct za_engine *engine, struct za_event *out, struct za_error **err);
 
 /**
- * Goes on from what za_engine_save_alerts wrote; after za_engine_set_alerts. A file that is not
- * there is no failure. Where something else shares a budget than did then, only what is known of
- * the logs' records is used.
+ * Time has passed: now is that of the network, in seconds since the epoch. Call it about once
+ * a second. It looks for another model and a changed allowlist, lets behaviors end and days
+ * pass where no record says so, sends packed records on their way, and saves the state.
+ * No call takes long: files are read and written on threads of their own.
  *
- * Fails with ZA_STATUS_MODEL_IO or ZA_STATUS_MODEL_REFUSED where the file cannot be used;
- * nothing changes then.
+ * NULL: ZA_STATUS_NULL for engine. Threads: any. The threads that it starts block no signals:
+ * block signals around this call if another thread is to get them.
  *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; engine is open.
- */
-za_status za_engine_resume_alerts(struct za_engine *engine,
-                                  const char *path,
-                                  size_t path_len,
-                                  struct za_error **err);
-
-/**
- * Time has passed, although no record says so: now is that of the network, in seconds since the
- * epoch. For engines without a model, whose days nothing else ends.
- *
- * The caller answers for this:
+ * The caller guarantees:
  * The pointers are NULL or point to what they are said to point to; engine is open.
  */
 za_status za_engine_tick(struct za_engine *engine, double now, struct za_error **err);
 
 /**
- * Opens a hunter. The caller closes it with za_hunter_close.
+ * No more records come: behaviors that have more evidence than when they were reported are
+ * events once more, and packed records are on their way. The engine may go on after it.
  *
- * Fails with ZA_STATUS_MODEL_REFUSED for a file that cannot be used, and with
- * ZA_STATUS_INVALID for a setting or network that makes no sense.
+ * NULL: ZA_STATUS_NULL for engine. Threads: any.
  *
- * The caller answers for this:
- * options, out and err are NULL or point to what they are said to point to.
+ * The caller guarantees:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
  */
-za_status za_hunter_open(const struct za_hunter_options *options,
-                         struct za_hunter **out,
-                         struct za_error **err);
+za_status za_engine_finish(struct za_engine *engine, double now, struct za_error **err);
 
 /**
- * Closes a hunter and frees all that belongs to it. Nothing for NULL. No other call with it
- * may be under way, and none may follow.
+ * Saves the state and waits until it is written: the last call before za_engine_close. Where no
+ * state is kept, ends the open day of each budget instead, because nothing goes on from it.
  *
- * The caller answers for this:
- * hunter is NULL or was opened by this library and is not yet closed.
- */
-void za_hunter_close(struct za_hunter *hunter);
-
-/**
- * Binds a schema, as za_engine_bind does. out_wanted becomes 1 where hunters look at records
- * of this log, else 0: those need not be handed over.
+ * Fails with ZA_STATUS_IO where a file cannot be written; files are replaced whole or not at
+ * all.
  *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_bind(struct za_hunter *hunter,
-                         const char *log,
-                         size_t log_len,
-                         const struct za_field *fields,
-                         size_t n_fields,
-                         uint32_t *out_binding,
-                         uint32_t *out_wanted,
-                         struct za_error **err);
-
-/**
- * Looks at a record, or packs it. Records come in the order in which Zeek writes them.
- * out_waiting becomes the number of findings that wait to be taken.
+ * NULL: ZA_STATUS_NULL for engine. Threads: any.
  *
- * The caller answers for this:
- * The pointers, also those in the values, are NULL or point to what they are said to point
- * to; hunter is open.
+ * The caller guarantees:
+ * The pointers are NULL or point to what they are said to point to; engine is open.
  */
-za_status za_hunter_observe(struct za_hunter *hunter,
-                            uint32_t binding,
-                            const struct za_value *values,
-                            size_t n_values,
-                            size_t *out_waiting,
-                            struct za_error **err);
-
-/**
- * Time has passed: now is that of the network, in seconds since the epoch. To be called now
- * and then, so that findings come although no records do.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_tick(struct za_hunter *hunter, double now, size_t *out_waiting, struct za_error **err);
-
-/**
- * There is nothing more to see: findings that have grown since they were handed out wait to be
- * taken once more, with all their evidence. The hunter may go on after it.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_finish(struct za_hunter *hunter, size_t *out_waiting, struct za_error **err);
-
-/**
- * Takes the oldest finding.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_take(struct za_hunter *hunter, struct za_finding *out, struct za_error **err);
-
-/**
- * Tells of a hunter.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_tell(const struct za_hunter *hunter, struct za_hunter_info *out, struct za_error **err);
-
-/**
- * Looks at the records of a batch that another process packed.
- *
- * Fails with ZA_STATUS_INVALID for a batch of another version, or one that is damaged;
- * what came before the damage was looked at.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_unpack(struct za_hunter *hunter,
-                           const uint8_t *data,
-                           size_t len,
-                           size_t *out_waiting,
-                           struct za_error **err);
-
-/**
- * Takes a batch of packed records: a full one, or with all not 0 one that is not full, too.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_take_batch(struct za_hunter *hunter,
-                               uint32_t all,
-                               struct za_batch *out,
-                               struct za_error **err);
-
-/**
- * Reads the allowlist again if its file has changed; out_changed becomes 1 then, else 0.
- * Where it cannot be read, or has lines that are no entries, the old list stays, and the call
- * fails once for each change.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_reload(struct za_hunter *hunter, uint32_t *out_changed, struct za_error **err);
-
-/**
- * Saves the state to a file, which is replaced whole or not at all. When the call returns,
- * it is there.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_save(struct za_hunter *hunter, const char *path, size_t path_len, struct za_error **err);
-
-/**
- * Does a part of what za_hunter_save does, so that no call takes long: each encodes the state of
- * one behaviour, and the last has all of it written on a thread of its own. out_state becomes a
- * za_saving. The next call after ZA_SAVING_DONE begins anew.
- *
- * The caller answers for this:
- * The pointers are NULL or point to what they are said to point to; hunter is open.
- */
-za_status za_hunter_save_step(struct za_hunter *hunter,
-                              const char *path,
-                              size_t path_len,
-                              uint32_t *out_state,
-                              struct za_error **err);
-
-/**
- * What a status means, in a few words: static, ends with a NUL, never NULL. Any
- * number may be given. From any thread.
- */
-const char *za_status_text(uint32_t status);
-
-/**
- * The text of an error: one line, ends with a NUL, stays until the error is
- * freed. NULL for NULL.
- *
- * The caller answers for this:
- * error is NULL or was handed out by this library and is not yet freed.
- */
-const char *za_error_message(const struct za_error *error);
-
-/**
- * Frees an error. Nothing for NULL.
- *
- * The caller answers for this:
- * error is NULL or was handed out by this library and is not yet freed.
- */
-void za_error_free(struct za_error *error);
+za_status za_engine_save(struct za_engine *engine, struct za_error **err);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -15,7 +15,7 @@ impl<T: Send + 'static> Task<T> {
         work: impl FnOnce() -> Outcome<T> + Send + 'static,
     ) -> Outcome<Task<T>> {
         let thread = Builder::new().name(name.to_owned()).spawn(work);
-        let thread = thread.map_err(|e| Failure::new(za_status::ModelIo, e.to_string()))?;
+        let thread = thread.map_err(|e| Failure::new(za_status::Io, e.to_string()))?;
         Ok(Task(Some(thread)))
     }
 

@@ -1,8 +1,14 @@
 //! From a caller's pointers to what Rust may touch.
 
 use crate::status::{Failure, za_status};
-use crate::types::ZA_MAX_NAME;
+use crate::types::{ZA_MAX_NAME, za_text};
+use std::ffi::OsStr;
 use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// The longest path, in bytes.
+const MAX_PATH: usize = 1 << 16;
 
 /// The largest size that a sized struct can have: more is garbage.
 const MAX_SIZE: usize = 4096;
@@ -134,31 +140,58 @@ pub(crate) unsafe fn slice<'a, T>(
     Ok(unsafe { std::slice::from_raw_parts(ptr, len) })
 }
 
-/// A caller's name: UTF-8, not empty, not too long.
+/// The bytes of a caller's text; none where it is empty.
 ///
 /// # Safety
-/// `ptr` is NULL, or `len` bytes are there for as long as the result is used.
-pub(crate) unsafe fn name<'a>(
-    ptr: *const std::ffi::c_char,
-    len: usize,
+/// The data is NULL, or `len` bytes are there for as long as the result is used.
+pub(crate) unsafe fn bytes<'a>(
+    text: za_text,
+    most: usize,
     what: &str,
-) -> Result<&'a str, Failure> {
-    if len > ZA_MAX_NAME {
+) -> Result<&'a [u8], Failure> {
+    if text.len > most {
         return Err(Failure::invalid(format!(
-            "{what} is {len} bytes long, {ZA_MAX_NAME} are allowed"
+            "{what} is {} bytes long, {most} are allowed",
+            text.len
         )));
     }
     // SAFETY: as the caller says.
-    let bytes = unsafe { slice(ptr.cast::<u8>(), len, what)? };
-    if bytes.is_empty() {
-        return Err(if ptr.is_null() {
-            Failure::null(what)
-        } else {
-            Failure::invalid(format!("{what} is empty"))
-        });
-    }
+    unsafe { slice(text.data.cast::<u8>(), text.len, what) }
+}
+
+/// A caller's text, which has to be UTF-8; empty where there is none.
+///
+/// # Safety
+/// As of [`bytes`].
+pub(crate) unsafe fn utf8<'a>(text: za_text, most: usize, what: &str) -> Result<&'a str, Failure> {
+    // SAFETY: as the caller says.
+    let bytes = unsafe { bytes(text, most, what)? };
     std::str::from_utf8(bytes)
         .map_err(|_| Failure::new(za_status::Text, format!("{what} is not UTF-8")))
+}
+
+/// A caller's name: UTF-8, not empty, not too long.
+///
+/// # Safety
+/// As of [`bytes`].
+pub(crate) unsafe fn name<'a>(text: za_text, what: &str) -> Result<&'a str, Failure> {
+    // SAFETY: as the caller says.
+    match unsafe { utf8(text, ZA_MAX_NAME, what)? } {
+        "" if text.data.is_null() => Err(Failure::null(what)),
+        "" => Err(Failure::invalid(format!("{what} is empty"))),
+        name => Ok(name),
+    }
+}
+
+/// A caller's path, which is bytes as the system has it; `None` where it is empty.
+///
+/// # Safety
+/// As of [`bytes`].
+pub(crate) unsafe fn path<'a>(text: za_text, what: &str) -> Result<Option<&'a Path>, Failure> {
+    // SAFETY: as the caller says.
+    let bytes = unsafe { bytes(text, MAX_PATH, what)? };
+    let path = Path::new(OsStr::from_bytes(bytes));
+    Ok(Some(path).filter(|p| !p.as_os_str().is_empty()))
 }
 
 #[cfg(test)]

@@ -1,121 +1,119 @@
-//! The engine's handle, and what can be done with it.
+//! The engine's handle: opening, binding, observing.
 
-use crate::background::Writer;
-use crate::borrow::{name, object, place, read_sized, slice};
+use crate::borrow::{name, object, path, place, read_sized, slice};
 use crate::fill::fill;
 use crate::guard::{Guarded, Handle, entry, fill_in, quiet};
+use crate::options::za_options;
+use crate::results::{za_info, za_result};
 use crate::status::{Failure, za_error, za_status};
 use crate::types::{
-    ZA_ABI_VERSION, ZA_ENGINE_WITHOUT_MODEL, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, za_claim, za_field,
-    za_info, za_options, za_reason, za_result, za_type, za_value,
+    ZA_ABI_VERSION, ZA_MAX_BINDINGS, ZA_MAX_FIELDS, za_field, za_text, za_type, za_value,
 };
+use behaviors::Role;
+use events::Events;
+use model::ModelFile;
+use state::State;
 use std::collections::HashSet;
-use std::ffi::c_char;
-use std::path::Path;
-use std::ptr;
 use std::sync::Arc;
-use zeek_anomaly_base::text::printable;
-use zeek_anomaly_engine::{Binding, Claim, Engine, Limits, Model, Reason};
+use zeek_anomaly_behavior::{Columns, Finding};
+use zeek_anomaly_engine::{Binding, Engine, Limits, Model, Reason};
 use zeek_log::schema::Field;
 use zeek_log::{FieldType, RecordBuf, Schema};
 
-/// The longest path of a model, in bytes.
-const MAX_PATH: usize = 1 << 16;
+pub(crate) mod alerts;
+pub(crate) mod behaviors;
+pub(crate) mod events;
+pub(crate) mod model;
+mod show;
+pub(crate) mod state;
+pub(crate) mod time;
 
-/// An engine: a model, and what is remembered of the connections that are open.
-/// It carries its own lock.
+#[cfg(test)]
+mod tests;
+
+/// Records of a binding are scored.
+pub const ZA_USE_SCORE: u32 = 1;
+
+/// Records of a binding are watched for behaviors.
+pub const ZA_USE_BEHAVIORS: u32 = 2;
+
+/// An engine: it scores records, detects behaviors, and decides about alerts. It carries its
+/// own lock.
 pub struct za_engine {
     inner: Guarded<Inner>,
 }
 
 pub(crate) struct Inner {
     engine: Engine,
-    /// The logs that the model scores, and the Zeek that it knows, in words.
-    logs: String,
-    zeek_version: String,
-    reloading: reload::Reloading,
-    /// Writes what is known of alerts.
-    writer: Writer,
+    model: ModelFile,
+    role: Role,
     bound: Vec<Bound>,
     /// Filled again for each record.
     record: RecordBuf,
-    /// Those of the record observed last.
     reasons: Vec<Reason>,
-    shown: Shown,
-    told: Told,
-    /// Alerts that are wanted a day.
-    per_day: f64,
-}
-
-/// Texts that were handed out last.
-#[derive(Default)]
-struct Told {
-    budget: String,
-    over: String,
-    log: String,
-    text: String,
+    found: Vec<Finding>,
+    events: Events,
+    state: State,
+    alerts: alerts::Current,
+    timers: time::Timers,
 }
 
 /// A schema that was bound.
 struct Bound {
     schema: Schema,
+    uses: u32,
     binding: Binding,
-    /// Which columns the engine looks at.
+    columns: Columns,
+    /// Which columns somebody reads.
     needed: Vec<bool>,
 }
 
-/// Reasons as C sees them: pointers into `Inner::reasons`.
-#[derive(Default)]
-struct Shown(Vec<za_reason>);
-
-// SAFETY: the pointers lead to texts that the same Inner owns, and go where it goes.
-unsafe impl Send for Shown {}
-
-impl Shown {
-    fn show(&mut self, reasons: &[Reason]) {
-        self.0.clear();
-        self.0.extend(reasons.iter().map(|r| za_reason {
-            feature: r.feature.as_ptr().cast(),
-            feature_len: r.feature.len(),
-            value: r.value.as_ptr().cast(),
-            value_len: r.value.len(),
-            usual: r.usual.as_ptr().cast(),
-            usual_len: r.usual.len(),
-            share: r.share,
-        }));
+impl Bound {
+    fn new(engine: &mut Engine, schema: Schema, uses: u32) -> Bound {
+        let columns = Columns::bind(&schema);
+        // The engine compares the columns of what it binds with those of the training.
+        let binding = match uses & ZA_USE_SCORE {
+            0 => Binding::new(&Model::default(), &schema),
+            _ => engine.bind(&schema),
+        };
+        let needed = Vec::new();
+        let mut bound = Bound {
+            schema,
+            uses,
+            binding,
+            columns,
+            needed,
+        };
+        bound.find_needed();
+        bound
     }
-}
 
-impl za_engine {
-    fn new(model: Model, limits: Limits, stamp: Option<reload::Stamp>) -> za_engine {
-        za_engine {
-            inner: Guarded::new(Inner {
-                logs: logs_of(&model),
-                zeek_version: zeek_version_of(&model),
-                reloading: reload::Reloading::new(stamp),
-                writer: Writer::default(),
-                engine: Engine::new(Arc::new(model), limits),
-                bound: Vec::new(),
-                record: RecordBuf::new(),
-                reasons: Vec::new(),
-                shown: Shown::default(),
-                told: Told::default(),
-                per_day: 0.0,
-            }),
+    /// Binds it to another model.
+    fn bind_again(&mut self, engine: &mut Engine) {
+        if self.uses & ZA_USE_SCORE != 0 {
+            self.binding = engine.bind(&self.schema);
+            self.find_needed();
         }
     }
-}
 
-/// The logs that a model scores, in words.
-fn logs_of(model: &Model) -> String {
-    let logs: Vec<&str> = model.logs.iter().map(|m| m.log()).collect();
-    printable(&logs.join(","))
-}
+    fn find_needed(&mut self) {
+        let n = self.schema.fields.len();
+        self.needed = match self.uses & ZA_USE_SCORE {
+            0 => vec![false; n],
+            _ => self.binding.needed(n),
+        };
+        if self.is_watched() {
+            for at in self.columns.positions() {
+                if let Some(needed) = self.needed.get_mut(at) {
+                    *needed = true;
+                }
+            }
+        }
+    }
 
-/// The Zeek that wrote the logs of a model; empty where it is not known.
-fn zeek_version_of(model: &Model) -> String {
-    let version = model.info.zeek_version.as_deref();
-    version.map(printable).unwrap_or_default()
+    fn is_watched(&self) -> bool {
+        self.uses & ZA_USE_BEHAVIORS != 0 && self.columns.is_wanted()
+    }
 }
 
 impl Handle for za_engine {
@@ -126,25 +124,20 @@ impl Handle for za_engine {
     }
 }
 
-/// The version of the interface that the loaded library speaks; ZA_ABI_VERSION
-/// is the one that the program was compiled for. From any thread.
+/// The version of the interface that the loaded library speaks. Compare it with
+/// ZA_ABI_VERSION, for which the program was compiled, before anything else.
+///
+/// Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn za_abi_version() -> u32 {
     ZA_ABI_VERSION
 }
 
-/// The version of the library, such as "0.1.0": static, ends with a NUL. From any
-/// thread.
-#[unsafe(no_mangle)]
-pub extern "C" fn za_version() -> *const c_char {
-    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
-}
-
-/// Opens an engine: reads the model, and checks it as if it came from an enemy. The
-/// caller closes it with za_engine_close.
+/// Opens an engine without a model: it scores nothing until za_engine_load_model, and
+/// detects nothing until za_engine_watch_behaviors.
 ///
-/// Fails with ZA_STATUS_MODEL_IO or ZA_STATUS_MODEL_REFUSED for a model that
-/// cannot be used; the error says which and why.
+/// Ownership: the caller gets the engine and closes it with za_engine_close. NULL:
+/// ZA_STATUS_NULL for options or out. Threads: any.
 ///
 /// # Safety
 ///
@@ -157,19 +150,27 @@ pub unsafe extern "C" fn za_engine_open(
 ) -> za_status {
     let work = || {
         // SAFETY: as the caller says.
-        let (options, out) = unsafe { (read_sized(options)?, place(out, "out")?) };
+        let (o, out) = unsafe { (read_sized(options)?, place(out, "out")?) };
+        // SAFETY: as the caller says.
+        let prefix = unsafe { path(o.state_prefix, "za_options.state_prefix")? };
         let mut limits = Limits::default();
-        if options.max_connections != 0 {
-            limits.connections = usize::try_from(options.max_connections).unwrap_or(usize::MAX);
+        if o.max_connections != 0 {
+            limits.connections = usize::try_from(o.max_connections).unwrap_or(usize::MAX);
         }
-        let engine = if options.flags & ZA_ENGINE_WITHOUT_MODEL != 0 {
-            za_engine::new(Model::default(), limits, None)
-        } else {
-            let (path, len) = (options.model_path, options.model_path_len);
-            // SAFETY: as the caller says.
-            let path = path_of(unsafe { path_bytes(path, len, "za_options.model_path")? })?;
-            let stamp = reload::Stamp::of(path);
-            za_engine::new(load(path)?, limits, Some(stamp))
+        let engine = za_engine {
+            inner: Guarded::new(Inner {
+                engine: Engine::new(Arc::new(Model::default()), limits),
+                model: ModelFile::new(o.model_check_interval),
+                role: Role::None,
+                bound: Vec::new(),
+                record: RecordBuf::new(),
+                reasons: Vec::new(),
+                found: Vec::new(),
+                events: Events::default(),
+                state: State::new(prefix, o.save_interval),
+                alerts: alerts::Current::default(),
+                timers: time::Timers::default(),
+            }),
         };
         out.write(Box::into_raw(Box::new(engine)));
         Ok(())
@@ -178,55 +179,11 @@ pub unsafe extern "C" fn za_engine_open(
     unsafe { entry(err, work) }
 }
 
-/// The bytes of a path.
+/// Closes an engine and frees all that belongs to it. Waits for files that are still being
+/// read or written; saves nothing.
 ///
-/// # Safety
-/// `ptr` is NULL, or `len` bytes are there for as long as the result is used.
-unsafe fn path_bytes<'a>(ptr: *const c_char, len: usize, what: &str) -> Result<&'a [u8], Failure> {
-    if ptr.is_null() {
-        return Err(Failure::null(what));
-    }
-    if len == 0 || len > MAX_PATH {
-        return Err(Failure::invalid(format!(
-            "{what} is {len} bytes long, 1 to {MAX_PATH} are allowed"
-        )));
-    }
-    // SAFETY: as the caller says.
-    unsafe { slice(ptr.cast::<u8>(), len, what) }
-}
-
-/// A path, which is bytes as the system has it.
-pub(crate) fn path_of(path: &[u8]) -> Result<&Path, Failure> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::ffi::OsStrExt;
-        Ok(Path::new(std::ffi::OsStr::from_bytes(path)))
-    }
-    #[cfg(not(unix))]
-    {
-        let text = std::str::from_utf8(path);
-        text.map(Path::new)
-            .map_err(|_| Failure::new(za_status::Text, "a path is not UTF-8"))
-    }
-}
-
-/// Reads a model.
-fn load(path: &Path) -> Result<Model, Failure> {
-    let mut model = Model::load(path).map_err(|e| {
-        let status = if e.is_io() {
-            za_status::ModelIo
-        } else {
-            za_status::ModelRefused
-        };
-        Failure::new(status, e.to_string())
-    })?;
-    // Nobody trains inside Zeek.
-    model.forget_training();
-    Ok(model)
-}
-
-/// Closes an engine and frees all that belongs to it. Nothing for NULL. No other call
-/// with it may be under way, and none may follow.
+/// Ownership: the engine and everything that it handed out are gone. NULL: does nothing.
+/// Threads: no other call with the engine may be under way, and none may follow.
 ///
 /// # Safety
 ///
@@ -240,17 +197,19 @@ pub unsafe extern "C" fn za_engine_close(engine: *mut za_engine) {
 }
 
 /// Binds a schema: the names and types of a log's columns, in the order in which the
-/// values of its records will come. Once for each schema; the number that is written
-/// to out_binding is given with each of its records, and stays until the
-/// engine is closed. Nothing that is passed has to stay.
+/// values of its records come. uses says what for: ZA_USE_SCORE, ZA_USE_BEHAVIORS or
+/// both. out_binding becomes a number to give with each record; it stays valid until the
+/// engine is closed. out_watched becomes 1 where behaviors need records of this log, else 0.
 ///
-/// The log is "conn", "http", and so on. One that the model knows nothing of
-/// can be bound too: its records get no score, but tell of their connections.
+/// Records of a log that the model does not know get no score, but tell of their
+/// connections.
 ///
-/// Fails with ZA_STATUS_TEXT for a name that is not UTF-8, with
-/// ZA_STATUS_INVALID for no fields, an empty or a very long name, a name that is there
-/// twice, or an unknown type, and with ZA_STATUS_LIMIT beyond ZA_MAX_FIELDS or
-/// ZA_MAX_BINDINGS.
+/// Fails with ZA_STATUS_TEXT for a name that is not UTF-8, with ZA_STATUS_INVALID for no
+/// fields, an empty or a very long name, a repeated name or an unknown type, and with
+/// ZA_STATUS_LIMIT beyond ZA_MAX_FIELDS or ZA_MAX_BINDINGS.
+///
+/// Ownership: what is passed is borrowed for the call. NULL: ZA_STATUS_NULL for engine,
+/// log, fields and the outputs. Threads: any.
 ///
 /// # Safety
 ///
@@ -258,21 +217,22 @@ pub unsafe extern "C" fn za_engine_close(engine: *mut za_engine) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_bind(
     engine: *mut za_engine,
-    log: *const c_char,
-    log_len: usize,
+    log: za_text,
     fields: *const za_field,
     n_fields: usize,
+    uses: u32,
     out_binding: *mut u32,
+    out_watched: *mut u32,
     err: *mut *mut za_error,
 ) -> za_status {
     let work = || {
         // SAFETY: as the caller says.
-        let (engine, log, out) = unsafe {
-            let engine = object(engine.cast_const(), "engine")?;
+        let (engine, log, out, out_watched) = unsafe {
             (
-                engine,
-                name(log, log_len, "log")?,
+                object(engine.cast_const(), "engine")?,
+                name(log, "log")?,
                 place(out_binding, "out_binding")?,
+                place(out_watched, "out_watched")?,
             )
         };
         if n_fields > ZA_MAX_FIELDS {
@@ -288,7 +248,7 @@ pub unsafe extern "C" fn za_engine_bind(
         let fields = unsafe { slice(fields, n_fields, "fields")? };
         // SAFETY: as the caller says.
         let schema = unsafe { schema_of(log, fields)? };
-        let number = engine.inner.with(|inner| {
+        let (number, watched) = engine.inner.with(|inner| {
             let number = inner.bound.len();
             if number >= ZA_MAX_BINDINGS {
                 return Err(Failure::new(
@@ -296,16 +256,13 @@ pub unsafe extern "C" fn za_engine_bind(
                     format!("{log}: {ZA_MAX_BINDINGS} schemas are bound, no more are allowed"),
                 ));
             }
-            let binding = inner.engine.bind(&schema);
-            let needed = binding.needed(schema.fields.len());
-            inner.bound.push(Bound {
-                schema,
-                binding,
-                needed,
-            });
-            Ok(number as u32)
+            let bound = Bound::new(&mut inner.engine, schema, uses);
+            let watched = bound.is_watched();
+            inner.bound.push(bound);
+            Ok((number as u32, u32::from(watched)))
         })?;
         out.write(number);
+        out_watched.write(watched);
         Ok(())
     };
     // SAFETY: as the caller says.
@@ -317,7 +274,7 @@ pub unsafe extern "C" fn za_engine_bind(
 /// # Safety
 ///
 /// The fields' names are NULL or there.
-pub(crate) unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema, Failure> {
+unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema, Failure> {
     if fields.is_empty() {
         return Err(Failure::invalid(format!("{log}: there are no fields")));
     }
@@ -327,9 +284,8 @@ pub(crate) unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema,
         fields: Vec::with_capacity(fields.len()),
     };
     for (i, f) in fields.iter().enumerate() {
-        let what = || format!("{log}: the name of field {i}");
         // SAFETY: as the caller says.
-        let name = unsafe { name(f.name, f.name_len, &what())? };
+        let name = unsafe { name(f.name, &format!("{log}: the name of field {i}"))? };
         let invalid = |why| Failure::invalid(format!("{log}: field {name}: {why}"));
         if !names.insert(name) {
             return Err(invalid("there twice"));
@@ -348,18 +304,20 @@ pub(crate) unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema,
     Ok(schema)
 }
 
-/// Scores a record with what its connection did so far, and remembers it for what
-/// follows. A conn record ends its connection, which is forgotten then. So records have
+/// Takes a record: scores it with what its connection did so far, watches it for behaviors,
+/// and remembers it for what follows. A conn record ends its connection, so records have
 /// to come in the order in which Zeek writes them.
 ///
 /// There are as many values as the binding has fields, in the same order; each is of the
 /// kind that its field's type takes, or unset. Otherwise the call fails with
 /// ZA_STATUS_INVALID, and the record is neither scored nor remembered.
 ///
-/// Where the score is at least explain_from, the result has reasons: 0 for always,
-/// NaN for never. Once its buffers have grown, the call allocates memory only for
-/// reasons, for what is new of a connection, and, now and then, to round a number that
-/// has more than six decimals.
+/// A score of at least report_from is an event: 0 for always, NaN for never. Once its
+/// buffers have grown, the call allocates memory only for events, for what is new of a
+/// connection or host, and, now and then, to round a number with more than six decimals.
+///
+/// Ownership: the values are borrowed for the call; result is the caller's. NULL:
+/// ZA_STATUS_NULL for engine, values and result. Threads: any; calls wait for each other.
 ///
 /// # Safety
 ///
@@ -371,7 +329,7 @@ pub unsafe extern "C" fn za_engine_observe(
     binding: u32,
     values: *const za_value,
     n_values: usize,
-    explain_from: f64,
+    report_from: f64,
     result: *mut za_result,
     err: *mut *mut za_error,
 ) -> za_status {
@@ -394,40 +352,44 @@ pub unsafe extern "C" fn za_engine_observe(
             let values = slice(values, n_values, "values")?;
             fill(&mut inner.record, &bound.schema, &bound.needed, values)?;
         }
-        let verdict = inner.engine.observe(
-            &bound.binding,
-            &inner.record.record(),
-            explain_from,
-            &mut inner.reasons,
-        );
-        inner.shown.show(&inner.reasons);
-        let shown = &inner.shown.0;
-        let detector = verdict.map_or("", |v| v.detector);
+        let score = inner.observe(binding as usize, report_from);
         Ok(za_result {
             size,
-            scored: u32::from(verdict.is_some()),
-            score: verdict.map_or(0.0, |v| v.score),
-            raw: verdict.map_or(0.0, |v| v.raw),
-            detector: pointer_to(detector),
-            detector_len: detector.len(),
-            reasons: if shown.is_empty() {
-                ptr::null()
-            } else {
-                shown.as_ptr()
-            },
-            n_reasons: shown.len(),
-            claim: match verdict.map(|v| v.claim) {
-                None | Some(Claim::Measured) => za_claim::Measured,
-                Some(Claim::Extrapolated) => za_claim::Extrapolated,
-                Some(Claim::AtLeast) => za_claim::AtLeast,
-            } as u32,
+            scored: u32::from(score.is_some()),
+            waiting: u32::try_from(inner.events.waiting()).unwrap_or(u32::MAX),
+            score: score.unwrap_or(0.0),
         })
     };
     // SAFETY: as the caller says.
     unsafe { fill_in(engine, result, err, work) }
 }
 
-/// Tells of an engine and its model. From any thread.
+impl Inner {
+    /// Both looks at the record that was filled in; its score.
+    fn observe(&mut self, binding: usize, report_from: f64) -> Option<f64> {
+        let bound = self.bound.get(binding)?;
+        let record = self.record.record();
+        let mut score = None;
+        if bound.uses & ZA_USE_SCORE != 0 && self.model.is_loaded() {
+            let (engine, reasons) = (&mut self.engine, &mut self.reasons);
+            let verdict = engine.observe(&bound.binding, &record, report_from, reasons);
+            if let (Some(v), Some(found)) = (verdict, engine.found()) {
+                self.events.anomaly(&v, found, std::mem::take(reasons));
+            }
+            score = verdict.map(|v| v.score);
+        }
+        if bound.is_watched() {
+            self.role.observe(&bound.columns, &record, &mut self.found);
+            self.events.behaviors(&mut self.found);
+        }
+        score
+    }
+}
+
+/// Gives the counts of an engine, and tells of its model.
+///
+/// Ownership: out is the caller's; the text belongs to the engine. NULL: ZA_STATUS_NULL for
+/// engine and out. Threads: any.
 ///
 /// # Safety
 ///
@@ -439,40 +401,26 @@ pub unsafe extern "C" fn za_engine_info(
     err: *mut *mut za_error,
 ) -> za_status {
     let work = |inner: &mut Inner, size| {
-        let model = &inner.engine.model().info;
         let context = inner.engine.context();
-        Ok(za_info {
+        let mut info = za_info {
             size,
             records: inner.engine.records(),
             contexts: context.len() as u64,
             contexts_evicted: context.evicted(),
-            model_trained_rows: model.rows,
-            model_first_ts: model.first_ts.unwrap_or(f64::NAN),
-            model_last_ts: model.last_ts.unwrap_or(f64::NAN),
-            model_zeek_version: pointer_to(&inner.zeek_version),
-            model_zeek_version_len: inner.zeek_version.len(),
-            logs: pointer_to(&inner.logs),
-            logs_len: inner.logs.len(),
-        })
+            model_trained_rows: inner.engine.model().info.rows,
+            model_zeek_version: za_text::of(inner.model.zeek_version()),
+            behavior_records: 0,
+            behavior_records_allowed: 0,
+            behaviors: 0,
+            behaviors_allowed: 0,
+            behaviors_in_baseline: 0,
+            dropped: inner.events.dropped(),
+            behavior_memory: 0,
+            behavior_evicted: 0,
+        };
+        inner.role.count(&mut info);
+        Ok(info)
     };
     // SAFETY: as the caller says.
     unsafe { fill_in(engine, out, err, work) }
 }
-
-/// A text's pointer; NULL where it is empty.
-fn pointer_to(text: &str) -> *const c_char {
-    if text.is_empty() {
-        ptr::null()
-    } else {
-        text.as_ptr().cast()
-    }
-}
-
-pub(crate) mod alert_types;
-pub(crate) mod alerts;
-pub(crate) mod drift;
-pub(crate) mod reload;
-pub(crate) mod state;
-
-#[cfg(test)]
-mod tests;

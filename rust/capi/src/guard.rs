@@ -1,6 +1,6 @@
 //! What stands between every entry and its work: a panic ends here.
 
-use crate::borrow::{Out, Versioned, object, place};
+use crate::borrow::{Out, Versioned, object};
 use crate::status::{Failure, za_error, za_status};
 use parking_lot::Mutex;
 use std::any::Any;
@@ -50,26 +50,6 @@ pub(crate) unsafe fn act<H: Handle>(
     let act = || unsafe { object(handle, H::NAME)? }.guarded().with(work);
     // SAFETY: as the caller says.
     unsafe { entry(err, act) }
-}
-
-/// An entry that gives one plain value, named `what`.
-///
-/// # Safety
-/// As of [`act`]; `out` is NULL or good for writing.
-pub(crate) unsafe fn give<H: Handle, T>(
-    handle: *const H,
-    (out, what): (*mut T, &str),
-    err: *mut *mut za_error,
-    work: impl FnOnce(&mut H::Inner) -> Result<T, Failure>,
-) -> za_status {
-    let give = || {
-        // SAFETY: as the caller says.
-        let (handle, out) = unsafe { (object(handle, H::NAME)?, place(out, what)?) };
-        out.write(handle.guarded().with(work)?);
-        Ok(())
-    };
-    // SAFETY: as the caller says.
-    unsafe { entry(err, give) }
 }
 
 /// An entry that fills a struct; the work gets the size that the caller said.

@@ -1,47 +1,30 @@
 //! How a call went: a code for the program, and a text for people.
 
 use std::borrow::Cow;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CString, c_char};
 use zeek_anomaly_base::text::printable;
 
 /// How a call went.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum za_status {
-    /// It went well.
+    /// The call succeeded.
     Ok = 0,
     /// A pointer is NULL that must not be.
     Null = 1,
-    /// A length, a size, a type, a value or a binding is not what it has to be.
+    /// A length, a size, a type, a value, a binding or an id is not valid.
     Invalid = 2,
-    /// A name is not UTF-8.
+    /// A text is not UTF-8.
     Text = 3,
-    /// The model file cannot be read.
-    ModelIo = 4,
-    /// The model file was read and is refused: it is none, or is damaged, or was made by
-    /// a version with another format or other features.
-    ModelRefused = 5,
+    /// A file cannot be read or written.
+    Io = 4,
+    /// A file was read and is refused: it is something else, is damaged, or was made by a
+    /// version with another format.
+    Refused = 5,
     /// There are too many bindings, or a schema has too many fields.
     Limit = 6,
-    /// A defect of the library. The engine that was called is of no more use.
+    /// A defect of the library. Every later call with the engine fails, too.
     Panic = 7,
-}
-
-impl za_status {
-    /// What the code means, for a person.
-    fn text(code: u32) -> &'static CStr {
-        match code {
-            0 => c"success",
-            1 => c"a pointer is NULL",
-            2 => c"a length, size, type, value or binding is not valid",
-            3 => c"a name is not UTF-8",
-            4 => c"the model file cannot be read",
-            5 => c"the model file is refused",
-            6 => c"too many bindings or fields",
-            7 => c"a defect in the library",
-            _ => c"an unknown status",
-        }
-    }
 }
 
 /// Why a call failed: code and text, on the way to the caller.
@@ -91,15 +74,10 @@ impl za_error {
     }
 }
 
-/// What a status means, in a few words: static, ends with a NUL, never NULL. Any
-/// number may be given. From any thread.
-#[unsafe(no_mangle)]
-pub extern "C" fn za_status_text(status: u32) -> *const c_char {
-    za_status::text(status).as_ptr()
-}
-
-/// The text of an error: one line, ends with a NUL, stays until the error is
-/// freed. NULL for NULL.
+/// The text of an error: one line that ends with a NUL.
+///
+/// Ownership: the text belongs to the error and stays until the error is freed.
+/// NULL: gives NULL. Threads: one at a time for an error.
 ///
 /// # Safety
 ///
@@ -113,7 +91,10 @@ pub unsafe extern "C" fn za_error_message(error: *const za_error) -> *const c_ch
     unsafe { (*error).message.as_ptr() }
 }
 
-/// Frees an error. Nothing for NULL.
+/// Frees an error.
+///
+/// Ownership: the error and its text are gone. NULL: does nothing. Threads: one at a time
+/// for an error.
 ///
 /// # Safety
 ///

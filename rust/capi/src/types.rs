@@ -3,14 +3,12 @@
 //! Numbers that stand for a type or a kind are plain numbers here, and are checked: an
 //! enum that C filled in could hold anything.
 
-use crate::borrow::Versioned;
 use std::ffi::c_char;
-use std::mem::offset_of;
+use std::ptr;
 use zeek_log::FieldType;
 
-/// The version of this interface. It grows when something is changed that a
-/// program compiled before would stumble over.
-pub const ZA_ABI_VERSION: u32 = 1;
+/// The version of this interface. docs/reference/c-abi.md says what a version may change.
+pub const ZA_ABI_VERSION: u32 = 2;
 
 /// The most fields that a schema may have.
 pub const ZA_MAX_FIELDS: usize = 4096;
@@ -20,6 +18,35 @@ pub const ZA_MAX_BINDINGS: usize = 4096;
 
 /// The most bytes of a log's or a field's name.
 pub const ZA_MAX_NAME: usize = 1024;
+
+/// A text: bytes and their number, without a NUL at the end. The data may be NULL where
+/// the length is 0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct za_text {
+    /// The first byte.
+    pub data: *const c_char,
+    /// The number of bytes.
+    pub len: usize,
+}
+
+impl za_text {
+    /// A pointer to a text; NULL where it is empty.
+    pub(crate) fn of(text: &str) -> za_text {
+        za_text {
+            data: pointer(text.as_bytes()).cast(),
+            len: text.len(),
+        }
+    }
+}
+
+/// A pointer to the first element; NULL where there is none.
+pub(crate) fn pointer<T>(all: &[T]) -> *const T {
+    match all.is_empty() {
+        true => ptr::null(),
+        false => all.as_ptr(),
+    }
+}
 
 /// The type of a field.
 #[repr(u32)]
@@ -79,10 +106,8 @@ impl za_type {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct za_field {
-    /// Its name in the dotted form, "id.orig_h"; UTF-8.
-    pub name: *const c_char,
-    /// Bytes of the name; 1 to ZA_MAX_NAME.
-    pub name_len: usize,
+    /// Its name in the dotted form, "id.orig_h"; UTF-8, 1 to ZA_MAX_NAME bytes.
+    pub name: za_text,
     /// Its type: a za_type.
     pub r#type: u32,
     /// The type of the elements: a za_type, but not ZA_TYPE_LIST. Looked at only
@@ -170,132 +195,6 @@ pub struct za_value {
     pub r#as: za_data,
 }
 
-/// How an engine is opened.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct za_options {
-    /// sizeof(za_options).
-    pub size: usize,
-    /// The model file.
-    pub model_path: *const c_char,
-    /// Bytes of the path.
-    pub model_path_len: usize,
-    /// Connections that are remembered at once; 0 for the default, a million.
-    pub max_connections: u64,
-    /// ZA_ENGINE_WITHOUT_MODEL or 0.
-    pub flags: u64,
-}
-
-/// There is no model (yet): nothing is scored, but there may be a budget of alerts for what a
-/// hunter finds.
-pub const ZA_ENGINE_WITHOUT_MODEL: u64 = 1;
-
-// SAFETY: repr(C), begins with size; numbers and pointers, for which zero is valid.
-unsafe impl Versioned for za_options {
-    const NAME: &'static str = "za_options";
-    const FIRST: usize = offset_of!(za_options, max_connections) + size_of::<u64>();
-}
-
-/// One feature that made a record strange.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct za_reason {
-    /// The feature's name.
-    pub feature: *const c_char,
-    /// Bytes of the name.
-    pub feature_len: usize,
-    /// Its value in the record, with its unit.
-    pub value: *const c_char,
-    /// Bytes of the value.
-    pub value_len: usize,
-    /// What is usual for it.
-    pub usual: *const c_char,
-    /// Bytes of what is usual.
-    pub usual_len: usize,
-    /// Its part in what makes the record strange, from 0 to 1.
-    pub share: f64,
-}
-
-/// The judgement of one record.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct za_result {
-    /// sizeof(za_result); set by the caller, and not changed.
-    pub size: usize,
-    /// 1 where the record has a score. 0 where the model knows nothing of the log: all that
-    /// follows is 0 and NULL then, and the record is remembered all the same.
-    pub scored: u32,
-    /// -log10(p), where p is the fraction of normal records that look at least as
-    /// strange. Higher is more anomalous; 3 is one in a thousand.
-    pub score: f64,
-    /// The detector's own value.
-    pub raw: f64,
-    /// The detector's name; static.
-    pub detector: *const c_char,
-    /// Bytes of the detector's name.
-    pub detector_len: usize,
-    /// Why, the most telling first, where the score is at least explain_from; else
-    /// NULL. Stays until the next za_engine_observe on the engine, or its end.
-    pub reasons: *const za_reason,
-    /// How many reasons there are.
-    pub n_reasons: usize,
-    /// How the score is known: a za_claim.
-    pub claim: u32,
-}
-
-/// How a score is known.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum za_claim {
-    /// Counted among the training records.
-    Measured = 0,
-    /// Stranger than any training record: from the tail fitted to the strangest of them.
-    Extrapolated = 1,
-    /// Stranger than any training record, of which there are too few for a tail: a lower
-    /// bound.
-    AtLeast = 2,
-}
-
-// SAFETY: repr(C), begins with size; numbers and pointers, for which zero is valid.
-unsafe impl Versioned for za_result {
-    const NAME: &'static str = "za_result";
-    const FIRST: usize = offset_of!(za_result, n_reasons) + size_of::<usize>();
-}
-
-/// What there is to know of an engine. The texts stay until the engine is closed.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct za_info {
-    /// sizeof(za_info); set by the caller, and not changed.
-    pub size: usize,
-    /// Records observed.
-    pub records: u64,
-    /// Connections that are remembered now.
-    pub contexts: u64,
-    /// Connections that were forgotten before their end, because of max_connections.
-    pub contexts_evicted: u64,
-    /// Rows that the model was trained on.
-    pub model_trained_rows: u64,
-    /// The first time in them, in seconds since the epoch; NaN where there is none.
-    pub model_first_ts: f64,
-    /// The last time in them; NaN where there is none.
-    pub model_last_ts: f64,
-    /// The version of Zeek that wrote them; NULL where it is not known.
-    pub model_zeek_version: *const c_char,
-    /// Bytes of the version.
-    pub model_zeek_version_len: usize,
-    /// The logs that the model scores, with commas between them.
-    pub logs: *const c_char,
-    /// Bytes of the logs.
-    pub logs_len: usize,
-}
-
-// SAFETY: repr(C), begins with size; numbers and pointers, for which zero is valid.
-unsafe impl Versioned for za_info {
-    const NAME: &'static str = "za_info";
-    const FIRST: usize = offset_of!(za_info, logs_len) + size_of::<usize>();
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,12 +222,9 @@ mod tests {
 
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn the_layout_of_version_1_stays() {
+    fn structs_without_a_size_keep_their_layout() {
         assert_eq!((size_of::<za_value>(), align_of::<za_value>()), (24, 8));
         assert_eq!(size_of::<za_field>(), 24);
-        assert_eq!(size_of::<za_reason>(), 56);
-        assert_eq!(za_options::FIRST, 32);
-        assert_eq!(za_result::FIRST, 64);
-        assert_eq!(za_info::FIRST, 88);
+        assert_eq!(size_of::<za_text>(), 16);
     }
 }

@@ -8,17 +8,16 @@ use std::path::Path;
 
 const SOURCES: &[&str] = &[
     "src/types.rs",
-    "src/engine.rs",
-    "src/engine/alert_types.rs",
-    "src/engine/alerts.rs",
-    "src/engine/drift.rs",
-    "src/engine/reload.rs",
-    "src/engine/state.rs",
-    "src/hunter/types.rs",
-    "src/hunter.rs",
-    "src/hunter/batches.rs",
-    "src/hunter/state.rs",
+    "src/options.rs",
+    "src/results.rs",
     "src/status.rs",
+    "src/engine.rs",
+    "src/engine/model.rs",
+    "src/engine/behaviors.rs",
+    "src/engine/alerts.rs",
+    "src/engine/events.rs",
+    "src/engine/time.rs",
+    "src/engine/state.rs",
 ];
 
 /// The header as the source gives it: the prose of lib.rs, then the declarations.
@@ -40,7 +39,7 @@ fn generated(root: &Path) -> String {
     builder.generate().unwrap().write(&mut out);
     // rustdoc's heading for what C leaves to the caller anyway.
     let text = String::from_utf8(out).unwrap();
-    text.replace(" * # Safety\n *\n", " * The caller answers for this:\n")
+    text.replace(" * # Safety\n *\n", " * The caller guarantees:\n")
 }
 
 #[test]

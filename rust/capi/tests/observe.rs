@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::{CONN, Conn, HTTP, bind, conn_schema, model, observe, open};
+use common::{CONN, Conn, HTTP, bind, close, conn_schema, model, next, observe, open, string};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
-use zeek_anomaly::{za_engine_close, za_value};
+use zeek_anomaly::{za_event_kind, za_value};
 use zeek_anomaly_engine::{Engine, Limits};
 use zeek_log::RecordBuf;
 
@@ -60,7 +60,7 @@ fn a_warm_engine_allocates_nothing() {
         conns.iter().map(|c| (c.http(), c.values())).collect();
     let run = || {
         for (of_http, of_conn) in &values {
-            observe(engine, http, of_http, 3.0);
+            observe(engine, http, of_http, f64::NAN);
             observe(engine, conn, of_conn, f64::NAN);
         }
     };
@@ -71,9 +71,8 @@ fn a_warm_engine_allocates_nothing() {
 
     let before = ALLOCATIONS.get();
     let explained = observe(engine, conn, &Conn::strange(1).values(), 0.0);
-    assert!(explained.n_reasons > 0 && ALLOCATIONS.get() > before);
-    // SAFETY: open, and not used after this.
-    unsafe { za_engine_close(engine) };
+    assert!(explained.waiting == 1 && ALLOCATIONS.get() > before);
+    close(engine);
 }
 
 #[test]
@@ -102,20 +101,25 @@ fn scores_and_reasons_are_those_of_the_engine() {
             .unwrap();
         let got = observe(engine, binding, &conn.values(), 2.0);
         assert_eq!(got.scored, 1);
-        assert_eq!((got.score, got.raw), (wanted.score, wanted.raw));
-        assert_eq!(got.n_reasons, reasons.len());
+        assert_eq!(got.score, wanted.score);
+        assert_eq!(got.waiting, u32::from(wanted.score >= 2.0));
+        let Some(event) = next(engine) else {
+            assert!(reasons.is_empty());
+            continue;
+        };
+        assert_eq!(event.kind, za_event_kind::Anomaly as u32);
+        // SAFETY: the kind says so.
+        let a = unsafe { event.r#as.anomaly };
+        assert_eq!((a.score, a.raw), (wanted.score, wanted.raw));
+        let id = own.found().map(|f| f.identity.id);
+        assert_eq!((Some(a.finding), a.n_reasons), (id, reasons.len()));
         for (i, r) in reasons.iter().enumerate() {
-            // SAFETY: there are n_reasons, and they stay until the next call.
-            let (feature, share) = unsafe {
-                let g = &*got.reasons.add(i);
-                let text = std::slice::from_raw_parts(g.feature.cast::<u8>(), g.feature_len);
-                (std::str::from_utf8(text).unwrap(), g.share)
-            };
-            assert_eq!((feature, share), (r.feature.as_str(), r.share));
+            // SAFETY: there are n_reasons, and they stay until the next event.
+            let g = unsafe { &*a.reasons.add(i) };
+            assert_eq!((string(g.feature), g.share), (r.feature.clone(), r.share));
         }
         explained += reasons.len();
     }
     assert!(explained > 0);
-    // SAFETY: open, and not used after this.
-    unsafe { za_engine_close(engine) };
+    close(engine);
 }

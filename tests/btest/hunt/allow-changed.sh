@@ -1,4 +1,4 @@
-# @TEST-DOC: An allowlist that changes while Zeek runs counts at once; one with a mistake is said, and the old one stays.
+# @TEST-DOC: An allowlist that changes while Zeek runs is used at once; a warning says that one with a mistake is not, and the current one stays.
 #
 # @TEST-REQUIRES: have zeek
 # @TEST-EXEC: bash %INPUT
@@ -57,4 +57,4 @@ grep -q 'scan_horizontal, 10.0.0.5' output || exit 1
 # Found as soon as the list does not cover it any more, and not before.
 grep -q 'scan_horizontal, 10.0.0.6' output || exit 1
 test "$(zeek-cut host records <anomaly_behavior.log | awk '$1 == "10.0.0.6" && $2 > 20' | wc -l)" -eq 0 || exit 1
-test "$(grep -c 'the allowlist stays as it was' stderr)" -eq 1
+test "$(grep -c 'keeping the current allowlist' stderr)" -eq 1

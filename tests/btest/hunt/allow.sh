@@ -1,4 +1,4 @@
-# @TEST-DOC: What the allowlist or an exemption covers is not reported; a list with a mistake is said, and nothing is watched wrongly.
+# @TEST-DOC: What the allowlist or an exemption covers is not reported; with a mistake in a list or a setting, a warning says so and no behavior is detected.
 #
 # @TEST-REQUIRES: have zeek
 # @TEST-EXEC: make-scan scan.pcap
@@ -9,10 +9,10 @@
 # @TEST-EXEC: test ! -e anomaly_behavior.log
 # @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly 'Anomaly::ignored_kinds={"scan_horizontal"}' >/dev/null 2>&1
 # @TEST-EXEC: test ! -e anomaly_behavior.log
-# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly Anomaly::hunt=F >/dev/null 2>&1
+# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly Anomaly::detect_behaviors=F >/dev/null 2>&1
 # @TEST-EXEC: test ! -e anomaly_behavior.log
 # @TEST-EXEC: echo 10.0.0.0/99 >allow
 # @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly Anomaly::allow_file=$PWD/allow >output 2>&1
-# @TEST-EXEC: grep -q 'nothing that takes time is seen' output
-# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly 'Anomaly::hunt_settings={["scan.threshold"]=-1.0}' >output 2>&1
+# @TEST-EXEC: grep -q 'no behavior is detected' output
+# @TEST-EXEC: zeek -D -r scan.pcap zeek-anomaly 'Anomaly::behavior_settings={["scan.threshold"]=-1.0}' >output 2>&1
 # @TEST-EXEC: grep -q 'scan.threshold should be from' output

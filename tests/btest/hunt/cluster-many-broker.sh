@@ -18,4 +18,4 @@
 # @TEST-EXEC: test $(wc -l <found) -eq 1 && grep -q '10.0.0.5.proxy-' found
 # @TEST-EXEC: zeek-cut kind records <manager-1/anomaly_behavior.log | grep scan_distributed | tail -n 1 | cut -f 2 >records
 # @TEST-EXEC: test $(cat records) -eq 20
-# @TEST-EXEC: grep -q Anomaly::Distributed_Scan manager-1/notice.log
+# @TEST-EXEC: grep -q 'Anomaly::Scan.*kind=scan_distributed' manager-1/notice.log

@@ -16,6 +16,6 @@
 # @TEST-EXEC: run-cluster zeromq
 # @TEST-EXEC: zeek-cut kind host records <manager-1/anomaly_behavior.log | head -n 1 >finding
 # @TEST-EXEC: printf 'scan_horizontal\t10.0.0.5\t7\n' | diff - finding
-# @TEST-EXEC: grep -q Anomaly::Horizontal_Scan manager-1/notice.log
+# @TEST-EXEC: grep -q 'Anomaly::Scan.*kind=scan_horizontal' manager-1/notice.log
 # @TEST-EXEC: zeek-cut peer <manager-1/anomaly_behavior.log | sort -u >by
 # @TEST-EXEC: test $(wc -l <by) -eq 1 && grep -q proxy- by

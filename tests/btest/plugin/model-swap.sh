@@ -1,4 +1,4 @@
-# @TEST-DOC: A model that changes, or is named by an option, is taken while Zeek runs; one that is of no use is said, and the old one stays.
+# @TEST-DOC: A model that changes, or is named by an option, is taken while Zeek runs; a warning says that one cannot be used, and the current one stays.
 #
 # @TEST-REQUIRES: have zeek model
 # @TEST-EXEC: bash %INPUT
@@ -12,7 +12,7 @@ cat >swap.zeek <<'END'
 redef Anomaly::model_check_interval = 1sec;
 redef Anomaly::threshold = -1.0;
 redef exit_only_after_terminate = T;
-redef Anomaly::hunt = F;
+redef Anomaly::detect_behaviors = F;
 
 global step = 0;
 
@@ -90,5 +90,5 @@ changed to good.zam
 scored Cstep3
 END
 diff wanted output || exit 1
-test "$(grep -c 'the model stays as it was: one.zam: is damaged' stderr)" -eq 1 || exit 1
+test "$(grep -c 'keeping the current model: one.zam: is damaged' stderr)" -eq 1 || exit 1
 zeek-cut level message <reporter.log | grep -q 'INFO.*another model is used from now on: good.zam'

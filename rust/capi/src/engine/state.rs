@@ -1,110 +1,219 @@
-//! What is known of alerts, kept in a file.
+//! State in files: alerts, hosts, and the seed of the keys.
 
-use super::{Inner, path_bytes, path_of, za_engine};
+use super::behaviors::Role;
+use super::events::Events;
+use super::time::Timer;
+use super::{Inner, za_engine};
+use crate::background::Writer;
 use crate::guard::act;
 use crate::status::{Failure, za_error, za_status};
-use std::ffi::c_char;
-use std::path::Path;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
 use zeek_anomaly_base::{Readers, read_at_most, write_whole};
+use zeek_anomaly_behavior::Snapshot;
+use zeek_anomaly_engine::Engine;
 
-/// The longest file that is read.
-const MAX_STATE: u64 = (64 << 20) + 1024;
+/// The largest file of alerts that is read, in bytes.
+const MAX_ALERTS: u64 = (64 << 20) + 1024;
 
-/// Saves what is known of days, budgets and today's findings to a file, which is replaced whole
-/// or not at all, on a thread of its own; with wait not 0 the call returns when it is there. Does
-/// nothing where no alerts are raised.
-///
-/// Fails with ZA_STATUS_MODEL_IO where this, or the last time, could not be written.
-///
-/// # Safety
-///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn za_engine_save_alerts(
-    engine: *mut za_engine,
-    path: *const c_char,
-    path_len: usize,
-    wait: u32,
-    err: *mut *mut za_error,
-) -> za_status {
-    let work = |inner: &mut Inner| {
-        // SAFETY: as the caller says.
-        let path = path_of(unsafe { path_bytes(path, path_len, "path")? })?.to_owned();
-        let Some(bytes) = inner.engine.alerts_state() else {
-            return inner.writer.end();
-        };
-        let begun = inner.writer.begin(move || {
-            write_whole(&path, &bytes, Readers::Owner).map_err(|e| unwritten(&path, &e))
-        });
-        match wait {
-            0 => begun,
-            _ => inner.writer.end().and(begun),
-        }
-    };
-    // SAFETY: as the caller says.
-    unsafe { act(engine, err, work) }
+/// The largest file of a seed that is read, in bytes.
+const MAX_SEED: u64 = 64;
+
+/// Where state is kept, and what is on its way to it.
+pub(super) struct State {
+    prefix: Option<PathBuf>,
+    save: Timer,
+    /// What is encoded so far of the hosts.
+    encoding: Option<Snapshot>,
+    alerts: Writer,
+    hosts: Writer,
+    /// Why it was not saved the last time.
+    problem: String,
 }
 
-/// Goes on from what za_engine_save_alerts wrote; after za_engine_set_alerts. A file that is not
-/// there is no failure. Where something else shares a budget than did then, only what is known of
-/// the logs' records is used.
-///
-/// Fails with ZA_STATUS_MODEL_IO or ZA_STATUS_MODEL_REFUSED where the file cannot be used;
-/// nothing changes then.
-///
-/// # Safety
-///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn za_engine_resume_alerts(
-    engine: *mut za_engine,
-    path: *const c_char,
-    path_len: usize,
-    err: *mut *mut za_error,
-) -> za_status {
-    let work = |inner: &mut Inner| {
-        // SAFETY: as the caller says.
-        let path = path_of(unsafe { path_bytes(path, path_len, "path")? })?;
-        let Some(bytes) = read(path)? else {
+impl State {
+    pub(super) fn new(prefix: Option<&Path>, save_interval: f64) -> State {
+        State {
+            prefix: prefix.map(Path::to_owned),
+            save: Timer::new(save_interval),
+            encoding: None,
+            alerts: Writer::default(),
+            hosts: Writer::default(),
+            problem: String::new(),
+        }
+    }
+
+    fn file(&self, ending: &str) -> Option<PathBuf> {
+        let mut path = OsString::from(self.prefix.as_ref()?);
+        path.push(ending);
+        Some(path.into())
+    }
+
+    pub(super) fn hosts_file(&self) -> Option<PathBuf> {
+        self.file(".state")
+    }
+
+    fn alerts_file(&self) -> Option<PathBuf> {
+        self.file(".alerts")
+    }
+
+    /// The seed that is kept with the state; it is made where there is none.
+    pub(super) fn seed(&self, events: &mut Events) -> u64 {
+        let (Some(path), Some(hosts)) = (self.file(".seed"), self.hosts_file()) else {
+            return 0;
+        };
+        let shown = path.display();
+        match read(&path, MAX_SEED) {
+            Ok(Some(bytes)) => {
+                let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+                if let Ok(seed) = u64::from_str_radix(text, 16) {
+                    return seed;
+                }
+                events.warn(format!("making a new seed: {shown} is damaged"));
+            }
+            Ok(None) => {}
+            Err(e) => events.warn(format!("making a new seed: {}", e.text)),
+        }
+        if hosts.exists() {
+            let hosts = hosts.display();
+            events.warn(format!(
+                "the seed of {hosts} is gone: hosts are learned anew"
+            ));
+        }
+        let seed = getrandom::u64().unwrap_or_default();
+        let written = make_directory(&path)
+            .and_then(|()| write_whole(&path, format!("{seed:016x}\n").as_bytes(), Readers::Owner));
+        if let Err(e) = written {
+            events.warn(format!("the seed is not saved: {shown}: {e}"));
+        }
+        seed
+    }
+
+    /// Goes on from what was saved of alerts.
+    pub(super) fn resume_alerts(&self, engine: &mut Engine) -> Result<(), Failure> {
+        let Some(path) = self.alerts_file() else {
             return Ok(());
         };
-        let resumed = inner.engine.resume_alerts(&bytes);
-        resumed
-            .map_err(|e| Failure::new(za_status::ModelRefused, format!("{}: {e}", path.display())))
-    };
-    // SAFETY: as the caller says.
-    unsafe { act(engine, err, work) }
+        let Some(bytes) = read(&path, MAX_ALERTS)? else {
+            return Ok(());
+        };
+        let resumed = engine.resume_alerts(&bytes);
+        resumed.map_err(|e| Failure::new(za_status::Refused, format!("{}: {e}", path.display())))
+    }
+
+    /// Begins to write the state of alerts.
+    fn begin_alerts(&mut self, engine: &Engine) -> Result<(), Failure> {
+        match (self.alerts_file(), engine.alerts_state()) {
+            (Some(path), Some(bytes)) => self.alerts.begin(move || {
+                make_directory(&path).map_err(|e| failed(&path, &e))?;
+                write_whole(&path, &bytes, Readers::Owner).map_err(|e| failed(&path, &e))
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Encodes a part of the hosts' state; the last step begins to write it.
+    fn step(&mut self, role: &Role) -> Result<(), Failure> {
+        let (Some(path), Role::Detects(detector, _)) = (self.hosts_file(), role) else {
+            self.encoding = None;
+            return Ok(());
+        };
+        let Some(encoding) = &mut self.encoding else {
+            return Ok(());
+        };
+        let unsaved = |e: &dyn std::fmt::Display| Failure::new(za_status::Io, e.to_string());
+        if detector.snapshot_step(encoding).map_err(|e| unsaved(&e))?
+            && let Some(whole) = self.encoding.take()
+        {
+            self.hosts.begin(move || {
+                make_directory(&path).map_err(|e| failed(&path, &e))?;
+                let written = whole.write(&path);
+                written.map_err(|e| Failure::new(za_status::Io, e.to_string()))
+            })?;
+        }
+        Ok(())
+    }
 }
 
-/// Time has passed, although no record says so: now is that of the network, in seconds since the
-/// epoch. For engines without a model, whose days nothing else ends.
+impl Inner {
+    /// Saves now and then, in steps that are short; files are written on threads of their own.
+    pub(super) fn save_step(&mut self, now: f64) {
+        let state = &mut self.state;
+        if state.prefix.is_none() {
+            return;
+        }
+        let mut outcome = Ok(());
+        if state.encoding.is_some() {
+            outcome = state.step(&self.role);
+        } else if state.save.is_due(now) {
+            outcome = state.begin_alerts(&self.engine);
+            state.encoding = Some(Snapshot::default());
+        }
+        for writer in [&mut state.alerts, &mut state.hosts] {
+            if writer.is_begun() && !writer.is_busy() {
+                outcome = outcome.and(writer.end());
+            }
+        }
+        // Said once, not at each interval.
+        if let Err(e) = outcome
+            && state.problem != e.text
+        {
+            state.problem = e.text.clone().into_owned();
+            self.events
+                .warn(format!("the state is not saved: {}", e.text));
+        }
+    }
+}
+
+/// Saves the state and waits until it is written: the last call before za_engine_close. Where no
+/// state is kept, ends the open day of each budget instead, because nothing goes on from it.
+///
+/// Fails with ZA_STATUS_IO where a file cannot be written; files are replaced whole or not at
+/// all.
+///
+/// NULL: ZA_STATUS_NULL for engine. Threads: any.
 ///
 /// # Safety
 ///
 /// The pointers are NULL or point to what they are said to point to; engine is open.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn za_engine_tick(
+pub unsafe extern "C" fn za_engine_save(
     engine: *mut za_engine,
-    now: f64,
     err: *mut *mut za_error,
 ) -> za_status {
     let work = |inner: &mut Inner| {
-        inner.engine.tick(now);
-        Ok(())
+        if inner.state.prefix.is_none() {
+            inner.engine.end_day();
+            return Ok(());
+        }
+        inner.state.encoding = Some(Snapshot::default());
+        let begun = inner.state.begin_alerts(&inner.engine);
+        let mut encoded = Ok(());
+        while encoded.is_ok() && inner.state.encoding.is_some() {
+            encoded = inner.state.step(&inner.role);
+        }
+        let written = [inner.state.alerts.end(), inner.state.hosts.end()];
+        written.into_iter().fold(begun.and(encoded), Result::and)
     };
     // SAFETY: as the caller says.
     unsafe { act(engine, err, work) }
 }
 
-fn unwritten(path: &Path, e: &std::io::Error) -> Failure {
-    Failure::new(za_status::ModelIo, format!("{}: {e}", path.display()))
+fn failed(path: &Path, e: &io::Error) -> Failure {
+    Failure::new(za_status::Io, format!("{}: {e}", path.display()))
+}
+
+/// Makes the directory of a file.
+fn make_directory(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)
 }
 
 /// The bytes of a file, `None` where there is none.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match read_at_most(path, MAX_STATE) {
+fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, Failure> {
+    match read_at_most(path, most) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(unwritten(path, &e)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(failed(path, &e)),
     }
 }

@@ -2,35 +2,46 @@ use super::*;
 use crate::guard::tests::PANIC;
 use crate::status::{za_error_free, za_error_message};
 use std::ffi::CStr;
+use std::ptr;
 
 fn engine() -> *mut za_engine {
-    Box::into_raw(Box::new(za_engine::new(
-        Model::default(),
-        Limits::default(),
-        None,
-    )))
+    // SAFETY: numbers and pointers, for which zero is valid.
+    let mut options: za_options = unsafe { std::mem::zeroed() };
+    options.size = size_of::<za_options>();
+    let mut engine = ptr::null_mut();
+    // SAFETY: everything is there.
+    let status = unsafe { za_engine_open(&options, &mut engine, ptr::null_mut()) };
+    assert_eq!(status, za_status::Ok);
+    engine
+}
+
+fn info() -> za_info {
+    // SAFETY: numbers and pointers, for which zero is valid.
+    let mut info: za_info = unsafe { std::mem::zeroed() };
+    info.size = size_of::<za_info>();
+    info
 }
 
 fn field(name: &str) -> za_field {
     za_field {
-        name: name.as_ptr().cast(),
-        name_len: name.len(),
+        name: za_text::of(name),
         r#type: za_type::Count as u32,
         element: 0,
     }
 }
 
 fn bind(engine: *mut za_engine, fields: &[za_field]) -> (za_status, u32) {
-    let (log, mut out) = ("x", 77);
+    let (mut out, mut watched) = (77, 0);
     // SAFETY: everything is there.
     let status = unsafe {
         za_engine_bind(
             engine,
-            log.as_ptr().cast(),
-            log.len(),
+            za_text::of("x"),
             fields.as_ptr(),
             fields.len(),
+            ZA_USE_SCORE | ZA_USE_BEHAVIORS,
             &mut out,
+            &mut watched,
             ptr::null_mut(),
         )
     };
@@ -43,11 +54,8 @@ fn a_panic_becomes_a_status_and_the_engine_is_of_no_more_use() {
     let fields = [field("a")];
     assert_eq!(bind(engine, &fields), (za_status::Ok, 0));
 
-    let mut info = za_info {
-        size: size_of::<za_info>(),
-        records: 42,
-        ..INFO
-    };
+    let mut info = info();
+    info.records = 42;
     let mut err = ptr::null_mut();
     PANIC.set(true);
     // SAFETY: everything is there.
@@ -91,10 +99,7 @@ fn a_failed_call_leaves_the_engine_usable() {
         assert_eq!(bind(engine, &[field("a")]), (za_status::Ok, i as u32));
     }
     assert_eq!(bind(engine, &[field("a")]), (za_status::Limit, 77));
-    let mut info = za_info {
-        size: size_of::<za_info>(),
-        ..INFO
-    };
+    let mut info = info();
     // SAFETY: everything is there.
     unsafe {
         assert_eq!(
@@ -103,7 +108,7 @@ fn a_failed_call_leaves_the_engine_usable() {
         );
         za_engine_close(engine);
     }
-    assert!(info.model_first_ts.is_nan() && info.model_zeek_version.is_null());
+    assert!(info.model_trained_rows == 0 && info.model_zeek_version.len == 0);
 }
 
 #[test]
@@ -111,17 +116,3 @@ fn an_engine_may_be_shared_by_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<za_engine>();
 }
-
-const INFO: za_info = za_info {
-    size: 0,
-    records: 0,
-    contexts: 0,
-    contexts_evicted: 0,
-    model_trained_rows: 0,
-    model_first_ts: 0.0,
-    model_last_ts: 0.0,
-    model_zeek_version: ptr::null(),
-    model_zeek_version_len: 0,
-    logs: ptr::null(),
-    logs_len: 0,
-};

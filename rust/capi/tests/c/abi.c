@@ -58,8 +58,10 @@ enum {
     N
 };
 
+#define TEXT(s) {s, sizeof(s) - 1}
+
 #define FIELD(name, type, element)                                                                                     \
-    { name, sizeof(name) - 1, type, element }
+    { TEXT(name), type, element }
 
 static const za_field conn[N] = {
     FIELD("ts", ZA_TYPE_TIME, 0),
@@ -98,6 +100,11 @@ static za_value real(uint32_t kind, double d) {
     v.kind = kind;
     v.as.real = d;
     return v;
+}
+
+static za_text bytes(const char* data, size_t len) {
+    za_text t = {data, len};
+    return t;
 }
 
 static za_value text(const char* s) {
@@ -171,20 +178,19 @@ static za_result fresh(void) {
     return r;
 }
 
-static za_options options_for(const char* path) {
+static za_options options(void) {
     za_options o;
     memset(&o, 0, sizeof o);
     o.size = sizeof o;
-    o.model_path = path;
-    o.model_path_len = strlen(path);
     return o;
 }
 
 static za_engine* opened(const char* path) {
-    za_options o = options_for(path);
+    za_options o = options();
     za_engine* engine = NULL;
     za_error* err = NULL;
-    if ( za_engine_open(&o, &engine, &err) != ZA_STATUS_OK ) {
+    if ( za_engine_open(&o, &engine, &err) != ZA_STATUS_OK ||
+         za_engine_load_model(engine, bytes(path, strlen(path)), 1, &err) != ZA_STATUS_OK ) {
         fprintf(stderr, "cannot open: %s\n", za_error_message(err));
         exit(2);
     }
@@ -192,29 +198,38 @@ static za_engine* opened(const char* path) {
     return engine;
 }
 
-static uint32_t bound(za_engine* engine) {
-    uint32_t binding = 99;
-    CHECK(za_engine_bind(engine, "conn", 4, conn, N, &binding, NULL) == ZA_STATUS_OK);
+static uint32_t bind_fields(za_engine* engine, const char* log, const za_field* fields, size_t n) {
+    uint32_t binding = 99, watched = 99;
+    CHECK(za_engine_bind(engine, bytes(log, strlen(log)), fields, n, ZA_USE_SCORE, &binding, &watched, NULL) ==
+          ZA_STATUS_OK);
+    CHECK(watched == 0);
     return binding;
+}
+
+static uint32_t bound(za_engine* engine) { return bind_fields(engine, "conn", conn, N); }
+
+/* The next event. */
+static za_event next(za_engine* engine) {
+    za_event e;
+    memset(&e, 0xff, sizeof e);
+    e.size = sizeof e;
+    CHECK(za_engine_next_event(engine, &e, NULL) == ZA_STATUS_OK);
+    CHECK(e.size == sizeof e);
+    return e;
 }
 
 static void about_the_library(void) {
     CHECK(za_abi_version() == ZA_ABI_VERSION);
-    CHECK(za_version()[0] >= '0' && za_version()[0] <= '9');
-    CHECK(strcmp(za_status_text(ZA_STATUS_OK), "success") == 0);
-    for ( uint32_t i = 0; i < 10; i++ )
-        CHECK(za_status_text(i)[0] != '\0');
-    CHECK(strcmp(za_status_text(UINT32_MAX), "an unknown status") == 0);
     CHECK(za_error_message(NULL) == NULL);
     za_error_free(NULL);
     za_engine_close(NULL);
 }
 
-static int safe_to_print(const char* s, size_t n) {
-    for ( size_t i = 0; i < n; i++ )
-        if ( (unsigned char)s[i] < 0x20 || s[i] == 0x7f )
+static int safe_to_print(za_text t) {
+    for ( size_t i = 0; i < t.len; i++ )
+        if ( (unsigned char)t.data[i] < 0x20 || t.data[i] == 0x7f )
             return 0;
-    return 1;
+    return t.len > 0;
 }
 
 static void records_are_scored(const char* model) {
@@ -226,40 +241,41 @@ static void records_are_scored(const char* model) {
     usual(v);
     za_result a = fresh(), b = fresh();
     CHECK(za_engine_observe(engine, binding, v, N, 3.0, &a, NULL) == ZA_STATUS_OK);
-    CHECK(a.size == sizeof a && a.scored == 1 && a.score >= 0 && a.score < 3);
-    CHECK(a.claim == ZA_CLAIM_MEASURED);
-    CHECK(a.reasons == NULL && a.n_reasons == 0);
-    CHECK(a.detector != NULL && a.detector_len > 0);
+    CHECK(a.size == sizeof a && a.scored == 1 && a.score >= 0 && a.score < 3 && a.waiting == 0);
+    CHECK(next(engine).kind == ZA_EVENT_KIND_NONE);
 
     strange(v);
     CHECK(za_engine_observe(engine, binding, v, N, 0.0, &b, NULL) == ZA_STATUS_OK);
-    CHECK(b.scored == 1 && b.score > a.score && b.n_reasons > 0);
+    CHECK(b.scored == 1 && b.score > a.score && b.waiting == 1);
+    za_event e = next(engine);
+    CHECK(e.kind == ZA_EVENT_KIND_ANOMALY && e.id != 0);
+    const za_anomaly* found = &e.as.anomaly;
+    CHECK(found->score == b.score && found->finding != 0 && found->n_reasons > 0);
+    CHECK(safe_to_print(found->detector));
     double sum = 0;
-    for ( size_t i = 0; i < b.n_reasons; i++ ) {
-        const za_reason* r = &b.reasons[i];
-        CHECK(r->feature_len > 0 && r->usual_len > 0 && r->share > 0);
-        CHECK(safe_to_print(r->feature, r->feature_len));
-        CHECK(safe_to_print(r->value, r->value_len));
-        CHECK(safe_to_print(r->usual, r->usual_len));
+    for ( size_t i = 0; i < found->n_reasons; i++ ) {
+        const za_reason* r = &found->reasons[i];
+        CHECK(r->share > 0);
+        CHECK(safe_to_print(r->feature));
+        CHECK(safe_to_print(r->value));
+        CHECK(safe_to_print(r->typical));
         sum += r->share;
     }
     CHECK(sum <= 1.0 + 1e-9);
 
-    /* Reasons outlive everything but the next record. */
+    /* What an event borrows outlives everything but the next event. */
     za_info info;
     memset(&info, 0, sizeof info);
     info.size = sizeof info;
     CHECK(za_engine_info(engine, &info, NULL) == ZA_STATUS_OK);
     CHECK(bound(engine) == 1);
-    CHECK(b.reasons[0].feature[0] != '\0');
+    CHECK(found->reasons[0].feature.data[0] != '\0');
     CHECK(info.records == 2 && info.contexts == 0 && info.model_trained_rows == 4000);
-    CHECK(info.model_first_ts < info.model_last_ts);
-    CHECK(info.model_zeek_version_len == 5 && memcmp(info.model_zeek_version, "8.0.1", 5) == 0);
-    CHECK(info.logs_len == 4 && memcmp(info.logs, "conn", 4) == 0);
+    CHECK(info.model_zeek_version.len == 5 && memcmp(info.model_zeek_version.data, "8.0.1", 5) == 0);
 
     za_result never = fresh();
     CHECK(za_engine_observe(engine, binding, v, N, NAN, &never, NULL) == ZA_STATUS_OK);
-    CHECK(never.score == b.score && never.n_reasons == 0 && never.reasons == NULL);
+    CHECK(never.score == b.score && never.waiting == 0);
 
     for ( int i = 0; i < N; i++ )
         v[i] = unset();
@@ -268,14 +284,12 @@ static void records_are_scored(const char* model) {
 
     /* A log that the model knows nothing of. */
     const za_field other[1] = {FIELD("uid", ZA_TYPE_STRING, 0)};
-    uint32_t unknown = 0;
-    CHECK(za_engine_bind(engine, "http", 4, other, 1, &unknown, NULL) == ZA_STATUS_OK);
+    uint32_t unknown = bind_fields(engine, "http", other, 1);
     za_value uid = text("CAbcdef");
     za_result none = fresh();
     none.scored = 7;
-    none.detector = "x";
     CHECK(za_engine_observe(engine, unknown, &uid, 1, 0.0, &none, NULL) == ZA_STATUS_OK);
-    CHECK(none.scored == 0 && none.score == 0 && none.detector == NULL && none.n_reasons == 0);
+    CHECK(none.scored == 0 && none.score == 0);
     CHECK(za_engine_info(engine, &info, NULL) == ZA_STATUS_OK && info.contexts == 1);
     usual(v);
     CHECK(za_engine_observe(engine, binding, v, N, NAN, &a, NULL) == ZA_STATUS_OK);
@@ -286,35 +300,41 @@ static void records_are_scored(const char* model) {
 static void models_are_refused(const char* damaged, const char* missing) {
     za_engine* engine = (za_engine*)&failed;
     za_engine* const before = engine;
-    za_options o = options_for(damaged);
-    FAILS(ZA_STATUS_MODEL_REFUSED, "damaged", za_engine_open(&o, &engine, &err));
-    o = options_for(missing);
-    FAILS(ZA_STATUS_MODEL_IO, missing, za_engine_open(&o, &engine, &err));
-    o = options_for("/");
-    FAILS(ZA_STATUS_MODEL_IO, "/", za_engine_open(&o, &engine, &err));
-    o.model_path = "a\0b";
-    o.model_path_len = 3;
-    FAILS(ZA_STATUS_MODEL_IO, "\\x00", za_engine_open(&o, &engine, &err));
-    o.model_path = "\xff\n";
-    o.model_path_len = 2;
-    FAILS(ZA_STATUS_MODEL_IO, "\\x0a", za_engine_open(&o, &engine, &err));
-    o = options_for("x");
-    o.model_path_len = 0;
-    FAILS(ZA_STATUS_INVALID, "model_path", za_engine_open(&o, &engine, &err));
-    o.model_path_len = SIZE_MAX;
-    FAILS(ZA_STATUS_INVALID, "model_path", za_engine_open(&o, &engine, &err));
-    o.model_path = NULL;
-    FAILS(ZA_STATUS_NULL, "model_path", za_engine_open(&o, &engine, &err));
+    za_options o = options();
     FAILS(ZA_STATUS_NULL, "za_options", za_engine_open(NULL, &engine, &err));
     FAILS(ZA_STATUS_NULL, "out", za_engine_open(&o, NULL, &err));
     CHECK(za_engine_open(NULL, NULL, NULL) == ZA_STATUS_NULL);
+    o.state_prefix.len = 1;
+    FAILS(ZA_STATUS_NULL, "state_prefix", za_engine_open(&o, &engine, &err));
     CHECK(engine == before);
+
+    o = options();
+    CHECK(za_engine_open(&o, &engine, NULL) == ZA_STATUS_OK);
+    za_text path = bytes(damaged, strlen(damaged));
+    FAILS(ZA_STATUS_REFUSED, "damaged", za_engine_load_model(engine, path, 1, &err));
+    path = bytes(missing, strlen(missing));
+    FAILS(ZA_STATUS_IO, missing, za_engine_load_model(engine, path, 1, &err));
+    FAILS(ZA_STATUS_IO, "/", za_engine_load_model(engine, bytes("/", 1), 1, &err));
+    FAILS(ZA_STATUS_IO, "\\x00", za_engine_load_model(engine, bytes("a\0b", 3), 1, &err));
+    FAILS(ZA_STATUS_IO, "\\x0a", za_engine_load_model(engine, bytes("\xff\n", 2), 1, &err));
+    FAILS(ZA_STATUS_INVALID, "model_path", za_engine_load_model(engine, bytes("x", 0), 1, &err));
+    FAILS(ZA_STATUS_INVALID, "model_path", za_engine_load_model(engine, bytes("x", SIZE_MAX), 1, &err));
+    FAILS(ZA_STATUS_NULL, "model_path", za_engine_load_model(engine, bytes(NULL, 0), 1, &err));
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_load_model(NULL, path, 1, &err));
+
+    /* Without a model nothing is scored. */
+    uint32_t b = bound(engine);
+    za_value v[N];
+    strange(v);
+    za_result r = fresh();
+    CHECK(za_engine_observe(engine, b, v, N, 0.0, &r, NULL) == ZA_STATUS_OK && r.scored == 0);
+    za_engine_close(engine);
 }
 
 static void sizes_are_minded(const char* model) {
-    za_options o = options_for(model);
+    za_options o = options();
     za_engine* engine = NULL;
-    const size_t bad[] = {0, 1, offsetof(za_options, flags) - 1, 4097, SIZE_MAX};
+    const size_t bad[] = {0, 1, sizeof(za_options) - 1, 4097, SIZE_MAX};
     for ( size_t i = 0; i < sizeof bad / sizeof *bad; i++ ) {
         o.size = bad[i];
         FAILS(ZA_STATUS_INVALID, "za_options", za_engine_open(&o, &engine, &err));
@@ -325,10 +345,11 @@ static void sizes_are_minded(const char* model) {
     struct {
         za_options known;
         uint64_t unknown[4];
-    } newer_options = {options_for(model), {1, 2, 3, 4}};
+    } newer_options = {options(), {1, 2, 3, 4}};
     newer_options.known.size = sizeof newer_options;
     newer_options.known.max_connections = UINT64_MAX;
     CHECK(za_engine_open(&newer_options.known, &engine, NULL) == ZA_STATUS_OK);
+    CHECK(za_engine_load_model(engine, bytes(model, strlen(model)), 1, NULL) == ZA_STATUS_OK);
     uint32_t binding = bound(engine);
 
     struct {
@@ -344,12 +365,13 @@ static void sizes_are_minded(const char* model) {
     za_result r = fresh();
     za_info info;
     memset(&info, 0, sizeof info);
-    const size_t worse[] = {0, 1, sizeof(size_t), 63, 4097, SIZE_MAX};
+    za_event event;
+    const size_t worse[] = {0, 1, sizeof(size_t), 23, 4097, SIZE_MAX};
     for ( size_t i = 0; i < sizeof worse / sizeof *worse; i++ ) {
-        r.size = worse[i];
+        r.size = info.size = event.size = worse[i];
         FAILS(ZA_STATUS_INVALID, "za_result", za_engine_observe(engine, binding, v, N, 0.0, &r, &err));
-        info.size = worse[i];
         FAILS(ZA_STATUS_INVALID, "za_info", za_engine_info(engine, &info, &err));
+        FAILS(ZA_STATUS_INVALID, "za_event", za_engine_next_event(engine, &event, &err));
     }
     CHECK(r.scored == 0 && info.records == 0);
     za_engine_close(engine);
@@ -357,58 +379,59 @@ static void sizes_are_minded(const char* model) {
 
 static void bindings_are_checked(const char* model) {
     za_engine* engine = opened(model);
-    uint32_t b = 99;
+    uint32_t b = 99, w = 99;
     za_field f[2] = {FIELD("a", ZA_TYPE_COUNT, 0), FIELD("b", ZA_TYPE_LIST, ZA_TYPE_ADDR)};
-    CHECK(za_engine_bind(engine, "x", 1, f, 2, &b, NULL) == ZA_STATUS_OK && b == 0);
+    CHECK(za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, NULL) == ZA_STATUS_OK && b == 0);
     b = 99;
 
-    FAILS(ZA_STATUS_NULL, "engine", za_engine_bind(NULL, "x", 1, f, 2, &b, &err));
-    FAILS(ZA_STATUS_NULL, "log", za_engine_bind(engine, NULL, 1, f, 2, &b, &err));
-    FAILS(ZA_STATUS_NULL, "log", za_engine_bind(engine, NULL, 0, f, 2, &b, &err));
-    FAILS(ZA_STATUS_NULL, "fields", za_engine_bind(engine, "x", 1, NULL, 2, &b, &err));
-    FAILS(ZA_STATUS_NULL, "fields", za_engine_bind(engine, "x", 1, NULL, 0, &b, &err));
-    FAILS(ZA_STATUS_NULL, "out_binding", za_engine_bind(engine, "x", 1, f, 2, NULL, &err));
-    CHECK(za_engine_bind(NULL, NULL, 0, NULL, 0, NULL, NULL) == ZA_STATUS_NULL);
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_bind(NULL, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_NULL, "log", za_engine_bind(engine, bytes(NULL, 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_NULL, "log", za_engine_bind(engine, bytes(NULL, 0), f, 2, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_NULL, "fields", za_engine_bind(engine, bytes("x", 1), NULL, 2, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_NULL, "fields", za_engine_bind(engine, bytes("x", 1), NULL, 0, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_NULL, "out_watched",
+          za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, NULL, &err));
+    FAILS(ZA_STATUS_NULL, "out_binding", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, NULL, &w, &err));
+    CHECK(za_engine_bind(NULL, bytes(NULL, 0), NULL, 0, ZA_USE_SCORE, NULL, &w, NULL) == ZA_STATUS_NULL);
 
-    FAILS(ZA_STATUS_INVALID, "empty", za_engine_bind(engine, "x", 0, f, 2, &b, &err));
-    FAILS(ZA_STATUS_INVALID, "long", za_engine_bind(engine, "x", 1025, f, 2, &b, &err));
-    FAILS(ZA_STATUS_INVALID, "long", za_engine_bind(engine, "x", SIZE_MAX, f, 2, &b, &err));
-    FAILS(ZA_STATUS_TEXT, "UTF-8", za_engine_bind(engine, "\xc3(", 2, f, 2, &b, &err));
-    FAILS(ZA_STATUS_INVALID, "no fields", za_engine_bind(engine, "x", 1, f, 0, &b, &err));
-    FAILS(ZA_STATUS_LIMIT, "4097", za_engine_bind(engine, "x", 1, f, 4097, &b, &err));
-    FAILS(ZA_STATUS_LIMIT, "fields", za_engine_bind(engine, "x", 1, f, SIZE_MAX, &b, &err));
+    FAILS(ZA_STATUS_INVALID, "empty", za_engine_bind(engine, bytes("x", 0), f, 2, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_INVALID, "long", za_engine_bind(engine, bytes("x", 1025), f, 2, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_INVALID, "long", za_engine_bind(engine, bytes("x", SIZE_MAX), f, 2, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_TEXT, "UTF-8", za_engine_bind(engine, bytes("\xc3(", 2), f, 2, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_INVALID, "no fields", za_engine_bind(engine, bytes("x", 1), f, 0, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_LIMIT, "4097", za_engine_bind(engine, bytes("x", 1), f, 4097, ZA_USE_SCORE, &b, &w, &err));
+    FAILS(ZA_STATUS_LIMIT, "fields", za_engine_bind(engine, bytes("x", 1), f, SIZE_MAX, ZA_USE_SCORE, &b, &w, &err));
 
     const za_field good = f[1];
-    f[1].name = "\xff\xfe";
-    f[1].name_len = 2;
-    FAILS(ZA_STATUS_TEXT, "field 1", za_engine_bind(engine, "x", 1, f, 2, &b, &err));
-    f[1].name = NULL;
-    FAILS(ZA_STATUS_NULL, "field 1", za_engine_bind(engine, "x", 1, f, 2, &b, &err));
+    f[1].name = bytes("\xff\xfe", 2);
+    FAILS(ZA_STATUS_TEXT, "field 1", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
+    f[1].name.data = NULL;
+    FAILS(ZA_STATUS_NULL, "field 1", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
     f[1] = good;
-    f[1].name_len = 0;
-    FAILS(ZA_STATUS_INVALID, "field 1", za_engine_bind(engine, "x", 1, f, 2, &b, &err));
-    f[1].name_len = SIZE_MAX;
-    FAILS(ZA_STATUS_INVALID, "field 1", za_engine_bind(engine, "x", 1, f, 2, &b, &err));
+    f[1].name.len = 0;
+    FAILS(ZA_STATUS_INVALID, "field 1", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
+    f[1].name.len = SIZE_MAX;
+    FAILS(ZA_STATUS_INVALID, "field 1", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
     f[1] = good;
-    f[1].name = "a";
-    FAILS(ZA_STATUS_INVALID, "twice", za_engine_bind(engine, "x", 1, f, 2, &b, &err));
+    f[1].name = bytes("a", 1);
+    FAILS(ZA_STATUS_INVALID, "twice", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
     f[1] = good;
     f[1].type = 13;
-    FAILS(ZA_STATUS_INVALID, "type", za_engine_bind(engine, "x", 1, f, 2, &b, &err));
+    FAILS(ZA_STATUS_INVALID, "type", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
     f[1] = good;
     f[1].element = UINT32_MAX;
-    FAILS(ZA_STATUS_INVALID, "type", za_engine_bind(engine, "x", 1, f, 2, &b, &err));
+    FAILS(ZA_STATUS_INVALID, "type", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
     f[1].element = ZA_TYPE_LIST;
-    FAILS(ZA_STATUS_INVALID, "lists", za_engine_bind(engine, "x", 1, f, 2, &b, &err));
+    FAILS(ZA_STATUS_INVALID, "lists", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, &err));
     f[1] = good;
     f[0].element = UINT32_MAX; /* not looked at */
     CHECK(b == 99);
-    CHECK(za_engine_bind(engine, "x", 1, f, 2, &b, NULL) == ZA_STATUS_OK && b == 1);
+    CHECK(za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, &w, NULL) == ZA_STATUS_OK && b == 1);
 
-    _Alignas(za_field) char bytes[2 * sizeof(za_field) + 1];
-    memset(bytes, 0, sizeof bytes);
-    const za_field* askew = (const za_field*)(uintptr_t)((uintptr_t)bytes + 1);
-    FAILS(ZA_STATUS_INVALID, "aligned", za_engine_bind(engine, "x", 1, askew, 2, &b, &err));
+    _Alignas(za_field) char room[2 * sizeof(za_field) + 1];
+    memset(room, 0, sizeof room);
+    const za_field* askew = (const za_field*)(uintptr_t)((uintptr_t)room + 1);
+    FAILS(ZA_STATUS_INVALID, "aligned", za_engine_bind(engine, bytes("x", 1), askew, 2, ZA_USE_SCORE, &b, &w, &err));
     za_engine_close(engine);
 }
 
@@ -535,135 +558,151 @@ static void values_are_checked(const char* model) {
     za_engine_close(engine);
 }
 
-/* The strange record once more: whether it is an alert. */
-static za_alert alert_of(za_engine* engine, const za_found* f) {
-    za_alert a;
-    memset(&a, 0xff, sizeof a);
-    a.size = sizeof a;
-    CHECK(za_engine_alert(engine, f, &a, NULL) == ZA_STATUS_OK);
-    return a;
-}
-
-static za_alert_options wanted(double per_day) {
-    za_alert_options o;
-    memset(&o, 0, sizeof o);
-    o.size = sizeof o;
-    o.per_day = per_day;
-    return o;
-}
-
-static void alerts_are_raised(const char* model) {
-    za_engine* engine = opened(model);
-    uint32_t b = 0;
-    CHECK(za_engine_bind(engine, "conn", 4, conn, N, &b, NULL) == ZA_STATUS_OK);
+/* The strange record once more, as an event. */
+static za_event anomaly(za_engine* engine, uint32_t binding) {
     za_value v[N];
-    za_result r = fresh();
-    za_found f;
-    f.size = sizeof f;
-
-    /* Without reasons there is no finding. */
     strange(v);
-    CHECK(za_engine_observe(engine, b, v, N, NAN, &r, NULL) == ZA_STATUS_OK);
-    CHECK(za_engine_found(engine, &f, NULL) == ZA_STATUS_OK && f.id == 0);
-    za_alert a;
-    a.size = sizeof a;
-    FAILS(ZA_STATUS_INVALID, "no finding", za_engine_alert(engine, &f, &a, &err));
+    za_result r = fresh();
+    CHECK(za_engine_observe(engine, binding, v, N, 0.0, &r, NULL) == ZA_STATUS_OK && r.waiting == 1);
+    za_event e = next(engine);
+    CHECK(e.kind == ZA_EVENT_KIND_ANOMALY);
+    return e;
+}
 
-    CHECK(za_engine_observe(engine, b, v, N, 0.0, &r, NULL) == ZA_STATUS_OK);
-    CHECK(za_engine_found(engine, &f, NULL) == ZA_STATUS_OK);
-    CHECK(f.id != 0 && f.kind != f.id && f.score == r.score && f.entity_len == 4 && f.entity[0] == 10);
+static za_decision decided(za_engine* engine, uint64_t id) {
+    za_decision d;
+    memset(&d, 0xff, sizeof d);
+    d.size = sizeof d;
+    CHECK(za_engine_decide(engine, id, &d, NULL) == ZA_STATUS_OK);
+    return d;
+}
+
+static za_settings wanted(double per_day) {
+    za_settings s;
+    memset(&s, 0, sizeof s);
+    s.size = sizeof s;
+    s.per_day = per_day;
+    return s;
+}
+
+static void alerts_are_decided(const char* model) {
+    za_engine* engine = opened(model);
+    uint32_t b = bound(engine);
 
     /* Without a budget there is no alert, with one there is, and only one. */
-    CHECK(alert_of(engine, &f).fate == ZA_FATE_NONE);
-    za_alert_options o = wanted(10);
-    o.logs = "dns, conn";
-    o.logs_len = 9;
-    o.networks = "10.0.0.0/8";
-    o.networks_len = 10;
-    CHECK(za_engine_set_alerts(engine, &o, NULL) == ZA_STATUS_OK);
-    CHECK(za_engine_observe(engine, b, v, N, 0.0, &r, NULL) == ZA_STATUS_OK);
-    a = alert_of(engine, &f);
-    CHECK(a.fate == ZA_FATE_ALERT && a.finding == f.id && a.records == 1 && a.alerts_today == 1);
-    CHECK(a.per_day == 10 && a.needed <= f.score && ! a.exceeded);
-    a = alert_of(engine, &f);
-    CHECK(a.fate == ZA_FATE_COUNTED && a.records == 2 && a.alerts_today == 1);
+    CHECK(decided(engine, anomaly(engine, b).id).disposition == ZA_DISPOSITION_NONE);
+    za_settings s = wanted(10);
+    s.logs = bytes("dns, conn", 9);
+    s.networks = bytes("10.0.0.0/8", 10);
+    CHECK(za_engine_configure(engine, &s, NULL) == ZA_STATUS_OK);
+    za_event e = anomaly(engine, b);
+    za_decision d = decided(engine, e.id);
+    CHECK(d.disposition == ZA_DISPOSITION_RAISED && d.finding == e.as.anomaly.finding);
+    CHECK(d.records == 1 && d.raised_today == 1 && d.per_day == 10 && d.needed <= e.as.anomaly.score);
+    CHECK(! d.exceeded);
+    FAILS(ZA_STATUS_INVALID, "decision", za_engine_decide(engine, e.id, &d, &err));
+    FAILS(ZA_STATUS_INVALID, "decision", za_engine_decide(engine, 0, &d, &err));
+    d = decided(engine, anomaly(engine, b).id);
+    CHECK(d.disposition == ZA_DISPOSITION_AGGREGATED && d.records == 2 && d.raised_today == 1);
 
-    /* A log that does not count. */
-    o.logs_len = 3;
-    CHECK(za_engine_set_alerts(engine, &o, NULL) == ZA_STATUS_OK);
-    CHECK(alert_of(engine, &f).fate == ZA_FATE_NONE);
+    /* A log that raises no alerts. */
+    s.logs.len = 3;
+    CHECK(za_engine_configure(engine, &s, NULL) == ZA_STATUS_OK);
+    CHECK(decided(engine, anomaly(engine, b).id).disposition == ZA_DISPOSITION_NONE);
 
-    za_day day;
-    day.size = sizeof day;
-    CHECK(za_engine_take_day(engine, 0, &day, NULL) == ZA_STATUS_OK && ! day.there && day.budget == NULL);
-    CHECK(za_engine_take_day(engine, 1, &day, NULL) == ZA_STATUS_OK && day.there && day.per_day == 10);
-    CHECK(za_engine_take_day(engine, 0, &day, NULL) == ZA_STATUS_OK && day.there && day.alerts == 1);
-    CHECK(day.budget_len == 10 && memcmp(day.budget, "10.0.0.0/8", 10) == 0);
-    CHECK(za_engine_take_day(engine, 1, &day, NULL) == ZA_STATUS_OK && ! day.there);
+    /* Where no state is kept, saving ends the day. */
+    CHECK(next(engine).kind == ZA_EVENT_KIND_NONE);
+    CHECK(za_engine_save(engine, NULL) == ZA_STATUS_OK);
+    int closed = 0, days = 0, raised = 0;
+    for ( e = next(engine); e.kind != ZA_EVENT_KIND_NONE; e = next(engine) ) {
+        CHECK(e.id == 0);
+        if ( e.kind == ZA_EVENT_KIND_FINDING_CLOSED ) {
+            closed += 1;
+            CHECK(e.as.closed.records == 2 && safe_to_print(e.as.closed.log) && safe_to_print(e.as.closed.host));
+        }
+        if ( e.kind == ZA_EVENT_KIND_BUDGET_DAY ) {
+            days += 1;
+            raised += (int)e.as.day.raised;
+            CHECK(e.as.day.per_day == 10);
+        }
+    }
+    CHECK(closed == 1 && days == 2 && raised == 1);
 
     /* What makes no sense changes nothing. */
-    za_alert_options bad = wanted(NAN);
-    FAILS(ZA_STATUS_INVALID, "per_day", za_engine_set_alerts(engine, &bad, &err));
+    za_settings bad = wanted(NAN);
+    FAILS(ZA_STATUS_INVALID, "per_day", za_engine_configure(engine, &bad, &err));
     bad = wanted(20000);
-    FAILS(ZA_STATUS_INVALID, "per_day", za_engine_set_alerts(engine, &bad, &err));
+    FAILS(ZA_STATUS_INVALID, "per_day", za_engine_configure(engine, &bad, &err));
     bad = wanted(1);
     bad.share = 7;
-    FAILS(ZA_STATUS_INVALID, "za_share", za_engine_set_alerts(engine, &bad, &err));
+    FAILS(ZA_STATUS_INVALID, "za_share", za_engine_configure(engine, &bad, &err));
+    bad = wanted(1);
+    bad.drift = 7;
+    FAILS(ZA_STATUS_INVALID, "za_watch_drift", za_engine_configure(engine, &bad, &err));
     bad = wanted(1);
     bad.threshold = NAN;
-    FAILS(ZA_STATUS_INVALID, "threshold", za_engine_set_alerts(engine, &bad, &err));
+    FAILS(ZA_STATUS_INVALID, "threshold", za_engine_configure(engine, &bad, &err));
     bad = wanted(1);
     bad.window = -1;
-    FAILS(ZA_STATUS_INVALID, "window", za_engine_set_alerts(engine, &bad, &err));
+    FAILS(ZA_STATUS_INVALID, "window", za_engine_configure(engine, &bad, &err));
     bad = wanted(1);
-    bad.networks = "10.0.0.0/8,x";
-    bad.networks_len = 12;
-    FAILS(ZA_STATUS_INVALID, "network", za_engine_set_alerts(engine, &bad, &err));
+    bad.networks = bytes("10.0.0.0/8,x", 12);
+    FAILS(ZA_STATUS_INVALID, "network", za_engine_configure(engine, &bad, &err));
     bad = wanted(1);
-    bad.logs = "\xff";
-    bad.logs_len = 1;
-    FAILS(ZA_STATUS_TEXT, "UTF-8", za_engine_set_alerts(engine, &bad, &err));
-    f.entity_len = 5;
-    FAILS(ZA_STATUS_INVALID, "entity", za_engine_alert(engine, &f, &a, &err));
-    f.entity_len = 0;
-    f.log = 12345;
-    CHECK(alert_of(engine, &f).fate == ZA_FATE_NONE);
+    bad.logs = bytes("\xff", 1);
+    FAILS(ZA_STATUS_TEXT, "UTF-8", za_engine_configure(engine, &bad, &err));
 
-    o = wanted(0);
-    CHECK(za_engine_set_alerts(engine, &o, NULL) == ZA_STATUS_OK);
-    f.log = 0;
-    CHECK(alert_of(engine, &f).fate == ZA_FATE_NONE);
-    FAILS(ZA_STATUS_NULL, "engine", za_engine_set_alerts(NULL, &o, &err));
-    FAILS(ZA_STATUS_NULL, "za_alert_options", za_engine_set_alerts(engine, NULL, &err));
-    FAILS(ZA_STATUS_NULL, "za_found", za_engine_alert(engine, NULL, &a, &err));
-    FAILS(ZA_STATUS_NULL, "za_day", za_engine_take_day(engine, 0, NULL, &err));
+    s = wanted(0);
+    CHECK(za_engine_configure(engine, &s, NULL) == ZA_STATUS_OK);
+    CHECK(decided(engine, anomaly(engine, b).id).disposition == ZA_DISPOSITION_NONE);
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_configure(NULL, &s, &err));
+    FAILS(ZA_STATUS_NULL, "za_settings", za_engine_configure(engine, NULL, &err));
+    FAILS(ZA_STATUS_NULL, "za_decision", za_engine_decide(engine, 1, NULL, &err));
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_decide(NULL, 1, &d, &err));
+    FAILS(ZA_STATUS_NULL, "za_event", za_engine_next_event(engine, NULL, &err));
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_next_event(NULL, &e, &err));
     za_engine_close(engine);
 }
 
-/* A log that has lost a column has changed; that is told once. */
-static void drift_is_told(const char* model) {
+/* A log that has lost a column differs from training; that is one event. */
+static void drift_is_an_event(const char* model) {
     za_engine* engine = opened(model);
-    uint32_t b = 0;
-    za_drift d;
-    d.size = sizeof d;
-    CHECK(za_engine_take_drift(engine, &d, NULL) == ZA_STATUS_OK && ! d.there && d.log == NULL);
-    CHECK(za_engine_watch_drift(engine, 1, 1, NULL) == ZA_STATUS_OK);
-    CHECK(za_engine_bind(engine, "conn", 4, conn, SERVICE, &b, NULL) == ZA_STATUS_OK);
-    CHECK(za_engine_take_drift(engine, &d, NULL) == ZA_STATUS_OK && d.there && d.changes > 0);
-    CHECK(isnan(d.day) && d.log_len == 4 && memcmp(d.log, "conn", 4) == 0 && d.text_len > 0);
-    CHECK(za_engine_bind(engine, "conn", 4, conn, SERVICE, &b, NULL) == ZA_STATUS_OK);
-    CHECK(za_engine_take_drift(engine, &d, NULL) == ZA_STATUS_OK && ! d.there);
-    CHECK(za_engine_watch_drift(engine, 0, 0, NULL) == ZA_STATUS_OK);
-    FAILS(ZA_STATUS_NULL, "engine", za_engine_watch_drift(NULL, 1, 1, &err));
-    FAILS(ZA_STATUS_NULL, "za_drift", za_engine_take_drift(engine, NULL, &err));
+    za_settings s = wanted(0);
+    s.drift = ZA_WATCH_DRIFT_VOLUMES;
+    CHECK(za_engine_configure(engine, &s, NULL) == ZA_STATUS_OK);
+    bind_fields(engine, "conn", conn, SERVICE);
+    za_event e = next(engine);
+    const za_drift* d = &e.as.drift;
+    CHECK(e.kind == ZA_EVENT_KIND_DRIFT && d->changes > 0 && isnan(d->day));
+    CHECK(d->log.len == 4 && memcmp(d->log.data, "conn", 4) == 0 && safe_to_print(d->text));
+    bind_fields(engine, "conn", conn, SERVICE);
+    CHECK(next(engine).kind == ZA_EVENT_KIND_NONE);
+    za_engine_close(engine);
+}
+
+/* Everything that takes an engine minds NULL. */
+static void null_is_minded(void) {
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_tick(NULL, 0, &err));
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_finish(NULL, 0, &err));
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_save(NULL, &err));
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_unpack(NULL, NULL, 0, &err));
+    FAILS(ZA_STATUS_NULL, "engine", za_engine_watch_behaviors(NULL, NULL, &err));
+    za_options o = options();
+    za_engine* engine = NULL;
+    CHECK(za_engine_open(&o, &engine, NULL) == ZA_STATUS_OK);
+    FAILS(ZA_STATUS_NULL, "za_behavior_options", za_engine_watch_behaviors(engine, NULL, &err));
+    FAILS(ZA_STATUS_NULL, "data", za_engine_unpack(engine, NULL, 1, &err));
+    CHECK(za_engine_tick(engine, NAN, NULL) == ZA_STATUS_OK);
+    CHECK(za_engine_finish(engine, INFINITY, NULL) == ZA_STATUS_OK);
+    CHECK(next(engine).kind == ZA_EVENT_KIND_NONE);
     za_engine_close(engine);
 }
 
 enum { THREADS = 4, RECORDS = 500 };
 
 static void* many(void* engine) {
-    uint32_t binding = 0;
-    if ( za_engine_bind(engine, "conn", 4, conn, N, &binding, NULL) != ZA_STATUS_OK )
+    uint32_t binding = 0, watched = 0;
+    if ( za_engine_bind(engine, bytes("conn", 4), conn, N, ZA_USE_SCORE, &binding, &watched, NULL) != ZA_STATUS_OK )
         return engine;
     for ( int i = 0; i < RECORDS; i++ ) {
         za_value v[N];
@@ -706,8 +745,9 @@ int main(int argc, char** argv) {
     sizes_are_minded(argv[1]);
     bindings_are_checked(argv[1]);
     values_are_checked(argv[1]);
-    alerts_are_raised(argv[1]);
-    drift_is_told(argv[1]);
+    alerts_are_decided(argv[1]);
+    drift_is_an_event(argv[1]);
+    null_is_minded();
     threads_share_an_engine(argv[1]);
     return failed;
 }

@@ -161,20 +161,20 @@ fn value(kind: za_kind, len: usize, data: za_data) -> za_value {
     }
 }
 
-fn number(kind: za_kind, count: u64) -> za_value {
+pub fn number(kind: za_kind, count: u64) -> za_value {
     value(kind, 0, za_data { count })
 }
 
-fn real(kind: za_kind, real: f64) -> za_value {
+pub fn real(kind: za_kind, real: f64) -> za_value {
     value(kind, 0, za_data { real })
 }
 
-fn text(text: &str) -> za_value {
+pub fn text(text: &str) -> za_value {
     let bytes = text.as_ptr();
     value(za_kind::Text, text.len(), za_data { bytes })
 }
 
-fn addr(octets: [u8; 4]) -> za_value {
+pub fn addr(octets: [u8; 4]) -> za_value {
     let mut addr = [0; 16];
     addr[..4].copy_from_slice(&octets);
     value(za_kind::Addr, 4, za_data { addr })
@@ -210,15 +210,14 @@ pub fn model() -> Model {
     trainer.finish(&context)
 }
 
-/// An engine opened through the C ABI.
-pub fn open(path: &Path) -> *mut za_engine {
-    let path = path.to_str().unwrap();
+/// An engine without a model; its state under a prefix, where that is not empty.
+pub fn open_at(state_prefix: &str) -> *mut za_engine {
     let options = za_options {
         size: size_of::<za_options>(),
-        model_path: path.as_ptr().cast(),
-        model_path_len: path.len(),
         max_connections: 0,
-        flags: 0,
+        state_prefix: text_of(state_prefix),
+        model_check_interval: 1.0,
+        save_interval: 1.0,
     };
     let mut engine = ptr::null_mut();
     // SAFETY: everything is there.
@@ -227,32 +226,109 @@ pub fn open(path: &Path) -> *mut za_engine {
     engine
 }
 
-/// Binds columns through the C ABI.
-pub fn bind(engine: *mut za_engine, log: &str, columns: &[(&str, FieldType)]) -> u32 {
+/// An engine with a model, opened through the C ABI.
+pub fn open(path: &Path) -> *mut za_engine {
+    let engine = open_at("");
+    let path = text_of(path.to_str().unwrap());
+    // SAFETY: everything is there.
+    let status = unsafe { za_engine_load_model(engine, path, 1, ptr::null_mut()) };
+    assert_eq!(status, za_status::Ok);
+    engine
+}
+
+/// A text for the C ABI, borrowed.
+pub fn text_of(text: &str) -> za_text {
+    za_text {
+        data: text.as_ptr().cast(),
+        len: text.len(),
+    }
+}
+
+/// A text from the C ABI.
+pub fn string(t: za_text) -> String {
+    if t.data.is_null() {
+        return String::new();
+    }
+    // SAFETY: the library says that they are there.
+    let bytes = unsafe { std::slice::from_raw_parts(t.data.cast::<u8>(), t.len) };
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The next event; `None` where none waits. What it borrows stays until the next call.
+pub fn next(engine: *mut za_engine) -> Option<za_event> {
+    // SAFETY: numbers and pointers, for which zero is valid; everything is there.
+    let (status, event) = unsafe {
+        let mut event: za_event = std::mem::zeroed();
+        event.size = size_of::<za_event>();
+        let status = za_engine_next_event(engine, &mut event, ptr::null_mut());
+        (status, event)
+    };
+    assert_eq!(status, za_status::Ok);
+    (event.kind != za_event_kind::None as u32).then_some(event)
+}
+
+/// Sets a budget of so many alerts a day, which behaviors share.
+pub fn configure(engine: *mut za_engine, per_day: f64) {
+    // SAFETY: numbers and pointers, for which zero is valid.
+    let mut settings: za_settings = unsafe { std::mem::zeroed() };
+    settings.size = size_of::<za_settings>();
+    (settings.per_day, settings.threshold, settings.behaviors) = (per_day, 1.0, 1);
+    // SAFETY: everything is there.
+    let status = unsafe { za_engine_configure(engine, &settings, ptr::null_mut()) };
+    assert_eq!(status, za_status::Ok);
+}
+
+/// The decision about an event.
+pub fn decide(engine: *mut za_engine, id: u64) -> Result<za_decision, za_status> {
+    // SAFETY: numbers, for which zero is valid; everything is there.
+    let (status, decision) = unsafe {
+        let mut decision: za_decision = std::mem::zeroed();
+        decision.size = size_of::<za_decision>();
+        let status = za_engine_decide(engine, id, &mut decision, ptr::null_mut());
+        (status, decision)
+    };
+    match status {
+        za_status::Ok => Ok(decision),
+        status => Err(status),
+    }
+}
+
+/// Binds columns through the C ABI: the binding, and whether behaviors need the log.
+pub fn bind_for(
+    engine: *mut za_engine,
+    log: &str,
+    columns: &[(&str, FieldType)],
+    uses: u32,
+) -> (u32, bool) {
     let fields: Vec<za_field> = columns
         .iter()
         .map(|(name, ty)| za_field {
-            name: name.as_ptr().cast(),
-            name_len: name.len(),
+            name: text_of(name),
             r#type: number_of(*ty) as u32,
             element: za_type::String as u32,
         })
         .collect();
-    let mut binding = u32::MAX;
+    let (mut binding, mut watched) = (u32::MAX, u32::MAX);
     // SAFETY: everything is there; the engine is open.
     let status = unsafe {
         za_engine_bind(
             engine,
-            log.as_ptr().cast(),
-            log.len(),
+            text_of(log),
             fields.as_ptr(),
             fields.len(),
+            uses,
             &mut binding,
+            &mut watched,
             ptr::null_mut(),
         )
     };
     assert_eq!(status, za_status::Ok);
-    binding
+    (binding, watched == 1)
+}
+
+/// Binds columns of a log that is scored.
+pub fn bind(engine: *mut za_engine, log: &str, columns: &[(&str, FieldType)]) -> u32 {
+    bind_for(engine, log, columns, ZA_USE_SCORE).0
 }
 
 fn number_of(ty: FieldType) -> za_type {
@@ -278,18 +354,13 @@ pub fn observe(
     engine: *mut za_engine,
     binding: u32,
     values: &[za_value],
-    explain_from: f64,
+    report_from: f64,
 ) -> za_result {
     let mut result = za_result {
         size: size_of::<za_result>(),
         scored: 0,
+        waiting: 0,
         score: 0.0,
-        raw: 0.0,
-        detector: ptr::null(),
-        detector_len: 0,
-        reasons: ptr::null(),
-        n_reasons: 0,
-        claim: 0,
     };
     // SAFETY: everything is there; the engine is open.
     let status = unsafe {
@@ -298,11 +369,17 @@ pub fn observe(
             binding,
             values.as_ptr(),
             values.len(),
-            explain_from,
+            report_from,
             &mut result,
             ptr::null_mut(),
         )
     };
     assert_eq!(status, za_status::Ok);
     result
+}
+
+/// Closes an engine.
+pub fn close(engine: *mut za_engine) {
+    // SAFETY: it is open, and used no more.
+    unsafe { za_engine_close(engine) }
 }
