@@ -4,7 +4,7 @@ use super::behaved::Behaved;
 use super::budget::Budget;
 use super::clock::{Clock, Tick};
 use super::crowd::Crowd;
-use super::over::Over;
+use super::over::FindingSummary;
 use super::volume::Volumes;
 use super::{AlertParams, BEHAVIOR, BEHAVIOR_ROWS, Candidate, Share};
 use hashbrown::HashMap;
@@ -107,7 +107,7 @@ pub struct Alerts {
     pub(super) open: HashMap<u64, Open>,
     pub(super) crowds: HashMap<u64, Crowd>,
     pub(super) days: VecDeque<Day>,
-    pub(super) over: VecDeque<Over>,
+    pub(super) over: VecDeque<FindingSummary>,
     /// The hour in which it was looked last whether findings are over.
     pub(super) looked: i64,
 }
@@ -520,7 +520,7 @@ impl Alerts {
         });
         let since = o.alerted.map_or(o.last, |a| a.0);
         if (now - since).abs() >= self.params.window {
-            Over::keep(&mut self.over, &self.logs, key, o);
+            FindingSummary::keep(&mut self.over, &self.logs, key, o);
             (o.alerted, o.first, o.records, o.score) = (None, at, 0, c.score);
         }
         o.last = now;

@@ -40,7 +40,7 @@ mod volume;
 
 pub use alert::{AlertLog, Alerts, Day, Fate, LogThreshold, Outcome};
 pub use identity::{Candidate, EntityColumns, Identity};
-pub use over::Over;
+pub use over::FindingSummary;
 pub use replay::{Collector, Raised, Replay};
 pub use state::StateError;
 

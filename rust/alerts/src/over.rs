@@ -10,7 +10,7 @@ const MAX_OVER: usize = 1 << 12;
 
 /// A finding that raised an alert, and counts no more records: its window has passed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Over {
+pub struct FindingSummary {
     /// The finding, as in [`super::Outcome`].
     pub finding: u64,
     /// Its log.
@@ -31,16 +31,16 @@ pub struct Over {
     pub score: f64,
 }
 
-impl Over {
+impl FindingSummary {
     /// Keeps a finding that is over, if it raised an alert.
-    pub(super) fn keep(all: &mut VecDeque<Over>, logs: &[LogFacts], key: u64, o: &Open) {
+    pub(super) fn keep(all: &mut VecDeque<FindingSummary>, logs: &[LogFacts], key: u64, o: &Open) {
         let Some((alerted, _)) = o.alerted else {
             return;
         };
         if all.len() >= MAX_OVER {
             all.pop_front();
         }
-        all.push_back(Over {
+        all.push_back(FindingSummary {
             finding: key,
             log: logs
                 .get(o.log)
@@ -58,7 +58,7 @@ impl Over {
 
 impl Alerts {
     /// The oldest finding that is over and was not taken.
-    pub fn take_over(&mut self) -> Option<Over> {
+    pub fn take_finding_summary(&mut self) -> Option<FindingSummary> {
         self.over.pop_front()
     }
 
@@ -80,7 +80,7 @@ impl Alerts {
         keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (_, key) in keys {
             if let Some(o) = self.open.remove(&key) {
-                Over::keep(&mut self.over, &self.logs, key, &o);
+                FindingSummary::keep(&mut self.over, &self.logs, key, &o);
             }
         }
     }

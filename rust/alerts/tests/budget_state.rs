@@ -169,10 +169,10 @@ fn behaviors_share_the_budget_and_have_a_level_from_their_score() {
         (Fate::Counted, 25, (1, 0))
     );
     // On the next day it is over, with its last count.
-    assert!(alerts.take_over().is_none());
+    assert!(alerts.take_finding_summary().is_none());
     alerts.tick(Some(MONDAY + 0.6 * DAY), 1);
     take(&mut alerts, 2, 3.0, MONDAY + 1.2 * DAY, 1);
-    let over = alerts.take_over().unwrap();
+    let over = alerts.take_finding_summary().unwrap();
     assert_eq!(
         (over.records, over.score, over.log.as_str()),
         (25, 8.0, "behavior")
@@ -200,12 +200,12 @@ fn a_finding_is_over_with_all_its_records() {
     }
     // Still the same window on the next morning.
     alerts.tick(Some(MONDAY + DAY + 3600.0), 1);
-    assert!(alerts.take_over().is_none());
+    assert!(alerts.take_finding_summary().is_none());
     alerts.tick(Some(MONDAY + DAY + 47_000.0), 1);
-    let over = alerts.take_over().unwrap();
+    let over = alerts.take_finding_summary().unwrap();
     assert_eq!((over.records, over.entities), (50, 1));
-    assert!(over.entity.is_some() && alerts.take_over().is_none());
+    assert!(over.entity.is_some() && alerts.take_finding_summary().is_none());
     // What raised no alert is not told of.
     alerts.finish();
-    assert!(alerts.take_over().is_none());
+    assert!(alerts.take_finding_summary().is_none());
 }

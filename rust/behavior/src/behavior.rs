@@ -1,10 +1,10 @@
 //! What a behaviour is.
 
 use crate::event::Event;
-use crate::finding::{Finding, KindInfo};
+use crate::finding::Finding;
+use crate::network::NetworkView;
 use crate::settings::{Param, Settings};
 use crate::state::GivenUp;
-use crate::world::World;
 
 /// Watches one kind of thing that takes time to see.
 ///
@@ -15,25 +15,25 @@ use crate::world::World;
 pub trait Behavior: Send {
     /// Looks at a record. What is found goes to `out`; a finding that grew is given
     /// again, under the same id.
-    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>);
+    fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>);
 
     /// Looks at a record of which only one side is this process's ([`Event::view`] is `Target` or `Network`).
     /// What many hosts do to one, and what is known of the network, is kept here. The default does
     /// nothing.
-    fn observe_side(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
-        let _ = (event, world, out);
+    fn observe_side(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
+        let _ = (event, network, out);
     }
 
     /// Time has passed: called about once a minute of the events' time, and at the end of what
     /// there is to read. The default does nothing.
-    fn tick(&mut self, now: f64, world: &World, out: &mut Vec<Finding>) {
-        let _ = (now, world, out);
+    fn tick(&mut self, now: f64, network: &NetworkView, out: &mut Vec<Finding>) {
+        let _ = (now, network, out);
     }
 
     /// There is nothing more to see for now (the end of an archive): gives again what has
     /// grown since it was given last. The default does nothing.
-    fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
-        let _ = (world, out);
+    fn finish(&mut self, network: &NetworkView, out: &mut Vec<Finding>) {
+        let _ = (network, out);
     }
 
     /// The memory that its state takes now, in bytes.
@@ -59,8 +59,6 @@ pub trait Behavior: Send {
 pub struct Description {
     /// Its name: `beacons`.
     pub name: &'static str,
-    /// The kinds of findings that it makes.
-    pub kinds: &'static [&'static KindInfo],
     /// What can be set.
     pub params: &'static [&'static Param],
     /// Its share of the memory, against those of the others.

@@ -15,30 +15,15 @@
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log, View};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, DGA_ACTIVITY, DNS_TUNNEL};
+use crate::network::NetworkView;
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
-use crate::world::World;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use zeek_log::Value;
-
-/// A tunnel.
-pub static TUNNEL: KindInfo = KindInfo {
-    name: "dns_tunnel",
-    notice: "DNS_Tunnel",
-    title: "tunnel through DNS",
-    stage: Stage::CommandAndControl,
-};
-
-/// Generated names.
-pub static GENERATED: KindInfo = KindInfo {
-    name: "dns_generated",
-    notice: "Generated_Names",
-    title: "search for generated names",
-    stage: Stage::CommandAndControl,
-};
 
 static BYTES: Param = Param {
     name: "dns.tunnel_bytes",
@@ -60,7 +45,6 @@ static THRESHOLD: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "dns",
-    kinds: &[&TUNNEL, &GENERATED],
     params: &[&BYTES, &THRESHOLD],
     share: 15,
     make: |_, budget| Box::new(Dns::new(budget)),
@@ -210,19 +194,23 @@ impl Dns {
     }
 
     /// Remembers who asks for a domain; how many do.
-    fn asks(&mut self, q: &Query<'_>, world: &World) -> f64 {
-        let host = world.key(0).addr(q.orig).finish();
-        let of = world.key(OF_DOMAIN).bytes(&q.domain).finish();
+    fn asks(&mut self, q: &Query<'_>, network: &NetworkView) -> f64 {
+        let host = network.key(0).addr(q.orig).finish();
+        let of = network.key(OF_DOMAIN).bytes(&q.domain).finish();
         self.of.update(of, Distinct::default, |d| {
             d.insert(host);
             d.count()
         })
     }
 
-    fn tunnel(&mut self, q: &Query<'_>, world: &World, out: &mut Vec<Finding>) {
-        let askers = self.asks(q, world);
-        let key = world.key(AT_DOMAIN).addr(q.orig).bytes(&q.domain).finish();
-        let wanted = world.threshold(&BYTES);
+    fn tunnel(&mut self, q: &Query<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
+        let askers = self.asks(q, network);
+        let key = network
+            .key(AT_DOMAIN)
+            .addr(q.orig)
+            .bytes(&q.domain)
+            .finish();
+        let wanted = network.threshold(&BYTES);
         self.at.update(key, AtDomain::default, |d| {
             let e = q.event;
             if d.who.is_none() {
@@ -263,26 +251,26 @@ impl Dns {
                 .max(d.names.count() * q.below as f64 / 2.0)
                 .min(d.queries as f64 * 255.0);
             let share = d.carriers as f64 / d.queries as f64;
-            let measure = sent * (1.0 + 3.0 * share) * (1.0 - world.prevalence(askers));
+            let measure = sent * (1.0 + 3.0 * share) * (1.0 - network.prevalence(askers));
             if measure < wanted || d.names.count() < MIN_NAMES {
                 return;
             }
-            if d.reported.1 == 0 || world.has_grown(d.reported.0, measure) {
+            if d.reported.1 == 0 || network.has_grown(d.reported.0, measure) {
                 d.reported = (measure, d.reported.1 + 1);
                 out.push(d.finding(measure / wanted, askers));
             }
         });
     }
 
-    fn search(&mut self, q: &Query<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn search(&mut self, q: &Query<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let missing = match q.event.text(Column::RcodeName) {
             Some(b"NXDOMAIN") => true,
             Some(b"NOERROR") => false,
             _ => return,
         };
-        let key = world.key(SEARCH).addr(q.orig).finish();
+        let key = network.key(SEARCH).addr(q.orig).finish();
         let domain = Key::new(SEARCH).bytes(&q.domain).finish();
-        let wanted = world.threshold(&THRESHOLD) as f32;
+        let wanted = network.threshold(&THRESHOLD) as f32;
         self.searches.update(key, Search::default, |s| {
             if !missing {
                 // Beyond a few domains how many are new is an estimate: one that is seen to be stands for others that
@@ -328,7 +316,7 @@ impl Dns {
             if s.walk < wanted || size < MIN_DOMAINS {
                 return;
             }
-            if s.reported.1 == 0 || world.has_grown(s.reported.0, size) {
+            if s.reported.1 == 0 || network.has_grown(s.reported.0, size) {
                 s.reported = (size, s.reported.1 + 1);
                 out.push(s.finding(q.orig, f64::from(wanted)));
             }
@@ -363,9 +351,9 @@ impl AtDomain {
         ];
         Finding {
             id: Key::new(entity.key())
-                .bytes(TUNNEL.name.as_bytes())
+                .bytes(DNS_TUNNEL.name.as_bytes())
                 .finish(),
-            kind: Kind(&TUNNEL),
+            kind: BehaviorKind(&DNS_TUNNEL),
             // Twice as much is half a point more.
             score: (4.0 + times.max(1.0).log2() / 2.0).min(10.0),
             basis: Basis::Rule,
@@ -401,9 +389,9 @@ impl Search {
         ];
         Finding {
             id: Key::new(entity.key())
-                .bytes(GENERATED.name.as_bytes())
+                .bytes(DGA_ACTIVITY.name.as_bytes())
                 .finish(),
-            kind: Kind(&GENERATED),
+            kind: BehaviorKind(&DGA_ACTIVITY),
             score: f64::from(self.walk).max(wanted),
             basis: Basis::Probability,
             confidence: (0.3 + 0.5 * self.random / missing.max(1.0)).min(0.8),
@@ -495,19 +483,19 @@ fn randomness(domain: &[u8]) -> f32 {
 }
 
 impl Behavior for Dns {
-    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let Some(q) = Query::of(event) else {
             return;
         };
         if q.below > 0 {
-            self.tunnel(&q, world, out);
+            self.tunnel(&q, network, out);
         }
-        self.search(&q, world, out);
+        self.search(&q, network, out);
     }
 
-    fn observe_side(&mut self, event: &Event<'_>, world: &World, _: &mut Vec<Finding>) {
+    fn observe_side(&mut self, event: &Event<'_>, network: &NetworkView, _: &mut Vec<Finding>) {
         if let Some(q) = Query::of(event).filter(|q| q.below > 0 && event.view == View::Network) {
-            self.asks(&q, world);
+            self.asks(&q, network);
         }
     }
 

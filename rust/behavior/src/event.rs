@@ -1,6 +1,6 @@
 //! One record as behaviours see it.
 //!
-//! [`Columns`] is bound once for a schema; an [`Event`] is a record through it, the same
+//! [`BehaviorColumns`] is bound once for a schema; an [`Event`] is a record through it, the same
 //! whichever door the record came by. A behaviour that needs another column adds it to the
 //! list below.
 
@@ -167,15 +167,15 @@ const OF_ARP: &[(Column, &[&str])] = &[
 
 /// Where in a schema the columns stand.
 #[derive(Clone, Debug)]
-pub struct Columns {
+pub struct BehaviorColumns {
     log: Log,
     name: String,
     at: Vec<Option<usize>>,
 }
 
-impl Columns {
+impl BehaviorColumns {
     /// Binds a schema.
-    pub fn bind(schema: &Schema) -> Columns {
+    pub fn bind(schema: &Schema) -> BehaviorColumns {
         let log = Log::of(&schema.log);
         let mut at: Vec<_> = NAMES.iter().map(|n| schema.position(n)).collect();
         for (column, names) in OF_ARP.iter().filter(|_| log == Log::Arp) {
@@ -183,7 +183,7 @@ impl Columns {
                 *at = names.iter().find_map(|n| schema.position(n));
             }
         }
-        Columns {
+        BehaviorColumns {
             log,
             name: schema.log.clone(),
             at,
@@ -296,7 +296,7 @@ impl Proto {
 /// One record.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
-    columns: &'a Columns,
+    columns: &'a BehaviorColumns,
     record: Record<'a>,
     /// The log.
     pub log: Log,
@@ -304,7 +304,7 @@ pub struct Event<'a> {
     pub view: View,
     /// The record's `ts`, seconds since the epoch; finite, between 1970 and 2106.
     pub ts: f64,
-    /// When Zeek wrote it ([`Columns::written`]).
+    /// When Zeek wrote it ([`BehaviorColumns::written`]).
     pub written: f64,
     /// The originator.
     pub orig: Option<IpAddr>,
@@ -325,7 +325,7 @@ const LAST: f64 = 4_294_967_295.0;
 
 impl<'a> Event<'a> {
     /// A record as an event; `None` where it has no usable time.
-    pub fn new(columns: &'a Columns, record: Record<'a>) -> Option<Event<'a>> {
+    pub fn new(columns: &'a BehaviorColumns, record: Record<'a>) -> Option<Event<'a>> {
         let mut e = Event {
             columns,
             record,

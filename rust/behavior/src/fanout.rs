@@ -13,21 +13,14 @@
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
 use crate::event::{Event, Log, Outcome};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, FAN_OUT_INCREASE};
+use crate::network::{NetworkView, is_unicast};
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
-use crate::world::{World, is_unicast};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// A host that talks to more of ours than it did.
-pub static FAN_OUT: KindInfo = KindInfo {
-    name: "lateral_fanout",
-    notice: "Fan_Out_Change",
-    title: "talks to more hosts here than it ever did",
-    stage: Stage::LateralMovement,
-};
 
 static TIMES: Param = Param {
     name: "fanout.times",
@@ -49,7 +42,6 @@ static LEAST: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "fanout",
-    kinds: &[&FAN_OUT],
     params: &[&TIMES, &LEAST],
     share: 4,
     make: |_, budget| Box::new(FanOut::new(budget)),
@@ -210,12 +202,15 @@ impl FanOut {
         e: &Event<'_>,
         ends: (IpAddr, IpAddr),
         port: u16,
-        world: &World,
+        network: &NetworkView,
         out: &mut Vec<Finding>,
     ) {
         let (orig, resp) = ends;
-        let (times, least) = (world.threshold(&TIMES).max(1.05), world.threshold(&LEAST));
-        let key = world.key(HOST).addr(orig).finish();
+        let (times, least) = (
+            network.threshold(&TIMES).max(1.05),
+            network.threshold(&LEAST),
+        );
+        let key = network.key(HOST).addr(orig).finish();
         let host = Key::new(HOST).addr(resp);
         self.hosts.update(key, Host::default, |h| {
             for (i, (s, (seconds, kept, enough))) in h.spans.iter_mut().zip(SPANS).enumerate() {
@@ -250,7 +245,7 @@ impl FanOut {
                 };
                 let (change, now, _, _) = s.change();
                 let (before, reports) = s.reported;
-                let again = reports > 0 && !world.has_grown(before, now);
+                let again = reports > 0 && !network.has_grown(before, now);
                 if now < least || change < times || again {
                     continue;
                 }
@@ -275,10 +270,10 @@ impl Host {
         Finding {
             // An hour and the day it is in are one change.
             id: Key::new(entity.key())
-                .bytes(FAN_OUT.name.as_bytes())
+                .bytes(FAN_OUT_INCREASE.name.as_bytes())
                 .number((s.first / SPANS[1].0) as u64)
                 .finish(),
-            kind: Kind(&FAN_OUT),
+            kind: BehaviorKind(&FAN_OUT_INCREASE),
             // Twice as much is 0.7 more.
             score: (3.5 + times.max(1.0).ln()).min(7.0),
             basis: Basis::Rule,
@@ -310,7 +305,7 @@ impl Host {
 }
 
 impl Behavior for FanOut {
-    fn observe(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let (Log::Conn, Some(orig), Some(resp), Some(port)) = (e.log, e.orig, e.resp, e.port)
         else {
             return;
@@ -318,7 +313,7 @@ impl Behavior for FanOut {
         let ours =
             e.orig_local && e.resp_local && orig != resp && is_unicast(orig) && is_unicast(resp);
         if ours && e.outcome() == Outcome::Answered {
-            self.talk(e, (orig, resp), port, world, out);
+            self.talk(e, (orig, resp), port, network, out);
         }
     }
 

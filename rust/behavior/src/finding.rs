@@ -1,79 +1,8 @@
 //! What is found: about whom, how strong, and why.
 
 use crate::entity::{Entity, Key};
+use crate::kinds::{BehaviorKind, Stage, Technique};
 use serde::{Deserialize, Serialize};
-
-/// Where in an attack a finding usually belongs, in the order in which attacks go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Stage {
-    /// Looking around: scans.
-    Reconnaissance,
-    /// Getting credentials: guessing.
-    CredentialAccess,
-    /// Getting in: a guess that worked.
-    InitialAccess,
-    /// Being controlled: beacons, tunnels.
-    CommandAndControl,
-    /// Moving on to other hosts.
-    LateralMovement,
-    /// Taking data out.
-    Exfiltration,
-    /// No stage of its own.
-    Unstaged,
-}
-
-impl Stage {
-    /// The stage in words.
-    pub fn name(self) -> &'static str {
-        match self {
-            Stage::Reconnaissance => "reconnaissance",
-            Stage::CredentialAccess => "credential access",
-            Stage::InitialAccess => "initial access",
-            Stage::CommandAndControl => "command and control",
-            Stage::LateralMovement => "lateral movement",
-            Stage::Exfiltration => "exfiltration",
-            Stage::Unstaged => "none",
-        }
-    }
-}
-
-/// A kind of finding. Each is a static of the file of its behaviour.
-#[derive(Debug)]
-pub struct KindInfo {
-    /// Its name in output, allowlists and options: `scan_vertical`.
-    pub name: &'static str,
-    /// Its notice type inside Zeek: `Vertical_Scan`.
-    pub notice: &'static str,
-    /// Its title for people: `vertical scan`.
-    pub title: &'static str,
-    /// Where it usually belongs.
-    pub stage: Stage,
-}
-
-/// A kind, by reference.
-#[derive(Clone, Copy, Debug)]
-pub struct Kind(pub &'static KindInfo);
-
-impl PartialEq for Kind {
-    fn eq(&self, other: &Kind) -> bool {
-        self.0.name == other.0.name
-    }
-}
-
-impl Eq for Kind {}
-
-impl Serialize for Kind {
-    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(self.0.name)
-    }
-}
-
-impl<'de> Deserialize<'de> for Kind {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Kind, D::Error> {
-        let name = String::deserialize(d)?;
-        crate::registry::kind(&name).ok_or_else(|| serde::de::Error::custom("unknown kind"))
-    }
-}
 
 /// What a score is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +55,7 @@ pub struct Finding {
     /// The same for every update of one finding.
     pub id: u64,
     /// What it is.
-    pub kind: Kind,
+    pub kind: BehaviorKind,
     /// Whom it is about.
     pub entity: Entity,
     /// How strong the evidence is; see [`Finding::basis`].
@@ -158,12 +87,15 @@ impl Finding {
         self.kind.0.stage
     }
 
-    /// The key by which it is usual or not: of its entity and the family of its kind, which is
-    /// the kind's name up to its first `_`. Who scans many hosts may as well scan many ports.
-    pub fn usual_key(&self) -> u64 {
-        let family = self.kind.0.name.split('_').next().unwrap_or_default();
+    /// The techniques of MITRE ATT&CK that it is evidence of, the likeliest first.
+    pub fn techniques(&self) -> &'static [Technique] {
+        self.kind.0.techniques
+    }
+
+    /// The key by which the baseline knows it: its entity and the family of its kind.
+    pub fn baseline_key(&self) -> u64 {
         Key::new(self.entity.key())
-            .bytes(family.as_bytes())
+            .bytes(self.kind.0.family.as_bytes())
             .finish()
     }
 }

@@ -7,29 +7,14 @@
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log, Outcome};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, FIRST_SEEN, NEW_HOST};
+use crate::network::{NetworkView, is_unicast};
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
-use crate::world::{World, is_unicast};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// Things that are new about a host.
-pub static FIRST_SEEN: KindInfo = KindInfo {
-    name: "first_seen",
-    notice: "First_Seen",
-    title: "several things that were never there before",
-    stage: Stage::Unstaged,
-};
-
-/// A host that is new.
-pub static NEW_HOST: KindInfo = KindInfo {
-    name: "first_host",
-    notice: "New_Host",
-    title: "host that was never there before",
-    stage: Stage::Unstaged,
-};
 
 static DAYS: Param = Param {
     name: "first.days",
@@ -51,7 +36,6 @@ static WEIGHT: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "firsts",
-    kinds: &[&FIRST_SEEN, &NEW_HOST],
     params: &[&DAYS, &WEIGHT],
     share: 10,
     make: |_, budget| Box::new(Firsts::new(budget)),
@@ -151,9 +135,15 @@ impl Firsts {
         }
     }
 
-    fn see(&mut self, e: &Event<'_>, seen: &Seen<'_>, world: &World, out: &mut Vec<Finding>) {
-        let host = world.key(HOST).addr(seen.host).finish();
-        let thing = world
+    fn see(
+        &mut self,
+        e: &Event<'_>,
+        seen: &Seen<'_>,
+        network: &NetworkView,
+        out: &mut Vec<Finding>,
+    ) {
+        let host = network.key(HOST).addr(seen.host).finish();
+        let thing = network
             .key(THING)
             .bytes(seen.sort.as_bytes())
             .bytes(seen.value)
@@ -163,12 +153,12 @@ impl Firsts {
             let nobody = t.0.count() == 0.0;
             (nobody, t.0.insert(host))
         });
-        let learned = e.ts - self.began >= world.settings().get(&DAYS) * DAY;
-        if !for_host || !learned || world.learning {
+        let learned = e.ts - self.began >= network.settings().get(&DAYS) * DAY;
+        if !for_host || !learned || network.learning {
             return;
         }
-        let days = world.settings().get(&DAYS) * DAY;
-        let wanted = world.threshold(&WEIGHT) as f32;
+        let days = network.settings().get(&DAYS) * DAY;
+        let wanted = network.threshold(&WEIGHT) as f32;
         self.hosts.update(host, Host::default, |h| {
             let weight = match for_network {
                 true => 1.0,
@@ -196,7 +186,7 @@ impl Firsts {
                 });
             }
             if h.weight < wanted
-                || h.reported.1 > 0 && !world.has_grown(h.reported.0, f64::from(h.weight))
+                || h.reported.1 > 0 && !network.has_grown(h.reported.0, f64::from(h.weight))
             {
                 return;
             }
@@ -207,7 +197,7 @@ impl Firsts {
                     .bytes(FIRST_SEEN.name.as_bytes())
                     .number(h.from as u64)
                     .finish(),
-                kind: Kind(&FIRST_SEEN),
+                kind: BehaviorKind(&FIRST_SEEN),
                 score: f64::from(3.0 + (h.weight / wanted).log2().max(0.0) / 2.0).min(5.0),
                 basis: Basis::Rule,
                 confidence: 0.25,
@@ -228,9 +218,9 @@ impl Firsts {
     }
 
     /// A host of ours is seen.
-    fn host(&mut self, e: &Event<'_>, host: IpAddr, world: &World, out: &mut Vec<Finding>) {
-        let key = world.key(HOST).addr(host).finish();
-        let learned = e.ts - self.began >= world.settings().get(&DAYS) * DAY;
+    fn host(&mut self, e: &Event<'_>, host: IpAddr, network: &NetworkView, out: &mut Vec<Finding>) {
+        let key = network.key(HOST).addr(host).finish();
+        let learned = e.ts - self.began >= network.settings().get(&DAYS) * DAY;
         let is_new = self.hosts.update(key, Host::default, |h| {
             let is_new = h.since == 0.0;
             if is_new {
@@ -239,7 +229,7 @@ impl Firsts {
             h.last = h.last.max(e.ts);
             is_new
         });
-        if !is_new || !learned || world.learning {
+        if !is_new || !learned || network.learning {
             return;
         }
         let entity = Entity::Host(host);
@@ -247,7 +237,7 @@ impl Firsts {
             id: Key::new(entity.key())
                 .bytes(NEW_HOST.name.as_bytes())
                 .finish(),
-            kind: Kind(&NEW_HOST),
+            kind: BehaviorKind(&NEW_HOST),
             score: 3.0,
             basis: Basis::Rule,
             confidence: 0.15,
@@ -311,7 +301,7 @@ fn things<'a>(e: &Event<'a>) -> Vec<Seen<'a>> {
 }
 
 impl Behavior for Firsts {
-    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         if self.began == 0.0 || event.ts < self.began {
             self.began = event.ts;
         }
@@ -319,12 +309,12 @@ impl Behavior for Firsts {
             && let Some(orig) = event.orig.filter(|o| event.orig_local && is_unicast(*o))
             // Addresses that a scan makes up answer nobody.
             && event.outcome() == Outcome::Answered
-            && world.is_local(orig)
+            && network.is_local(orig)
         {
-            self.host(event, orig, world, out);
+            self.host(event, orig, network, out);
         }
         for seen in things(event) {
-            self.see(event, &seen, world, out);
+            self.see(event, &seen, network, out);
         }
     }
 

@@ -13,21 +13,14 @@
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
 use crate::event::{Event, Log, Outcome, Proto};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, OFF_HOURS_ACTIVITY};
+use crate::network::{NetworkView, is_unicast};
 use crate::settings::Param;
 use crate::state::{Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
-use crate::world::{World, is_unicast};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// Activity at a silent hour.
-pub static SILENT_HOUR: KindInfo = KindInfo {
-    name: "hours_silent",
-    notice: "Silent_Hour",
-    title: "activity at an hour when this host is silent",
-    stage: Stage::Unstaged,
-};
 
 static DAYS: Param = Param {
     name: "hours.days",
@@ -58,7 +51,6 @@ static THRESHOLD: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "hours",
-    kinds: &[&SILENT_HOUR],
     params: &[&DAYS, &CALLS, &THRESHOLD],
     share: 4,
     make: |_, budget| Box::new(Hours::new(budget)),
@@ -226,7 +218,7 @@ impl Hours {
         e: &Event<'_>,
         orig: IpAddr,
         to: IpAddr,
-        world: &World,
+        network: &NetworkView,
         out: &mut Vec<Finding>,
     ) {
         let hour = (e.ts / 3600.0).floor() as i64;
@@ -234,11 +226,11 @@ impl Hours {
         if day > self.day || day + 60 < self.day {
             self.fade(day);
         }
-        let days = world.settings().get(&DAYS) as f32;
-        let wanted = world.threshold(&CALLS);
-        let key = world.key(HOST).addr(orig).finish();
+        let days = network.settings().get(&DAYS) as f32;
+        let wanted = network.threshold(&CALLS);
+        let key = network.key(HOST).addr(orig).finish();
         let hosts = self.hosts.established().max(1) as f64;
-        let threshold = world.threshold(&THRESHOLD) + hosts.log10();
+        let threshold = network.threshold(&THRESHOLD) + hosts.log10();
         let (silent, broken) = (self.silent, self.broken);
         let over = self.hosts.update(key, Host::default, |h| {
             let mut over = (0.0, 0.0);
@@ -277,12 +269,12 @@ impl Hours {
             let (last, calls, reports) = h.reported;
             let again = last == day;
             if score < threshold
-                || again && !world.has_grown(f64::from(calls) * 2.0, f64::from(h.calls))
+                || again && !network.has_grown(f64::from(calls) * 2.0, f64::from(h.calls))
             {
                 return over;
             }
             h.reported = (day, h.calls, if again { reports + 1 } else { 1 });
-            out.push(h.finding(orig, (day, sort, at), score, (silent, broken), world));
+            out.push(h.finding(orig, (day, sort, at), score, (silent, broken), network));
             over
         });
         self.silent += f64::from(over.0);
@@ -297,13 +289,13 @@ impl Host {
         (day, sort, at): (i64, usize, usize),
         score: f64,
         (silent, broken): (f64, f64),
-        world: &World,
+        network: &NetworkView,
     ) -> Finding {
         let entity = Entity::Host(orig);
         let lonely = self
             .to
             .iter()
-            .any(|t| world.talkers(world.addr_key(*t)) <= 1.0);
+            .any(|t| network.talkers(network.addr_key(*t)) <= 1.0);
         let sorts = ["working days", "weekends"];
         let known = self.days.get(sort).copied().unwrap_or(0.0);
         let mut confidence = 0.3;
@@ -311,10 +303,10 @@ impl Host {
         confidence += if self.sent >= 1e6 { 0.1 } else { 0.0 };
         Finding {
             id: Key::new(entity.key())
-                .bytes(SILENT_HOUR.name.as_bytes())
+                .bytes(OFF_HOURS_ACTIVITY.name.as_bytes())
                 .number(day as u64)
                 .finish(),
-            kind: Kind(&SILENT_HOUR),
+            kind: BehaviorKind(&OFF_HOURS_ACTIVITY),
             score,
             basis: Basis::Probability,
             confidence,
@@ -350,7 +342,7 @@ impl Host {
 }
 
 impl Behavior for Hours {
-    fn observe(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let (Log::Conn, Some(orig), Some(to)) = (e.log, e.orig, e.resp) else {
             return;
         };
@@ -364,7 +356,7 @@ impl Behavior for Hours {
             && is_unicast(to)
             && e.outcome() == Outcome::Answered
         {
-            self.call(e, orig, to, world, out);
+            self.call(e, orig, to, network, out);
         }
     }
 

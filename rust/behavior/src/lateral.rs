@@ -9,29 +9,14 @@
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log, Outcome};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, LATERAL_EXECUTION, LATERAL_SPREAD};
+use crate::network::NetworkView;
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
-use crate::world::World;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// Logins at several hosts.
-pub static SPREAD: KindInfo = KindInfo {
-    name: "lateral_spread",
-    notice: "Lateral_Movement",
-    title: "logins at several hosts for the first time",
-    stage: Stage::LateralMovement,
-};
-
-/// A service or task that is made from afar.
-pub static EXECUTION: KindInfo = KindInfo {
-    name: "lateral_execution",
-    notice: "Remote_Execution",
-    title: "service or task made on another host",
-    stage: Stage::LateralMovement,
-};
 
 static HOSTS: Param = Param {
     name: "lateral.hosts",
@@ -46,7 +31,6 @@ static HOSTS: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "lateral",
-    kinds: &[&SPREAD, &EXECUTION],
     params: &[&HOSTS],
     share: 5,
     make: |_, budget| Box::new(Lateral::new(budget)),
@@ -163,11 +147,11 @@ impl Lateral {
         e: &Event<'_>,
         (orig, to): (IpAddr, IpAddr),
         share: bool,
-        world: &World,
+        network: &NetworkView,
         out: &mut Vec<Finding>,
     ) {
-        let key = world.key(MOVER).addr(orig).finish();
-        let wanted = world.threshold(&HOSTS);
+        let key = network.key(MOVER).addr(orig).finish();
+        let wanted = network.threshold(&HOSTS);
         self.movers.update(key, Mover::default, |m| {
             if m.known_since == 0.0 {
                 m.known_since = e.ts;
@@ -191,7 +175,7 @@ impl Lateral {
             // A host that only now begins to be seen is at every host for the first time.
             let known = first - m.known_since >= DAY;
             let measure = all.max(2.0 * shares) * if known { 1.0 } else { 0.5 };
-            if measure < wanted || m.reported.1 > 0 && !world.has_grown(m.reported.0, all) {
+            if measure < wanted || m.reported.1 > 0 && !network.has_grown(m.reported.0, all) {
                 return;
             }
             m.reported = (all, m.reported.1 + 1);
@@ -200,9 +184,9 @@ impl Lateral {
             let before = m.known.count() - all;
             out.push(Finding {
                 id: Key::new(entity.key())
-                    .bytes(SPREAD.name.as_bytes())
+                    .bytes(LATERAL_SPREAD.name.as_bytes())
                     .finish(),
-                kind: Kind(&SPREAD),
+                kind: BehaviorKind(&LATERAL_SPREAD),
                 score: (4.0 + (measure / wanted).max(1.0).log2() / 2.0).min(8.0),
                 basis: Basis::Rule,
                 confidence: if known { 0.6 } else { 0.4 },
@@ -227,7 +211,7 @@ impl Lateral {
         &mut self,
         e: &Event<'_>,
         (orig, to): (IpAddr, IpAddr),
-        world: &World,
+        network: &NetworkView,
         out: &mut Vec<Finding>,
     ) {
         let Some(operation) = e.text(Column::Operation).filter(|o| CALLS.contains(o)) else {
@@ -239,7 +223,7 @@ impl Lateral {
             port: None,
             proto: e.proto,
         };
-        let key = world.key(PAIR).number(entity.key()).finish();
+        let key = network.key(PAIR).number(entity.key()).finish();
         self.executions.update(key, Execution::default, |x| {
             if x.first == 0.0 {
                 x.first = e.ts;
@@ -254,9 +238,9 @@ impl Lateral {
             let endpoint = text::name(e.text(Column::Endpoint).unwrap_or_default(), 40);
             out.push(Finding {
                 id: Key::new(entity.key())
-                    .bytes(EXECUTION.name.as_bytes())
+                    .bytes(LATERAL_EXECUTION.name.as_bytes())
                     .finish(),
-                kind: Kind(&EXECUTION),
+                kind: BehaviorKind(&LATERAL_EXECUTION),
                 score: 4.5,
                 basis: Basis::Rule,
                 confidence: 0.5,
@@ -289,7 +273,7 @@ fn is_admin_share(path: &[u8]) -> bool {
 }
 
 impl Behavior for Lateral {
-    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let (Some(orig), Some(resp)) = (event.orig, event.resp) else {
             return;
         };
@@ -306,17 +290,17 @@ impl Behavior for Lateral {
                     // A banner is no session.
                     && event.bytes().is_some_and(|(sent, received)| sent.min(received) >= 1000.0);
                 if session {
-                    self.login(event, ends, false, world, out);
+                    self.login(event, ends, false, network, out);
                 }
             }
             // Where conn.log is not kept, or the session still goes on.
             Log::Ssh if event.truth(Column::AuthSuccess) == Some(true) => {
-                self.login(event, ends, false, world, out);
+                self.login(event, ends, false, network, out);
             }
             Log::SmbMapping if event.text(Column::Path).is_some_and(is_admin_share) => {
-                self.login(event, ends, true, world, out);
+                self.login(event, ends, true, network, out);
             }
-            Log::DceRpc => self.call(event, ends, world, out),
+            Log::DceRpc => self.call(event, ends, network, out),
             _ => {}
         }
     }

@@ -12,29 +12,14 @@
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, BehaviorKindInfo, DNS_LONG, DNS_RARE_TYPE};
+use crate::network::{NetworkView, is_unicast};
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
-use crate::world::{World, is_unicast};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// Long names.
-pub static LONG: KindInfo = KindInfo {
-    name: "dns_long",
-    notice: "Long_Queries",
-    title: "long names asked of DNS",
-    stage: Stage::CommandAndControl,
-};
-
-/// Rare types.
-pub static RARE: KindInfo = KindInfo {
-    name: "dns_rare_type",
-    notice: "Rare_Query_Type",
-    title: "types asked of DNS that nobody here asks for",
-    stage: Stage::CommandAndControl,
-};
 
 static LONG_BYTES: Param = Param {
     name: "dns.long_bytes",
@@ -71,7 +56,6 @@ static RARE_NAMES: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "queries",
-    kinds: &[&LONG, &RARE],
     params: &[&LONG_BYTES, &LONG_NAMES, &RARE_SCORE, &RARE_NAMES],
     share: 4,
     make: |_, budget| Box::new(Queries::new(budget)),
@@ -219,7 +203,13 @@ impl Asked {
         new.then(|| self.names.count())
     }
 
-    fn finding(&self, q: &Query<'_>, kind: &'static KindInfo, id: &[u8], score: f64) -> Finding {
+    fn finding(
+        &self,
+        q: &Query<'_>,
+        kind: &'static BehaviorKindInfo,
+        id: &[u8],
+        score: f64,
+    ) -> Finding {
         let entity = Entity::Name {
             orig: q.orig,
             name: q.domain.clone(),
@@ -229,7 +219,7 @@ impl Asked {
                 .bytes(kind.name.as_bytes())
                 .bytes(id)
                 .finish(),
-            kind: Kind(kind),
+            kind: BehaviorKind(kind),
             score: score.min(HIGHEST),
             basis: Basis::Rule,
             confidence: 0.4,
@@ -255,8 +245,8 @@ impl Asked {
     }
 
     /// Whether there is news.
-    fn tells(&mut self, names: f64, world: &World) -> bool {
-        if self.reported.1 > 0 && !world.has_grown(self.reported.0 * 2.0, names) {
+    fn tells(&mut self, names: f64, network: &NetworkView) -> bool {
+        if self.reported.1 > 0 && !network.has_grown(self.reported.0 * 2.0, names) {
             return false;
         }
         self.reported = (names, self.reported.1 + 1);
@@ -277,28 +267,28 @@ impl Queries {
         }
     }
 
-    fn long(&mut self, q: &Query<'_>, world: &World, out: &mut Vec<Finding>) {
-        let of = world.key(OF).bytes(q.domain.as_bytes()).finish();
-        let host = world.key(HOST).addr(q.orig).finish();
+    fn long(&mut self, q: &Query<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
+        let of = network.key(OF).bytes(q.domain.as_bytes()).finish();
+        let host = network.key(HOST).addr(q.orig).finish();
         let askers = self.of.update(of, Distinct::default, |d| {
             d.insert(host);
             d.count()
         });
-        let wanted = world.threshold(&LONG_NAMES);
-        let key = world
+        let wanted = network.threshold(&LONG_NAMES);
+        let key = network
             .key(AT_LONG)
             .addr(q.orig)
             .bytes(q.domain.as_bytes())
             .finish();
         self.long.update(key, Asked::default, |a| {
             let Some(names) = a.add(q) else { return };
-            let measure = names * (1.0 - world.prevalence(askers));
-            if measure < wanted || !a.tells(names, world) {
+            let measure = names * (1.0 - network.prevalence(askers));
+            if measure < wanted || !a.tells(names, network) {
                 return;
             }
             let mut f = a.finding(
                 q,
-                &LONG,
+                &DNS_LONG,
                 b"",
                 3.0 + (measure / wanted).max(1.0).log2() / 2.0,
             );
@@ -327,12 +317,12 @@ impl Queries {
         })
     }
 
-    fn rare(&mut self, q: &Query<'_>, qtype: &[u8], world: &World, out: &mut Vec<Finding>) {
+    fn rare(&mut self, q: &Query<'_>, qtype: &[u8], network: &NetworkView, out: &mut Vec<Finding>) {
         let Some(shown) = text::name(qtype, TYPE_BYTES).map(|t| t.to_ascii_uppercase()) else {
             return;
         };
         let asked = self.count(&shown);
-        let host = world.key(HOST).addr(q.orig).finish();
+        let host = network.key(HOST).addr(q.orig).finish();
         let made = self.made.update(host, Made::default, |m| {
             m.0 = m.0.saturating_add(1);
             m.0
@@ -340,9 +330,9 @@ impl Queries {
         let by_rule = TRANSFERS.contains(&qtype) || CARRIERS.contains(&qtype);
         let wanted = match TRANSFERS.contains(&qtype) {
             true => 1.0,
-            false => world.threshold(&RARE_NAMES),
+            false => network.threshold(&RARE_NAMES),
         };
-        let threshold = world.threshold(&RARE_SCORE);
+        let threshold = network.threshold(&RARE_SCORE);
         // Types that everybody asks for, and networks of which too little is known, are done with here.
         let others = self.all.saturating_sub(made) as f64;
         if !by_rule
@@ -350,7 +340,7 @@ impl Queries {
         {
             return;
         }
-        let key = world.key(AT_TYPE).addr(q.orig).bytes(shown.as_bytes());
+        let key = network.key(AT_TYPE).addr(q.orig).bytes(shown.as_bytes());
         let of_host = self.rare.update(key.finish(), Asked::default, |a| {
             a.count += 1;
             a.count
@@ -370,10 +360,10 @@ impl Queries {
             Asked::default,
             |a| {
                 let Some(names) = a.add(q) else { return };
-                if names < wanted || !a.tells(names, world) {
+                if names < wanted || !a.tells(names, network) {
                     return;
                 }
-                let mut f = a.finding(q, &RARE, shown.as_bytes(), score);
+                let mut f = a.finding(q, &DNS_RARE_TYPE, shown.as_bytes(), score);
                 f.basis = if by_rule {
                     Basis::Rule
                 } else {
@@ -390,15 +380,15 @@ impl Queries {
 }
 
 impl Behavior for Queries {
-    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let Some(q) = Query::of(event) else {
             return;
         };
-        if q.below as f64 >= world.settings().get(&LONG_BYTES) {
-            self.long(&q, world, out);
+        if q.below as f64 >= network.settings().get(&LONG_BYTES) {
+            self.long(&q, network, out);
         }
         if let Some(qtype) = event.text(Column::QtypeName) {
-            self.rare(&q, qtype, world, out);
+            self.rare(&q, qtype, network, out);
         }
     }
 

@@ -1,11 +1,11 @@
 //! All behaviours there are. A new one is a file with a `DESCRIPTION`, and its name here.
 
 use crate::behavior::Description;
-use crate::finding::{Kind, KindInfo};
-use crate::settings::Param;
+pub use crate::kinds::{kind, kinds};
+use crate::settings::{Param, SettingError, Settings};
 use crate::{
-    arp, beacons, dns, fanout, firsts, guessing, hours, lateral, queries, resolvers, risk, scans,
-    volume, world,
+    arp, beacons, dns, fanout, firsts, guessing, hours, lateral, network, queries, resolvers, risk,
+    scans, volume,
 };
 
 /// The behaviours, in the order in which they see an event.
@@ -24,21 +24,21 @@ pub static BEHAVIORS: &[&Description] = &[
     &arp::DESCRIPTION,
 ];
 
-/// All kinds of findings.
-pub fn kinds() -> impl Iterator<Item = &'static KindInfo> {
-    let of_behaviors = BEHAVIORS.iter().flat_map(|d| d.kinds.iter().copied());
-    of_behaviors.chain([&risk::HOST])
-}
-
-/// The kind of this name.
-pub fn kind(name: &str) -> Option<Kind> {
-    kinds().find(|k| k.name == name).map(Kind)
-}
-
 /// All parameters.
 pub fn params() -> impl Iterator<Item = &'static Param> {
     let of_behaviors = BEHAVIORS.iter().flat_map(|d| d.params.iter().copied());
     of_behaviors
         .chain(risk::PARAMS.iter().copied())
-        .chain(world::PARAMS.iter().copied())
+        .chain(network::PARAMS.iter().copied())
+}
+
+/// Sets a parameter by its name.
+///
+/// # Errors
+/// Where there is none of that name, or the value is out of its bounds.
+pub fn set(settings: &mut Settings, name: &str, value: f64) -> Result<(), SettingError> {
+    let param = params()
+        .find(|p| p.name == name)
+        .ok_or_else(|| SettingError::Unknown(name.to_owned()))?;
+    settings.set(param, value)
 }

@@ -10,21 +10,14 @@
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log, Outcome, View};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, UNUSUAL_DNS_RESOLVER};
+use crate::network::{NetworkView, is_unicast};
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
-use crate::world::{World, is_unicast};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// A resolver that one host uses.
-pub static LONE_RESOLVER: KindInfo = KindInfo {
-    name: "dns_resolver",
-    notice: "Lone_Resolver",
-    title: "resolver that nobody else uses",
-    stage: Stage::CommandAndControl,
-};
 
 static QUERIES: Param = Param {
     name: "resolver.queries",
@@ -46,7 +39,6 @@ static HOSTS: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "resolvers",
-    kinds: &[&LONE_RESOLVER],
     params: &[&QUERIES, &HOSTS],
     share: 3,
     make: |_, budget| Box::new(Resolvers::new(budget)),
@@ -147,9 +139,9 @@ impl Resolvers {
     }
 
     /// Remembers who asks whom; how many hosts ask this resolver.
-    fn meet(&mut self, (orig, resp): (IpAddr, IpAddr), world: &World) -> f64 {
-        let host = world.key(ASKER).addr(orig).finish();
-        let resolver = world.key(RESOLVER).addr(resp).finish();
+    fn meet(&mut self, (orig, resp): (IpAddr, IpAddr), network: &NetworkView) -> f64 {
+        let host = network.key(ASKER).addr(orig).finish();
+        let resolver = network.key(RESOLVER).addr(resp).finish();
         let users = self.resolvers.update(resolver, Distinct::default, |r| {
             r.insert(host);
             r.count()
@@ -165,13 +157,13 @@ impl Resolvers {
         &mut self,
         e: &Event<'_>,
         ends: (IpAddr, IpAddr),
-        world: &World,
+        network: &NetworkView,
         out: &mut Vec<Finding>,
     ) {
         let (orig, resp) = ends;
-        let host = world.key(ASKER).addr(orig).finish();
-        let resolver = world.key(RESOLVER).addr(resp).finish();
-        let users = self.meet(ends, world);
+        let host = network.key(ASKER).addr(orig).finish();
+        let resolver = network.key(RESOLVER).addr(resp).finish();
+        let users = self.meet(ends, network);
         let (others, since) = self.askers.update(host, Asker::default, |a| {
             if a.first == 0.0 {
                 a.first = e.ts;
@@ -182,11 +174,11 @@ impl Resolvers {
         if others >= ITSELF {
             return;
         }
-        let users = users.max(world.usual.talkers(world.addr_key(resp)));
+        let users = users.max(network.baseline.talkers(network.addr_key(resp)));
         let (hosts, sharing) = (self.hosts.count(), self.sharing.count());
-        let told = hosts >= world.settings().get(&HOSTS) && sharing >= MOST * (hosts - 1.0);
-        let wanted = world.threshold(&QUERIES);
-        let key = world.key(PAIR).addr(orig).addr(resp).finish();
+        let told = hosts >= network.settings().get(&HOSTS) && sharing >= MOST * (hosts - 1.0);
+        let wanted = network.threshold(&QUERIES);
+        let key = network.key(PAIR).addr(orig).addr(resp).finish();
         self.pairs.update(key, Pair::default, |p| {
             if p.first == 0.0 {
                 p.first = e.ts;
@@ -204,7 +196,7 @@ impl Resolvers {
                 return;
             }
             // A day of it is many times what told it first.
-            if p.reported.1 > 0 && !world.has_grown(p.reported.0 * 4.0, count) {
+            if p.reported.1 > 0 && !network.has_grown(p.reported.0 * 4.0, count) {
                 return;
             }
             p.reported = (count, p.reported.1 + 1);
@@ -249,9 +241,9 @@ impl Pair {
         let extra = |holds: bool, by: f64| if holds { by } else { 0.0 };
         Finding {
             id: Key::new(entity.key())
-                .bytes(LONE_RESOLVER.name.as_bytes())
+                .bytes(UNUSUAL_DNS_RESOLVER.name.as_bytes())
                 .finish(),
-            kind: Kind(&LONE_RESOLVER),
+            kind: BehaviorKind(&UNUSUAL_DNS_RESOLVER),
             // The more hosts do otherwise, the stranger; 5 is a new one outside, among a thousand hosts.
             score: 2.5
                 + (sharing.max(1.0).log10() / 2.0).min(1.5)
@@ -284,15 +276,15 @@ fn asks(e: &Event<'_>) -> Option<(IpAddr, IpAddr)> {
 }
 
 impl Behavior for Resolvers {
-    fn observe(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         if let Some(ends) = asks(e) {
-            self.ask(e, ends, world, out);
+            self.ask(e, ends, network, out);
         }
     }
 
-    fn observe_side(&mut self, e: &Event<'_>, world: &World, _: &mut Vec<Finding>) {
+    fn observe_side(&mut self, e: &Event<'_>, network: &NetworkView, _: &mut Vec<Finding>) {
         if let Some(ends) = asks(e).filter(|_| e.view == View::Network) {
-            self.meet(ends, world);
+            self.meet(ends, network);
         }
     }
 

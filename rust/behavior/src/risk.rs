@@ -7,19 +7,12 @@
 //! sum by a quarter. So what counts is different evidence, never the number of rows.
 
 use crate::entity::{Entity, Key};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, HOST, Stage};
 use crate::settings::{Param, Settings};
 use crate::state::{Entry, GivenUp, Saved, Table};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// A host whose findings add up.
-pub static HOST: KindInfo = KindInfo {
-    name: "host",
-    notice: "Host_At_Risk",
-    title: "host at risk",
-    stage: Stage::Unstaged,
-};
 
 static THRESHOLD: Param = Param {
     name: "risk.threshold",
@@ -62,7 +55,7 @@ const GROWN: f64 = 1.3;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Part {
     id: u64,
-    kind: Kind,
+    kind: BehaviorKind,
     worth: f64,
     first: f64,
     last: f64,
@@ -228,7 +221,7 @@ fn finding(host: IpAddr, r: &HostRisk, stages: Vec<Stage>) -> Finding {
     let time = |f: fn(&Part) -> f64| r.parts.iter().map(f);
     Finding {
         id: Key::new(entity.key()).bytes(HOST.name.as_bytes()).finish(),
-        kind: Kind(&HOST),
+        kind: BehaviorKind(&HOST),
         entity,
         score: r.score,
         basis: Basis::Rule,

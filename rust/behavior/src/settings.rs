@@ -41,7 +41,7 @@ pub enum SettingError {
     },
 }
 
-/// All settings of a [`crate::Hunter`].
+/// All settings of a [`crate::BehaviorEngine`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The most memory that all state may take, in bytes.
@@ -79,14 +79,11 @@ impl Settings {
             .unwrap_or(param.default)
     }
 
-    /// Sets a parameter by its name.
+    /// Sets a parameter.
     ///
     /// # Errors
-    /// Where there is none of that name, or the value is out of its bounds.
-    pub fn set(&mut self, name: &str, value: f64) -> Result<(), SettingError> {
-        let param = crate::registry::params()
-            .find(|p| p.name == name)
-            .ok_or_else(|| SettingError::Unknown(name.to_owned()))?;
+    /// Where the value is out of its bounds.
+    pub fn set(&mut self, param: &Param, value: f64) -> Result<(), SettingError> {
         if !(param.min..=param.max).contains(&value) {
             return Err(SettingError::OutOfBounds {
                 name: param.name,
@@ -95,7 +92,7 @@ impl Settings {
                 value,
             });
         }
-        self.values.insert(name.to_owned(), value);
+        self.values.insert(param.name.to_owned(), value);
         Ok(())
     }
 

@@ -1,6 +1,5 @@
-//! State and what was learned, as bytes that can be trusted as far as they can be checked: the
-//! magic word is "ZEEKHUNT" (the state of a hunter) or "ZEEKUSUL" (what is usual), the payload is
-//! bincode 2.
+//! The state of the engine and the behavioral baseline as checked bytes: the magic word is "ZEEKHUNT" (state) or
+//! "ZEEKUSUL" (baseline), the payload is bincode 2.
 
 use crate::codec::MAX_BYTES;
 use std::io;
@@ -8,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeek_anomaly_base::{Broken, HEAD, Readers, payload, read_at_most, write_whole};
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// What a saved state begins with.
 pub const STATE_MAGIC: &[u8; 8] = b"ZEEKHUNT";
@@ -31,7 +30,10 @@ pub enum SnapshotError {
     #[error("is not {0}")]
     Other(&'static str),
     /// They are of another version.
-    #[error("is of format {0}, this version reads {FORMAT}: make it again")]
+    #[error(
+        "has format {0}, but this version reads format {FORMAT}; delete the file and make it again \
+         (a baseline: zeek-anomaly hunt --learn)"
+    )]
     Format(u32),
     /// They are damaged.
     #[error("is damaged ({0}); make it again")]
@@ -79,7 +81,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, SnapshotError> {
     })
 }
 
-impl crate::Usual {
+impl crate::BehaviorBaseline {
     /// Writes it to a file, whole or not at all.
     ///
     /// # Errors
@@ -93,9 +95,9 @@ impl crate::Usual {
     ///
     /// # Errors
     /// What is refused, and why.
-    pub fn load(path: &Path) -> Result<crate::Usual, SnapshotError> {
+    pub fn load(path: &Path) -> Result<crate::BehaviorBaseline, SnapshotError> {
         let bytes = read(path)?;
-        let usual: crate::Usual =
+        let usual: crate::BehaviorBaseline =
             crate::codec::decode(open(BASELINE_MAGIC, &bytes)?).map_err(SnapshotError::Damaged)?;
         match usual.is_sound() {
             true => Ok(usual),

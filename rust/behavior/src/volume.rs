@@ -17,29 +17,14 @@
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, LONG_CONNECTION, UPLOAD};
+use crate::network::{NetworkView, is_unicast};
 use crate::settings::Param;
 use crate::state::{Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
-use crate::world::{World, is_unicast};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// An upload.
-pub static UPLOAD: KindInfo = KindInfo {
-    name: "upload",
-    notice: "Unusual_Upload",
-    title: "unusual upload",
-    stage: Stage::Exfiltration,
-};
-
-/// A connection that stays.
-pub static LONG: KindInfo = KindInfo {
-    name: "long_connection",
-    notice: "Long_Connection",
-    title: "long connection",
-    stage: Stage::CommandAndControl,
-};
 
 static TIMES: Param = Param {
     name: "upload.times",
@@ -77,7 +62,6 @@ static UNKNOWN: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "volume",
-    kinds: &[&UPLOAD, &LONG],
     params: &[&TIMES, &LEAST, &HOURS, &UNKNOWN],
     share: 10,
     make: |_, budget| Box::new(Volume::new(budget)),
@@ -203,15 +187,21 @@ impl Volume {
         }
     }
 
-    fn sent(&mut self, e: &Event<'_>, to: (IpAddr, f64), world: &World, out: &mut Vec<Finding>) {
+    fn sent(
+        &mut self,
+        e: &Event<'_>,
+        to: (IpAddr, f64),
+        network: &NetworkView,
+        out: &mut Vec<Finding>,
+    ) {
         let Some(orig) = e.orig else { return };
-        let key = world.key(HOST).addr(orig).finish();
+        let key = network.key(HOST).addr(orig).finish();
         // A connection counts at its end: what it sent when is not known.
         let hour = (e.written / 3600.0).floor() as i64;
         let (peers, at) = (&mut self.peers, &mut self.at);
         let (times, least) = (
-            world.threshold(&TIMES).max(1.0),
-            world.threshold(&LEAST) * 1e6,
+            network.threshold(&TIMES).max(1.0),
+            network.threshold(&LEAST) * 1e6,
         );
         self.hosts.update(key, Host::default, |h| {
             h.who = Some(orig);
@@ -257,22 +247,23 @@ impl Volume {
             if beyond < 1.0 {
                 return;
             }
-            if h.reported.1 == 0 || h.reported.0 == 0.0 || world.has_grown(h.reported.0, h.bytes) {
+            if h.reported.1 == 0 || h.reported.0 == 0.0 || network.has_grown(h.reported.0, h.bytes)
+            {
                 h.reported = (h.bytes, h.reported.1 + 1);
-                out.push(h.finding(orig, beyond, usual, own, world));
+                out.push(h.finding(orig, beyond, usual, own, network));
             }
         });
     }
 
-    fn stays(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn stays(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let (Some(orig), Some(resp), Some(d)) = (e.orig, e.resp, e.number(Column::Duration)) else {
             return;
         };
         let hours = d / 3600.0;
         // Where nobody knows what is usual, RITA's highest band is what is left.
-        let wanted = world.threshold(&HOURS)
-            * (1.0 + (world.settings().get(&UNKNOWN) - 1.0) * world.ignorance());
-        if hours < wanted || world.prevalence(world.talkers(world.addr_key(resp))) > 0.3 {
+        let wanted = network.threshold(&HOURS)
+            * (1.0 + (network.settings().get(&UNKNOWN) - 1.0) * network.cold_start());
+        if hours < wanted || network.prevalence(network.talkers(network.addr_key(resp))) > 0.3 {
             return;
         }
         let entity = Entity::Pair {
@@ -281,7 +272,7 @@ impl Volume {
             port: e.port,
             proto: e.proto,
         };
-        let key = world.key(PAIR).number(entity.key()).finish();
+        let key = network.key(PAIR).number(entity.key()).finish();
         self.long.update(key, Long::default, |l| {
             l.count += 1;
             l.uids.add(e.uid());
@@ -289,14 +280,16 @@ impl Volume {
                 l.first = e.ts;
             }
             l.longest = l.longest.max(hours);
-            if l.reported.1 > 0 && !world.has_grown(l.reported.0, l.longest) {
+            if l.reported.1 > 0 && !network.has_grown(l.reported.0, l.longest) {
                 return;
             }
             l.reported = (l.longest, l.reported.1 + 1);
             let (sent, received) = e.bytes().unwrap_or_default();
             out.push(Finding {
-                id: Key::new(entity.key()).bytes(LONG.name.as_bytes()).finish(),
-                kind: Kind(&LONG),
+                id: Key::new(entity.key())
+                    .bytes(LONG_CONNECTION.name.as_bytes())
+                    .finish(),
+                kind: BehaviorKind(&LONG_CONNECTION),
                 // 3 at the least, 4 at three times as long, as RITA's highest band is.
                 score: (3.0 + (hours / wanted).ln() / 3f64.ln()).min(6.0),
                 basis: Basis::Rule,
@@ -353,11 +346,11 @@ impl Host {
         times: f64,
         usual: Option<f64>,
         own: bool,
-        world: &World,
+        network: &NetworkView,
     ) -> Finding {
         let entity = Entity::Host(orig);
         let (to, most) = self.most.unwrap_or((orig, 0.0));
-        let talkers = world.talkers(world.addr_key(to));
+        let talkers = network.talkers(network.addr_key(to));
         let whose = if own { "this host" } else { "the hosts here" };
         let reasons = vec![
             Evidence::new("sent within the hour", text::bytes(self.bytes)),
@@ -379,7 +372,7 @@ impl Host {
                 .bytes(UPLOAD.name.as_bytes())
                 .number(self.hour as u64)
                 .finish(),
-            kind: Kind(&UPLOAD),
+            kind: BehaviorKind(&UPLOAD),
             score: (3.5 + times.max(1.0).ln()).min(8.0),
             basis: Basis::Rule,
             confidence: match (own, talkers <= 1.0) {
@@ -401,7 +394,7 @@ impl Host {
 }
 
 impl Behavior for Volume {
-    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let conn = event.log == Log::Conn;
         if !(conn || event.log == Log::ConnOpen) || !event.orig_local || event.resp_local {
             return;
@@ -412,9 +405,9 @@ impl Behavior for Volume {
                 (event.resp.filter(|r| is_unicast(*r)), event.bytes())
         {
             // More than a link carries in a day is a mistake of the sensor.
-            self.sent(event, (resp, sent.min(1e15)), world, out);
+            self.sent(event, (resp, sent.min(1e15)), network, out);
         }
-        self.stays(event, world, out);
+        self.stays(event, network, out);
     }
 
     fn memory(&self) -> usize {

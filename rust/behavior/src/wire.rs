@@ -15,7 +15,7 @@
 //! everything in it is checked.
 
 use crate::entity::Key;
-use crate::event::{Column, Columns, Event, Log, NAMES, Outcome, View};
+use crate::event::{BehaviorColumns, Column, Event, Log, NAMES, Outcome, View};
 use crate::settings::Settings;
 use hashbrown::HashMap;
 use std::collections::VecDeque;
@@ -121,14 +121,14 @@ impl Default for Packer {
 }
 
 impl Packer {
-    /// A packer for one process, or for several ([`crate::world::VIEWS`]).
+    /// A packer for one process, or for several ([`crate::network::VIEWS`]).
     pub fn new(settings: &Settings) -> Packer {
         let empty = |bucket| Batch {
             bucket,
             records: 0,
             bytes: Vec::new(),
         };
-        let views = settings.get(&crate::world::VIEWS) > 0.0;
+        let views = settings.get(&crate::network::VIEWS) > 0.0;
         Packer {
             open: (0..=TO_ALL).map(empty).collect(),
             full: VecDeque::new(),
@@ -140,7 +140,7 @@ impl Packer {
 
     /// Adds a record. Those without an originator go together, and so does ARP: who claims what, and whether it was
     /// asked, is told by all of a link together, and there is little of it.
-    pub fn add(&mut self, columns: &Columns, record: &Record<'_>) {
+    pub fn add(&mut self, columns: &BehaviorColumns, record: &Record<'_>) {
         if columns.log() == Log::Arp {
             return self.put(0, self.whole(), columns, record, &|_| true);
         }
@@ -214,7 +214,7 @@ impl Packer {
         &mut self,
         bucket: u16,
         view: View,
-        columns: &Columns,
+        columns: &BehaviorColumns,
         record: &Record<'_>,
         wanted: &dyn Fn(usize) -> bool,
     ) {
@@ -268,7 +268,7 @@ impl Batch {
     }
 }
 
-fn bucket_of(columns: &Columns, record: &Record<'_>, column: &str) -> u16 {
+fn bucket_of(columns: &BehaviorColumns, record: &Record<'_>, column: &str) -> u16 {
     let orig = columns
         .places()
         .find(|(c, _)| NAMES.get(*c) == Some(&column))
@@ -316,7 +316,7 @@ mod kind {
 const MAX_ELEMENTS: usize = 16;
 
 fn write(
-    columns: &Columns,
+    columns: &BehaviorColumns,
     record: &Record<'_>,
     wanted: &dyn Fn(usize) -> bool,
     out: &mut Vec<u8>,
@@ -394,7 +394,7 @@ pub enum WireError {
 /// Unpacks batches.
 #[derive(Debug)]
 pub struct Unpacker {
-    logs: HashMap<Vec<u8>, Columns>,
+    logs: HashMap<Vec<u8>, BehaviorColumns>,
     record: RecordBuf,
 }
 
@@ -415,7 +415,7 @@ impl Unpacker {
     pub fn unpack(
         &mut self,
         batch: &[u8],
-        each: &mut dyn FnMut(View, &Columns, &Record<'_>),
+        each: &mut dyn FnMut(View, &BehaviorColumns, &Record<'_>),
     ) -> Result<u32, WireError> {
         let (view, mut rest) = match batch {
             [magic, n, rest @ ..] if usize::from(*n) == NAMES.len() => {
@@ -437,7 +437,7 @@ impl Unpacker {
             let columns = self
                 .logs
                 .entry_ref(log)
-                .or_insert_with(|| Columns::bind(&schema(log)));
+                .or_insert_with(|| BehaviorColumns::bind(&schema(log)));
             each(view, columns, &self.record.record());
             records += 1;
         }
@@ -503,7 +503,7 @@ fn read(rest: &mut &[u8], out: &mut RecordBuf) -> Result<(), WireError> {
         } else {
             usize::from(column)
         };
-        // Columns come in their order, each once.
+        // BehaviorColumns come in their order, each once.
         if end < next || end > NAMES.len() {
             return Err(WireError::Damaged);
         }
@@ -588,7 +588,7 @@ mod tests {
     }
 
     /// What arrives, as text: the values of the columns that were sent.
-    fn texts(columns: &Columns, r: &Record<'_>) -> Vec<String> {
+    fn texts(columns: &BehaviorColumns, r: &Record<'_>) -> Vec<String> {
         let there = columns.places().map(|(c, at)| (NAMES[c], r.get(at)));
         let set = there.filter(|(_, v)| !v.is_unset());
         let shown = |v: Value<'_>| match v {
@@ -602,7 +602,7 @@ mod tests {
 
     #[test]
     fn what_arrives_is_what_was_sent_and_a_hosts_records_stay_together() {
-        let columns = Columns::bind(&schema());
+        let columns = BehaviorColumns::bind(&schema());
         let (mut packer, mut sent) = (Packer::default(), Vec::new());
         for i in 0..200 {
             let r = record(i % 50);
@@ -631,7 +631,7 @@ mod tests {
 
     #[test]
     fn batches_that_nobody_takes_stay_bounded_and_are_counted() {
-        let columns = Columns::bind(&schema());
+        let columns = BehaviorColumns::bind(&schema());
         let mut packer = Packer::default();
         let mut r = RecordBuf::new();
         r.push_time(1e9);
@@ -647,14 +647,14 @@ mod tests {
 
     #[test]
     fn damage_is_refused_and_harms_nothing() {
-        let columns = Columns::bind(&schema());
+        let columns = BehaviorColumns::bind(&schema());
         let mut packer = Packer::default();
         for i in 0..4 {
             packer.add(&columns, &record(i).record());
         }
         let good = packer.take(true).unwrap().bytes;
         let mut unpacker = Unpacker::default();
-        let none = &mut |_: View, _: &Columns, _: &Record<'_>| {};
+        let none = &mut |_: View, _: &BehaviorColumns, _: &Record<'_>| {};
         assert_eq!(unpacker.unpack(b"", none), Err(WireError::Form));
         assert_eq!(unpacker.unpack(b"hello", none), Err(WireError::Form));
         for at in 0..good.len() {

@@ -1,7 +1,7 @@
 //! ARP: searches and false claims are found, and what links do on ordinary days is not.
 
 use std::net::Ipv4Addr;
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine, Finding, Settings};
 use zeek_log::{Field, FieldType, RecordBuf, Schema};
 
 const START: f64 = 1_700_000_000.0;
@@ -9,8 +9,8 @@ const BROADCAST: u64 = 0xffff_ffff_ffff;
 const GATEWAY: u8 = 1;
 
 struct Link {
-    hunter: Hunter,
-    columns: Columns,
+    hunter: BehaviorEngine,
+    columns: BehaviorColumns,
     found: Vec<Finding>,
 }
 
@@ -29,7 +29,7 @@ fn text(mac: u64) -> String {
     hex.join(":")
 }
 
-fn columns(names: [&str; 8]) -> Columns {
+fn columns(names: [&str; 8]) -> BehaviorColumns {
     let kinds = [
         FieldType::Time,
         FieldType::String,
@@ -38,7 +38,7 @@ fn columns(names: [&str; 8]) -> Columns {
     ];
     let kinds = kinds.into_iter().chain([FieldType::Addr, FieldType::Addr]);
     let kinds = kinds.chain([FieldType::String, FieldType::String]);
-    Columns::bind(&Schema {
+    BehaviorColumns::bind(&Schema {
         log: "arp".into(),
         fields: names
             .iter()
@@ -61,7 +61,7 @@ impl Link {
             "resp_hw",
         ];
         Link {
-            hunter: Hunter::new(Settings::default(), None),
+            hunter: BehaviorEngine::new(Settings::default(), None),
             columns: columns(names),
             found: Vec::new(),
         }
@@ -524,7 +524,7 @@ fn what_was_saved_goes_on_and_a_flood_stays_in_its_memory() {
         l.tells(300.0 + 2.0 * f64::from(i), EVIL, GATEWAY, 15);
     }
     let bytes = l.hunter.save().unwrap();
-    l.hunter = Hunter::restore(Settings::default(), None, &bytes).unwrap();
+    l.hunter = BehaviorEngine::restore(Settings::default(), None, &bytes).unwrap();
     assert_eq!(l.hunter.save().unwrap(), bytes);
     // A restart forgets which questions are under way, and nothing else.
     l.tells(310.0, EVIL, GATEWAY, 15);
@@ -533,7 +533,7 @@ fn what_was_saved_goes_on_and_a_flood_stays_in_its_memory() {
     let mut flood = Link::new();
     let mut settings = Settings::default();
     settings.memory = 8 << 20;
-    flood.hunter = Hunter::new(settings, None);
+    flood.hunter = BehaviorEngine::new(settings, None);
     for i in 0..60_000u64 {
         let [a, b, c, d] = (i.wrapping_mul(0x9e37_79b9) as u32).to_be_bytes();
         let hw = (i.wrapping_mul(0x9e37_79b9_7f4a) & 0xfcff_ffff_ffff) | 2;

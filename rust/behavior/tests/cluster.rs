@@ -5,14 +5,14 @@ mod common;
 use common::{Side, V, row};
 use std::net::Ipv4Addr;
 use zeek_anomaly_behavior::wire::{Packer, TO_ALL, Unpacker};
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine, Finding, Settings, registry};
 use zeek_log::{Field, FieldType, RecordBuf, Schema};
 
 const OURS: [u8; 4] = [10, 0, 0, 5];
 
 struct Cluster {
     packer: Packer,
-    proxies: Vec<(Hunter, Unpacker)>,
+    proxies: Vec<(BehaviorEngine, Unpacker)>,
     n: u64,
 }
 
@@ -20,9 +20,14 @@ impl Cluster {
     fn of(proxies: usize) -> Cluster {
         let mut settings = Settings::default();
         if proxies > 1 {
-            settings.set("cluster.views", 1.0).unwrap();
+            registry::set(&mut settings, "cluster.views", 1.0).unwrap();
         }
-        let one = || (Hunter::new(Settings::default(), None), Unpacker::default());
+        let one = || {
+            (
+                BehaviorEngine::new(Settings::default(), None),
+                Unpacker::default(),
+            )
+        };
         Cluster {
             packer: Packer::new(&settings),
             proxies: (0..proxies).map(|_| one()).collect(),
@@ -62,7 +67,7 @@ impl Cluster {
             for (i, (hunter, unpacker)) in self.proxies.iter_mut().enumerate() {
                 if batch.bucket == TO_ALL || i == chosen {
                     let mut found = Vec::new();
-                    let each = &mut |view, c: &Columns, r: &zeek_log::Record<'_>| {
+                    let each = &mut |view, c: &BehaviorColumns, r: &zeek_log::Record<'_>| {
                         hunter.observe_as(view, c, r, &mut found);
                     };
                     unpacker.unpack(&batch.bytes, each).unwrap();
@@ -138,7 +143,7 @@ fn how_common_a_target_is_both_know() {
     }
     c.deliver();
     for (hunter, _) in &c.proxies {
-        let w = hunter.world();
+        let w = hunter.network();
         let talkers = w.talkers(w.addr_key(Ipv4Addr::new(93, 184, 216, 34).into()));
         assert!(
             (50.0..=70.0).contains(&talkers) && w.hosts() > 50.0,
@@ -168,7 +173,7 @@ fn a_pair_is_told_to_all_once_an_hour() {
 
 #[test]
 fn a_link_is_seen_whole_by_one() {
-    let c = Columns::bind(&Schema {
+    let c = BehaviorColumns::bind(&Schema {
         log: "arp".into(),
         fields: vec![
             Field::new("ts", FieldType::Time),

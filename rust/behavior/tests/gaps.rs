@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Feed, Side, V};
-use zeek_anomaly_behavior::{Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorEngine, Settings};
 
 const ME: [u8; 4] = [10, 0, 0, 5];
 
@@ -71,11 +71,11 @@ fn a_search_is_found_at_a_host_that_knows_thousands_of_domains() {
             "NXDOMAIN",
         );
     }
-    assert!(f.of("dns_generated").is_empty(), "{:?}", f.found[0]);
+    assert!(f.of("dga_activity").is_empty(), "{:?}", f.found[0]);
     for i in 0..60 {
         f.dns(2e9 + i as f64, &format!("{}.com", made(i)), "NXDOMAIN");
     }
-    let found = f.of("dns_generated");
+    let found = f.of("dga_activity");
     assert!(!found.is_empty());
     assert!(found[0].count <= 30, "early: {}", found[0].count);
     let last = found.last().unwrap();
@@ -93,7 +93,7 @@ fn a_host_that_meets_new_domains_all_day_may_mistype_one_in_eight() {
             rcode,
         );
     }
-    assert!(f.of("dns_generated").is_empty());
+    assert!(f.of("dga_activity").is_empty());
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn who_calls_before_it_is_known_who_is_ours_is_not_counted_as_ours() {
         let own = [("host", V::Text("www.example.org"))];
         f.row("http", 1e9 + f64::from(i), from, to, &own);
     }
-    assert!(f.hunter.world().hosts() > 20.0, "nothing else is known");
+    assert!(f.hunter.network().hosts() > 20.0, "nothing else is known");
     let mine = ([147, 32, 83, 234], 5000);
     f.conn(
         1e9 + 60.0,
@@ -112,10 +112,10 @@ fn who_calls_before_it_is_known_who_is_ours_is_not_counted_as_ours() {
         ([93, 184, 216, 34], 443),
         ("tcp", "ssl", "SF"),
     );
-    assert_eq!(f.hunter.world().hosts(), 1.0);
+    assert_eq!(f.hunter.network().hosts(), 1.0);
     let bytes = f.hunter.save().unwrap();
-    let again = Hunter::restore(Settings::default(), None, &bytes).unwrap();
-    assert_eq!(again.world().hosts(), 1.0);
+    let again = BehaviorEngine::restore(Settings::default(), None, &bytes).unwrap();
+    assert_eq!(again.network().hosts(), 1.0);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Feed, V};
-use zeek_anomaly_behavior::{Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorEngine, Settings};
 
 const DAY: f64 = 86_400.0;
 /// A Monday, midnight.
@@ -71,13 +71,16 @@ fn activity_at_a_silent_hour_is_found_once_enough_days_are_known() {
     let mut f = Feed::new();
     office(&mut f, 3, 4);
     night(&mut f, 4.0);
-    assert!(f.of("hours_silent").is_empty());
+    assert!(f.of("off_hours_activity").is_empty());
 
     let mut f = Feed::new();
     office(&mut f, 3, 26);
-    assert!(f.of("hours_silent").is_empty(), "office hours are usual");
+    assert!(
+        f.of("off_hours_activity").is_empty(),
+        "office hours are usual"
+    );
     night(&mut f, 28.0);
-    let found = f.of("hours_silent");
+    let found = f.of("off_hours_activity");
     assert!(!found.is_empty() && found[0].entity.to_string() == "10.0.0.10");
     assert!(
         found[0].score >= 2.4 && found.iter().all(|x| x.id == found[0].id),
@@ -106,9 +109,9 @@ fn a_network_that_works_late_now_and_then_raises_its_own_bar() {
         }
     }
     assert!(
-        f.of("hours_silent").len() <= 2,
+        f.of("off_hours_activity").len() <= 2,
         "{:?}",
-        f.of("hours_silent")
+        f.of("off_hours_activity")
     );
 }
 
@@ -126,9 +129,9 @@ fn a_host_that_talks_to_many_more_of_ours_is_found_and_one_that_always_does_is_n
         }
     }
     assert!(
-        f.of("lateral_fanout").is_empty(),
+        f.of("fan_out_increase").is_empty(),
         "{:?}",
-        f.of("lateral_fanout")
+        f.of("fan_out_increase")
     );
     for i in 0..40u8 {
         f.conn(
@@ -138,7 +141,7 @@ fn a_host_that_talks_to_many_more_of_ours_is_found_and_one_that_always_does_is_n
             445,
         );
     }
-    let found = f.of("lateral_fanout");
+    let found = f.of("fan_out_increase");
     assert!(!found.is_empty() && found[0].entity.to_string() == "10.0.0.5");
     assert!(
         found[0].count < 30 && found[0].confidence > 0.5,
@@ -160,7 +163,7 @@ fn a_widening_circle_becomes_usual_slowly() {
                 f.conn(ts, me, [10, 0, 1, i], 443);
             }
         }
-        let now = f.of("lateral_fanout").len();
+        let now = f.of("fan_out_increase").len();
         if day == 8 {
             assert!(now > 0);
         }
@@ -169,7 +172,7 @@ fn a_widening_circle_becomes_usual_slowly() {
         }
     }
     assert_eq!(
-        f.of("lateral_fanout").len(),
+        f.of("fan_out_increase").len(),
         before,
         "in the end it is usual"
     );
@@ -206,7 +209,7 @@ fn a_resolver_that_one_host_asks_is_found_where_all_others_share_theirs() {
             "A",
         );
     }
-    let found = f.of("dns_resolver");
+    let found = f.of("unusual_dns_resolver");
     assert!(!found.is_empty());
     assert!(
         found
@@ -233,7 +236,7 @@ fn of_few_hosts_a_resolver_is_told_that_is_new_for_one_after_days() {
             );
         }
     }
-    let found = f.of("dns_resolver");
+    let found = f.of("unusual_dns_resolver");
     assert!(
         !found.is_empty() && found[0].entity.to_string().contains("203.0.113.53"),
         "{found:?}"
@@ -342,7 +345,7 @@ fn habits_survive_being_saved() {
     let mut f = Feed::new();
     office(&mut f, 3, 26);
     let bytes = f.hunter.save().unwrap();
-    f.hunter = Hunter::restore(Settings::default(), None, &bytes).unwrap();
+    f.hunter = BehaviorEngine::restore(Settings::default(), None, &bytes).unwrap();
     assert_eq!(bytes, f.hunter.save().unwrap());
     for i in 0..30 {
         f.conn(
@@ -352,5 +355,5 @@ fn habits_survive_being_saved() {
             443,
         );
     }
-    assert!(!f.of("hours_silent").is_empty());
+    assert!(!f.of("off_hours_activity").is_empty());
 }

@@ -50,9 +50,9 @@ fn failed_logins_of_ldap_mysql_and_vnc_are_guessing_and_the_one_that_works_is_to
             f.row(log, ts, (ME, 40_000), (SERVER, port), &failed);
         }
         assert_eq!(f.of("guessing").len(), 1, "{log}");
-        assert!(f.of("guessing_success").is_empty(), "{log}");
+        assert!(f.of("password_guess_succeeded").is_empty(), "{log}");
         f.row(log, T0 + 300.0, (ME, 40_000), (SERVER, port), &worked);
-        assert_eq!(f.of("guessing_success").len(), 1, "{log}");
+        assert_eq!(f.of("password_guess_succeeded").len(), 1, "{log}");
     }
 }
 

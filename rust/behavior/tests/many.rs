@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Feed, V};
-use zeek_anomaly_behavior::{Finding, Hunter, Settings, Usual};
+use zeek_anomaly_behavior::{BehaviorBaseline, BehaviorEngine, Finding, Settings};
 
 const DAY: f64 = 86_400.0;
 const ME: [u8; 4] = [10, 0, 0, 5];
@@ -186,9 +186,14 @@ fn alone(name: &str, others: u32, open: bool) -> Vec<Finding> {
 }
 
 /// The same where something was learned.
-fn alone_with(usual: Option<Usual>, name: &str, others: u32, open: bool) -> Vec<Finding> {
+fn alone_with(
+    usual: Option<BehaviorBaseline>,
+    name: &str,
+    others: u32,
+    open: bool,
+) -> Vec<Finding> {
     let mut f = Feed::new();
-    f.hunter = Hunter::new(Settings::default(), usual);
+    f.hunter = BehaviorEngine::new(Settings::default(), usual);
     for i in 0..others {
         f.ssl(
             1e9 + f64::from(i) * 7.3,
@@ -228,9 +233,9 @@ fn where_one_host_is_all_there_is_what_looks_like_software_is_no_beacon() {
 }
 
 /// What an hour of one host teaches.
-fn learned_from(host: [u8; 4]) -> Usual {
+fn learned_from(host: [u8; 4]) -> BehaviorBaseline {
     let mut f = Feed::new();
-    f.hunter = Hunter::learner(Settings::default());
+    f.hunter = BehaviorEngine::learner(Settings::default());
     for i in 0..60 {
         let ends = (host, 50_000, [192, 0, 2, 200], 443);
         let service = "ssl";

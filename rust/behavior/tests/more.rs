@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Feed, V};
-use zeek_anomaly_behavior::{Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorEngine, Settings};
 
 const ME: [u8; 4] = [10, 0, 0, 5];
 
@@ -117,7 +117,7 @@ fn a_search_for_generated_names_is_found_and_mistyped_names_are_not() {
             "NXDOMAIN",
         );
     }
-    let found = f.of("dns_generated");
+    let found = f.of("dga_activity");
     assert!(
         found[0].entity.to_string() == "10.0.0.5" && found[0].count <= 15,
         "{found:?}"
@@ -274,5 +274,5 @@ fn hostile_values_do_no_harm() {
             .all(|f| f.score.is_finite() && f.score <= 20.0)
     );
     let bytes = f.hunter.save().unwrap();
-    Hunter::restore(Settings::default(), None, &bytes).unwrap();
+    BehaviorEngine::restore(Settings::default(), None, &bytes).unwrap();
 }

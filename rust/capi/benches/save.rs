@@ -5,7 +5,7 @@
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
-use zeek_anomaly_behavior::{Columns, Hunter, Settings, Snapshot};
+use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine, Settings, Snapshot};
 use zeek_log::schema::Field;
 use zeek_log::{FieldType, RecordBuf, Schema};
 
@@ -30,8 +30,8 @@ fn main() {
     let sources = std::env::args().filter_map(|a| a.parse().ok()).next();
     let sources: u32 = sources.unwrap_or(400_000);
     let schema = schema();
-    let columns = Columns::bind(&schema);
-    let mut hunter = Hunter::new(Settings::default(), None);
+    let columns = BehaviorColumns::bind(&schema);
+    let mut hunter = BehaviorEngine::new(Settings::default(), None);
     let (mut record, mut out) = (RecordBuf::new(), Vec::new());
     for i in 0..sources {
         for k in 0..4u32 {

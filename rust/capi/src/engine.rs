@@ -15,7 +15,7 @@ use model::ModelFile;
 use state::State;
 use std::collections::HashSet;
 use std::sync::Arc;
-use zeek_anomaly_behavior::{Columns, Finding};
+use zeek_anomaly_behavior::{BehaviorColumns, Finding};
 use zeek_anomaly_engine::{Binding, Engine, Limits, Model, Reason};
 use zeek_log::schema::Field;
 use zeek_log::{FieldType, RecordBuf, Schema};
@@ -63,14 +63,14 @@ struct Bound {
     schema: Schema,
     uses: u32,
     binding: Binding,
-    columns: Columns,
+    columns: BehaviorColumns,
     /// Which columns somebody reads.
     needed: Vec<bool>,
 }
 
 impl Bound {
     fn new(engine: &mut Engine, schema: Schema, uses: u32) -> Bound {
-        let columns = Columns::bind(&schema);
+        let columns = BehaviorColumns::bind(&schema);
         // The engine compares the columns of what it binds with those of the training.
         let binding = match uses & ZA_USE_SCORE {
             0 => Binding::new(&Model::default(), &schema),

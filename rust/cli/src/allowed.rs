@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::allow::Subject;
-use zeek_anomaly_behavior::{Allow, Columns, Event};
+use zeek_anomaly_behavior::{Allow, BehaviorColumns, Event};
 use zeek_log::{BySchema, Record, Schema};
 
 /// Reads the allowlist, where there is to be one.
@@ -21,7 +21,7 @@ pub fn load(path: Option<&Path>) -> Result<Allow, Failure> {
 #[derive(Debug, Default)]
 pub struct Allowed {
     allow: Allow,
-    bound: BySchema<Columns>,
+    bound: BySchema<BehaviorColumns>,
 }
 
 impl Allowed {
@@ -38,7 +38,7 @@ impl Allowed {
         if self.allow.is_empty() {
             return false;
         }
-        let columns = self.bound.get(schema, |s| Columns::bind(s));
+        let columns = self.bound.get(schema, |s| BehaviorColumns::bind(s));
         match Event::new(columns, *record) {
             Some(event) => self.allow.covers(&Subject::of_event(&event)),
             None => false,

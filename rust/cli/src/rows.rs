@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 use zeek_anomaly_base::text::from_bytes;
-use zeek_anomaly_behavior::Kind;
+use zeek_anomaly_behavior::BehaviorKind;
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::{Claim, Reason};
 use zeek_log::{BySchema, Record, Schema, Value};
@@ -35,7 +35,7 @@ pub struct Alert {
 #[derive(Clone, Debug)]
 pub struct Behavior {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: BehaviorKind,
     /// Its number.
     pub id: u64,
     /// When it began and when its last record was.

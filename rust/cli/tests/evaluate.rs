@@ -393,7 +393,7 @@ fn hunting_tells_when_and_by_what_each_attack_is_found_and_what_was_false() {
     };
     assert_eq!(kinds("beacon"), ["beacon", "beacon"]);
     assert_eq!(kinds("bruteforce"), ["guessing"]);
-    assert_eq!(kinds("dga"), ["dns_generated"]);
+    assert_eq!(kinds("dga"), ["dga_activity"]);
     assert_eq!(kinds("exfiltration"), ["upload"]);
     assert_eq!(kinds("scan"), ["scan_horizontal", "scan_vertical"]);
     assert_eq!((&b["findings"], &b["of_attacks"]), (&7.into(), &7.into()));

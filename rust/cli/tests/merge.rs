@@ -49,7 +49,7 @@ fn two_halves_merged_and_one_half_continued_are_the_model_of_all_rows() {
     assert!(bytes(&merged) == bytes(&all));
     let continued = train(&dir, "more.model", &["--continue", &a, &second]);
     assert!(bytes(&continued) == bytes(&all));
-    // Over itself, as every night does.
+    // FindingSummary itself, as every night does.
     let over = train(&dir, "a.model", &["--continue", &a, &second]);
     assert!(bytes(&over) == bytes(&all));
 }

@@ -4,7 +4,8 @@ use crate::explain::Reason;
 use crate::model::{Model, Scratch, Verdict};
 use std::sync::Arc;
 use zeek_anomaly_alerts::{
-    AlertParams, Alerts, Candidate, Day, EntityColumns, Identity, Outcome, Over, StateError,
+    AlertParams, Alerts, Candidate, Day, EntityColumns, FindingSummary, Identity, Outcome,
+    StateError,
 };
 use zeek_anomaly_drift::{LogDrift, Monitor};
 use zeek_anomaly_features::context::{ContextColumns, Role};
@@ -196,8 +197,8 @@ impl Engine {
     }
 
     /// The oldest finding that is over and was not taken.
-    pub fn take_over(&mut self) -> Option<Over> {
-        self.alerts.as_mut()?.take_over()
+    pub fn take_finding_summary(&mut self) -> Option<FindingSummary> {
+        self.alerts.as_mut()?.take_finding_summary()
     }
 
     /// Goes on with another model. What is known of connections and of alerts stays; schemas have

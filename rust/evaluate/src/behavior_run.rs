@@ -3,7 +3,9 @@
 use crate::matching::{BehaviorRun, LabelIndex};
 use crate::rows::NameTable;
 use crate::truth::GroundTruth;
-use zeek_anomaly_behavior::{Allow, Columns, Finding, Hunter, Settings, Usual};
+use zeek_anomaly_behavior::{
+    Allow, BehaviorBaseline, BehaviorColumns, BehaviorEngine, Finding, Settings,
+};
 use zeek_anomaly_engine::merge::InOrder;
 use zeek_anomaly_runner::{Run, Sink, Source, learn_baseline};
 
@@ -11,7 +13,7 @@ use zeek_anomaly_runner::{Run, Sink, Source, learn_baseline};
 #[derive(Clone, Debug, Default)]
 pub struct BehaviorParams {
     /// A behavioral baseline; `None` to learn one from the rows that models are trained on.
-    pub baseline: Option<Usual>,
+    pub baseline: Option<BehaviorBaseline>,
     /// What is known to be harmless.
     pub allowlist: Allow,
 }
@@ -29,7 +31,7 @@ pub(crate) fn run(
         None if learn.inputs().is_empty() => None,
         None => Some(learn_baseline(learn, Settings::default(), progress).0),
     };
-    let mut engine = Hunter::new(Settings::default(), baseline);
+    let mut engine = BehaviorEngine::new(Settings::default(), baseline);
     *engine.allow() = params.allowlist.clone();
     let mut labelling = Labelling {
         truth,
@@ -53,7 +55,7 @@ struct Labelling<'a> {
 }
 
 impl Sink for Labelling<'_> {
-    fn in_order(&mut self, row: &InOrder<'_>, columns: &Columns) {
+    fn in_order(&mut self, row: &InOrder<'_>, columns: &BehaviorColumns) {
         self.labels.take(self.truth, row, columns, self.attacks);
     }
 

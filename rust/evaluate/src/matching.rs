@@ -9,7 +9,7 @@ use crate::rows::NameTable;
 use crate::truth::{GroundTruth, RowLabel, each_uid};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use zeek_anomaly_behavior::{Columns, Entity, Event, Finding};
+use zeek_anomaly_behavior::{BehaviorColumns, Entity, Event, Finding};
 use zeek_anomaly_engine::merge::InOrder;
 
 /// Rows of two hosts with one label that are no further apart than this, in seconds, are one stretch.
@@ -117,7 +117,7 @@ impl LabelIndex {
         &mut self,
         truth: &GroundTruth,
         row: &InOrder<'_>,
-        columns: &Columns,
+        columns: &BehaviorColumns,
         attacks: &mut NameTable,
     ) {
         let label = match truth.label(row.schema, &row.record) {

@@ -5,7 +5,7 @@ use crate::run::{Run, Sink};
 use crate::source::Source;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use zeek_anomaly_behavior::{Finding, Hunter, Settings, Usual};
+use zeek_anomaly_behavior::{BehaviorBaseline, BehaviorEngine, Finding, Settings};
 
 /// Keeps the last state of each finding, and the risk of each host.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl Sink for Findings {
         self.found.insert(finding.id, finding.clone());
     }
 
-    fn watched(&mut self, engine: &Hunter) {
+    fn watched(&mut self, engine: &BehaviorEngine) {
         for f in self.found.values() {
             let host = f.entity.host();
             let risk = || engine.risk_of(host);
@@ -77,8 +77,8 @@ pub fn learn_baseline(
     source: &Source,
     settings: Settings,
     progress: &mut dyn FnMut(u64, u64),
-) -> (Usual, Coverage) {
-    let mut learner = Hunter::learner(settings);
+) -> (BehaviorBaseline, Coverage) {
+    let mut learner = BehaviorEngine::learner(settings);
     let coverage = Run::of(source).behaviors(&mut learner).go(progress);
     (learner.learned(), coverage)
 }

@@ -4,7 +4,7 @@ use crate::coverage::Coverage;
 use crate::findings::Findings;
 use crate::run::{Run, Sink};
 use crate::source::Source;
-use zeek_anomaly_behavior::{Allow, Hunter, Settings, Usual};
+use zeek_anomaly_behavior::{Allow, BehaviorBaseline, BehaviorEngine, Settings};
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_verdict::{Assessment, VerdictCollector, VerdictLevel};
 
@@ -18,7 +18,7 @@ pub struct JudgeParams<'a> {
     /// The score from which a record is anomalous.
     pub threshold: f64,
     /// What behaviors are to be expected here; without it beacons do not count.
-    pub baseline: Option<&'a Usual>,
+    pub baseline: Option<&'a BehaviorBaseline>,
     /// What is known to be fine.
     pub allow: Allow,
 }
@@ -44,7 +44,7 @@ pub fn judge(
     also: &mut dyn Sink,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Judged {
-    let mut engine = Hunter::new(Settings::default(), params.baseline.cloned());
+    let mut engine = BehaviorEngine::new(Settings::default(), params.baseline.cloned());
     *engine.allow() = params.allow;
     let mut findings = Findings::default();
     let mut collector = VerdictCollector::new(params.model, params.own_rows, params.threshold);

@@ -3,7 +3,7 @@
 use crate::coverage::Coverage;
 use crate::run::Run;
 use crate::source::Source;
-use zeek_anomaly_behavior::Hunter;
+use zeek_anomaly_behavior::BehaviorEngine;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::train::{TrainParams, Trainer};
 
@@ -34,7 +34,7 @@ pub struct Prepared {
 pub fn prepare(
     from: ModelFrom<'_>,
     params: TrainParams,
-    learner: Option<&mut Hunter>,
+    learner: Option<&mut BehaviorEngine>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Prepared {
     let (source, own_rows) = match from {

@@ -5,7 +5,7 @@ use crate::source::Source;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use zeek_anomaly_behavior::{Columns, Event, Finding, Hunter};
+use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine, Event, Finding};
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::merge::{self, InOrder};
 use zeek_anomaly_engine::offline::{
@@ -15,7 +15,7 @@ use zeek_anomaly_engine::train::Trainer;
 use zeek_anomaly_verdict::VerdictCollector;
 use zeek_log::{BySchema, Error, Input, Record, Schema, Stats};
 
-/// Columns that behaviors see even where they are blanked: without them there is nobody whom a
+/// BehaviorColumns that behaviors see even where they are blanked: without them there is nobody whom a
 /// finding could be about.
 pub const ENDPOINTS: [&str; 2] = ["id.orig_h", "id.resp_h"];
 
@@ -33,7 +33,7 @@ pub trait Sink {
     }
 
     /// A record in the order of time, before behaviors see it; only in a run with behaviors.
-    fn in_order(&mut self, row: &InOrder<'_>, columns: &Columns) {
+    fn in_order(&mut self, row: &InOrder<'_>, columns: &BehaviorColumns) {
         let _ = (row, columns);
     }
 
@@ -43,7 +43,7 @@ pub trait Sink {
     }
 
     /// All records were seen, in a run with behaviors.
-    fn watched(&mut self, engine: &Hunter) {
+    fn watched(&mut self, engine: &BehaviorEngine) {
         let _ = engine;
     }
 }
@@ -87,7 +87,7 @@ impl Sink for VerdictCollector<'_> {
 pub struct Run<'a> {
     source: &'a Source,
     model: Option<(&'a Model, bool)>,
-    behaviors: Option<&'a mut Hunter>,
+    behaviors: Option<&'a mut BehaviorEngine>,
     sinks: Vec<&'a mut dyn Sink>,
     read_again: bool,
 }
@@ -112,7 +112,7 @@ impl<'a> Run<'a> {
     }
 
     /// Lets behaviors watch the rows, in the order of time.
-    pub fn behaviors(mut self, engine: &'a mut Hunter) -> Run<'a> {
+    pub fn behaviors(mut self, engine: &'a mut BehaviorEngine) -> Run<'a> {
         self.behaviors = Some(engine);
         self
     }
@@ -212,15 +212,15 @@ type Sinks<'a> = RefCell<Vec<&'a mut dyn Sink>>;
 
 /// What behaviors see of a schema, and what sinks see.
 struct Bound {
-    seen: Columns,
-    all: Columns,
+    seen: BehaviorColumns,
+    all: BehaviorColumns,
     /// The place of the log's count.
     log: usize,
 }
 
 /// The engine of behaviors at work.
 struct Watching<'a> {
-    engine: &'a mut Hunter,
+    engine: &'a mut BehaviorEngine,
     /// What is blanked for behaviors.
     read: ReadParams,
     bound: BySchema<Bound>,
@@ -229,7 +229,7 @@ struct Watching<'a> {
 }
 
 impl<'a> Watching<'a> {
-    fn new(engine: &'a mut Hunter, read: &ReadParams) -> Watching<'a> {
+    fn new(engine: &'a mut BehaviorEngine, read: &ReadParams) -> Watching<'a> {
         let mut read = read.clone();
         read.blank.retain(|c| !ENDPOINTS.contains(&c.as_str()));
         Watching {
@@ -250,8 +250,8 @@ impl<'a> Watching<'a> {
                 logs.len() - 1
             });
             Bound {
-                seen: Columns::bind(&read.blind(schema)),
-                all: Columns::bind(schema),
+                seen: BehaviorColumns::bind(&read.blind(schema)),
+                all: BehaviorColumns::bind(schema),
                 log,
             }
         });

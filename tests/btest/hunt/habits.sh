@@ -3,9 +3,9 @@
 # @TEST-REQUIRES: have zeek model
 # @TEST-EXEC: make-habits habits.pcap
 # @TEST-EXEC: zeek -C -D -r habits.pcap zeek-anomaly >/dev/null 2>&1
-# @TEST-EXEC: zeek-cut kind host peer_host name <anomaly_behavior.log | grep -E 'hours_silent|lateral_fanout|dns_resolver|dns_long|dns_rare_type' | sort -u >findings
+# @TEST-EXEC: zeek-cut kind host peer_host name <anomaly_behavior.log | grep -E 'off_hours_activity|fan_out_increase|unusual_dns_resolver|dns_long|dns_rare_type' | sort -u >findings
 # @TEST-EXEC: btest-diff findings
-# @TEST-EXEC: zeek-cut note sub <notice.log | sed 's/ score=.*//' | grep -E 'hours_silent|lateral_fanout|dns_resolver|dns_long|dns_rare_type' | sort -u >notices
+# @TEST-EXEC: zeek-cut note sub <notice.log | sed 's/ score=.*//' | grep -E 'off_hours_activity|fan_out_increase|unusual_dns_resolver|dns_long|dns_rare_type' | sort -u >notices
 # @TEST-EXEC: btest-diff notices
 # @TEST-EXEC: zeek-cut kind id <anomaly_behavior.log | grep -v '^host' | sort -u >live
 # @TEST-EXEC: $ZEEK_ANOMALY hunt -q --format jsonl conn.log dns.log >offline.jsonl

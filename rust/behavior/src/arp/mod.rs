@@ -1,315 +1,36 @@
 //! What happens on the link itself, by arp.log: a search for hosts, and claims of what is another's.
 //!
 //! Stock Zeek writes no arp.log. Scripts that do (Slips', and many like it) log one ARP packet a line: who sent
-//! the frame to whom, and who claims which address ([`Frame`]). ARP has no secrets, so nothing here goes by
+//! the frame to whom, and who claims which address ([`link::Frame`]). ARP has no secrets, so nothing here goes by
 //! one odd packet that a proxy, a repeater, a failover or a host with two interfaces sends too: [`scan`] asks how many
 //! addresses that nobody has, [`spoof`] who keeps telling others what they did not ask for.
 //!
 //! Requests go to everybody and are seen on every port of a switch, answers only where the sensor is handed all
-//! frames. So that somebody is there is known by anything that it ever said ([`Address::heard`]), not by the answer.
+//! frames. So that somebody is there is known by anything that it ever said ([`link::Address::heard`]), not by the answer.
 
+mod link;
 mod scan;
 mod spoof;
 
 use crate::behavior::{Behavior, Description};
-use crate::entity::Key;
-use crate::event::{Column, Event, Log};
+use crate::event::{Event, Log};
 use crate::finding::Finding;
-use crate::state::{Distinct, Entry, GivenUp, Saved, Table};
-use crate::world::{World, is_unicast};
+use crate::network::NetworkView;
+use crate::state::{Distinct, GivenUp, Saved, Table};
+use link::{ADDRESS_HEAP, Address, Answers, Frame, Link, Subnet, is_machine};
 use scan::Asker;
-use serde::{Deserialize, Serialize};
 use spoof::Sender;
-use std::net::IpAddr;
 
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "arp",
-    kinds: &[&scan::SCAN, &spoof::SPOOFING, &spoof::FORGED],
     params: &[&scan::THRESHOLD, &scan::SWEEP, &spoof::PUSHED],
     share: 4,
     make: |_, budget| Box::new(Arp::new(budget)),
 };
 
-/// The domains of keys.
-const ADDRESS: u64 = 0xa490_0001;
-const SUBNET: u64 = 0xa490_0002;
+/// The domain of keys.
 const MACHINE: u64 = 0xa490_0003;
-const ASKS: u64 = 0xa490_0004;
-
-/// A hardware address of Ethernet.
-pub(super) type Mac = u64;
-
-const TO_ALL: Mac = 0xffff_ffff_ffff;
-
-/// One ARP packet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
-    pub ts: f64,
-    /// Whether it asks; else it answers, or announces.
-    pub request: bool,
-    /// Who sent the frame, and to whom.
-    pub from: Mac,
-    pub to: Option<Mac>,
-    /// The address that the sender says is its own, and by which hardware address it wants to be reached.
-    pub claim: IpAddr,
-    pub hw: Mac,
-    /// Who is asked for, or told; and by which hardware address.
-    pub other: IpAddr,
-    pub other_hw: Option<Mac>,
-}
-
-impl Frame {
-    fn of(e: &Event<'_>) -> Option<Frame> {
-        let mac = |c: Column| e.text(c).and_then(mac);
-        let hw = mac(Column::OrigHw);
-        let from = mac(Column::SrcMac).or(hw)?;
-        let request = match e.text(Column::Operation)?.to_ascii_lowercase().as_slice() {
-            b"request" | b"who-has" | b"1" => true,
-            b"reply" | b"is-at" | b"2" => false,
-            _ => return None,
-        };
-        Some(Frame {
-            ts: e.ts,
-            request,
-            from,
-            to: mac(Column::DstMac),
-            claim: e.orig?,
-            hw: hw.unwrap_or(from),
-            other: e.resp?,
-            other_hw: mac(Column::RespHw),
-        })
-    }
-
-    /// Whether the sender has no address yet, and looks whether one is free.
-    pub fn is_probe(&self) -> bool {
-        self.claim.is_unspecified()
-    }
-
-    /// Whether it tells everybody where the sender is.
-    pub fn is_announcement(&self) -> bool {
-        self.claim == self.other
-    }
-}
-
-/// A hardware address from text: twelve hexadecimal digits, however they are set apart.
-fn mac(text: &[u8]) -> Option<Mac> {
-    let mut mac = 0;
-    let mut digits = 0;
-    for b in text {
-        match char::from(*b).to_digit(16) {
-            Some(d) => (mac, digits) = (mac << 4 | Mac::from(d), digits + 1),
-            None if matches!(b, b':' | b'-' | b'.') => {}
-            None => return None,
-        }
-        if digits > 12 {
-            return None;
-        }
-    }
-    (digits == 12).then_some(mac)
-}
-
-/// A hardware address as people write it.
-pub(super) fn shown(mac: Mac) -> String {
-    let bytes = mac.to_be_bytes();
-    let hex: Vec<String> = bytes.iter().skip(2).map(|b| format!("{b:02x}")).collect();
-    hex.join(":")
-}
-
-/// Whether it is that of one machine.
-fn is_machine(mac: Mac) -> bool {
-    mac != 0 && mac >> 40 & 1 == 0
-}
-
-/// Machines that claim one address, at most so many of them.
-const HOLDERS: usize = 4;
-
-/// Who claims an address.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Holder {
-    pub mac: Mac,
-    pub last: f64,
-}
-
-/// Seconds within which who claimed an address has to claim it again, after another did, to contest it.
-const TURN: f64 = 600.0;
-
-/// Seconds after which contests are forgotten.
-const TURNS: f64 = 3600.0;
-
-/// One address on the link.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Address {
-    /// When it was claimed last; 0 where nobody ever did.
-    pub heard: f64,
-    /// By whom, the latest last.
-    pub holders: Vec<Holder>,
-    /// How often the claim went back to who had it before, and when it did last.
-    pub turns: u32,
-    turned: f64,
-    /// Who asked for it.
-    pub askers: Distinct,
-}
-
-impl Entry for Address {
-    fn is_established(&self) -> bool {
-        self.heard > 0.0 && self.askers.count() >= 2.0
-    }
-
-    fn merit(&self) -> f64 {
-        self.askers.count()
-    }
-
-    fn is_sound(&self) -> bool {
-        let times = self.holders.iter().all(|h| h.last.is_finite());
-        times
-            && self.heard.is_finite()
-            && self.turned.is_finite()
-            && self.holders.len() <= HOLDERS
-            && self.askers.is_sound()
-    }
-}
-
-impl Address {
-    /// Somebody claims it.
-    fn claimed(&mut self, f: &Frame) {
-        self.heard = self.heard.max(f.ts);
-        let before = self.holders.iter().position(|h| h.mac == f.hw);
-        let is_last = before.is_some_and(|at| at + 1 == self.holders.len());
-        let known = before.map(|at| self.holders.remove(at));
-        if (f.ts - self.turned).abs() > TURNS {
-            self.turns = 0;
-        }
-        if let Some(known) = known
-            && !is_last
-            && (f.ts - known.last).abs() <= TURN
-        {
-            self.turns = self.turns.saturating_add(1);
-            self.turned = f.ts;
-        }
-        if self.holders.len() >= HOLDERS {
-            self.holders.remove(0);
-        }
-        self.holders.push(Holder {
-            mac: f.hw,
-            last: f.ts,
-        });
-    }
-}
-
-/// The hosts that ask for others of one network.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Subnet {
-    askers: Distinct,
-}
-
-impl Entry for Subnet {
-    fn is_established(&self) -> bool {
-        self.askers.count() >= 3.0
-    }
-
-    fn merit(&self) -> f64 {
-        self.askers.count()
-    }
-
-    fn is_sound(&self) -> bool {
-        self.askers.is_sound()
-    }
-}
-
-/// The addresses of the link.
-#[derive(Debug)]
-pub(super) struct Link {
-    addresses: Table<Address>,
-    subnets: Table<Subnet>,
-    answers: Answers,
-}
-
-/// Answers of all, and of the machine that gave most of those that nobody asked for, as far as that is told by
-/// counting them off against one another: those that somebody had asked for, and those that nobody had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Answers {
-    asked: f64,
-    unasked: f64,
-    most: (Mac, f64),
-}
-
-/// Hosts that ask for one, from which it may be a gateway.
-const GATEWAY: f64 = 3.0;
-
-impl Link {
-    pub fn address(&self, addr: IpAddr, world: &World) -> Option<&Address> {
-        self.addresses.get(world.key(ADDRESS).addr(addr).finish())
-    }
-
-    /// Hosts that were heard to ask for others in the network of this address.
-    pub fn askers_near(&self, addr: IpAddr, world: &World) -> f64 {
-        let subnet = self.subnets.get(subnet(addr, world));
-        subnet.map_or(0.0, |s| s.askers.count())
-    }
-
-    /// How many ask for an address, where it is one that most of its network ask for.
-    pub fn gateway(&self, addr: IpAddr, world: &World) -> Option<f64> {
-        let askers = self.address(addr, world)?.askers.count();
-        let most = askers * 2.0 >= self.askers_near(addr, world);
-        (askers >= GATEWAY && most).then_some(askers)
-    }
-
-    /// Somebody answered.
-    pub fn answered(&mut self, by: Mac, was_asked: bool) {
-        let a = &mut self.answers;
-        // What was long ago counts less.
-        if a.asked + a.unasked >= 4096.0 {
-            (a.asked, a.unasked, a.most.1) = (a.asked / 2.0, a.unasked / 2.0, a.most.1 / 2.0);
-        }
-        if was_asked {
-            a.asked += 1.0;
-            return;
-        }
-        a.unasked += 1.0;
-        match a.most.0 == by {
-            true => a.most.1 += 1.0,
-            false if a.most.1 <= 0.0 => a.most = (by, 1.0),
-            false => a.most.1 -= 1.0,
-        }
-    }
-
-    /// Whether questions are seen here, as answers of other machines tell; nothing where there are none.
-    pub fn are_questions_seen(&self, mac: Mac) -> Option<bool> {
-        let a = &self.answers;
-        let own = if a.most.0 == mac { a.most.1 } else { 0.0 };
-        let others = a.unasked - own;
-        (a.asked + others > 0.0).then_some(a.asked >= others)
-    }
-
-    fn see(&mut self, f: &Frame, world: &World) {
-        if f.request && !f.is_announcement() && !f.is_probe() && is_unicast(f.other) {
-            let asker = Key::new(ASKS).addr(f.claim).finish();
-            let asked = world.key(ADDRESS).addr(f.other).finish();
-            let new = |a: &mut Address| a.askers.insert(asker);
-            if self.addresses.update(asked, Address::default, new) {
-                let near = subnet(f.other, world);
-                self.subnets
-                    .update(near, Subnet::default, |s| s.askers.insert(asker));
-            }
-        }
-        if !f.is_probe() && is_unicast(f.claim) && is_machine(f.hw) {
-            let key = world.key(ADDRESS).addr(f.claim).finish();
-            self.addresses
-                .update(key, Address::default, |a| a.claimed(f));
-        }
-    }
-}
-
-fn subnet(addr: IpAddr, world: &World) -> u64 {
-    let network = match addr {
-        IpAddr::V4(a) => u64::from(u32::from(a) >> 8),
-        IpAddr::V6(a) => (u128::from(a) >> 64) as u64,
-    };
-    world.key(SUBNET).number(network).finish()
-}
-
-const ADDRESS_HEAP: usize = HOLDERS * size_of::<Holder>() + Distinct::MAX_HEAP + 32;
 
 /// The behaviour.
 #[derive(Debug)]
@@ -324,11 +45,7 @@ impl Arp {
     fn new(budget: usize) -> Arp {
         let part = |tenths: usize| budget / 10 * tenths;
         Arp {
-            link: Link {
-                addresses: Table::new(part(5), 64, ADDRESS_HEAP),
-                subnets: Table::new(part(1) / 2, 64, Distinct::MAX_HEAP),
-                answers: Answers::default(),
-            },
+            link: Link::new(part(5) + part(1) / 2),
             askers: Table::new(part(2), 64, Asker::MAX_HEAP),
             senders: Table::new(part(2), 64, Sender::MAX_HEAP),
             asked: spoof::Asked::new(part(1) / 2),
@@ -337,36 +54,37 @@ impl Arp {
 }
 
 impl Behavior for Arp {
-    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         if event.log != Log::Arp {
             return;
         }
         let Some(f) = Frame::of(event) else { return };
-        self.link.see(&f, world);
-        let key = world.key(MACHINE).number(f.hw).finish();
+        self.link.see(&f, network);
+        let key = network.key(MACHINE).number(f.hw).finish();
         let (link, asked) = (&mut self.link, &mut self.asked);
         if f.request && is_machine(f.hw) {
             self.askers
-                .update(key, Asker::default, |a| a.see(&f, link, world, out));
+                .update(key, Asker::default, |a| a.see(&f, link, network, out));
         }
         if is_machine(f.from) {
-            self.senders
-                .update(key, Sender::default, |s| s.see(&f, asked, link, world, out));
+            self.senders.update(key, Sender::default, |s| {
+                s.see(&f, asked, link, network, out)
+            });
         }
     }
 
-    fn tick(&mut self, now: f64, world: &World, out: &mut Vec<Finding>) {
+    fn tick(&mut self, now: f64, network: &NetworkView, out: &mut Vec<Finding>) {
         for a in self.askers.values_mut() {
-            a.settle(now, false, &self.link, world, out);
+            a.settle(now, false, &self.link, network, out);
         }
     }
 
-    fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
+    fn finish(&mut self, network: &NetworkView, out: &mut Vec<Finding>) {
         for a in self.askers.values_mut() {
-            a.settle(f64::INFINITY, true, &self.link, world, out);
+            a.settle(f64::INFINITY, true, &self.link, network, out);
         }
         for s in self.senders.values_mut() {
-            s.finish(&self.link, world, out);
+            s.finish(&self.link, network, out);
         }
     }
 
@@ -416,34 +134,5 @@ impl Behavior for Arp {
         self.askers.restore(askers)?;
         self.senders.restore(senders)?;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hardware_addresses_are_read_however_they_are_written() {
-        for text in [
-            "00:1b:54:AA:01:02",
-            "00-1B-54-aa-01-02",
-            "001b.54aa.0102",
-            "001b54aa0102",
-        ] {
-            let mac = mac(text.as_bytes()).unwrap();
-            assert_eq!(shown(mac), "00:1b:54:aa:01:02", "{text}");
-        }
-        for text in [
-            "",
-            "00:1b:54:aa:01",
-            "00:1b:54:aa:01:02:03",
-            "none",
-            "00:1b:54:aa:01:0g",
-        ] {
-            assert_eq!(mac(text.as_bytes()), None, "{text}");
-        }
-        assert!(is_machine(0x001b_54aa_0102));
-        assert!(!is_machine(TO_ALL) && !is_machine(0) && !is_machine(0x0100_5e00_0001));
     }
 }

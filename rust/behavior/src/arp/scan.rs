@@ -11,23 +11,16 @@
 //! A gateway asks on behalf of others, whatever the Internet sends to addresses that are not in use. It is known by what
 //! most hosts of its network ask for; and the patient rule waits until five are known, so that one can be told.
 
-use super::{Frame, Link, Mac, shown};
+use super::link::{Frame, Link, Mac, shown};
 use crate::entity::{Entity, Key};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BehaviorKind, SCAN_ARP};
+use crate::network::{NetworkView, is_unicast};
 use crate::settings::Param;
 use crate::state::{Distinct, Entry};
 use crate::text;
-use crate::world::{World, is_unicast};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// A search for hosts.
-pub static SCAN: KindInfo = KindInfo {
-    name: "scan_arp",
-    notice: "ARP_Scan",
-    title: "search for hosts by ARP",
-    stage: Stage::Reconnaissance,
-};
 
 pub(super) static THRESHOLD: Param = Param {
     name: "arp.scan",
@@ -125,7 +118,7 @@ impl Asker {
         self.asked.capacity() * size_of::<(IpAddr, f64)>() + Distinct::MAX_HEAP + 128
     }
 
-    pub fn see(&mut self, f: &Frame, link: &Link, world: &World, out: &mut Vec<Finding>) {
+    pub fn see(&mut self, f: &Frame, link: &Link, network: &NetworkView, out: &mut Vec<Finding>) {
         self.mac = f.hw;
         if !f.is_probe() && !self.own.contains(&f.claim) && self.own.len() < OWN {
             self.own.push(f.claim);
@@ -147,7 +140,7 @@ impl Asker {
         // Looking at all of them takes time: while there are few it is done at each, then at some.
         self.news = self.news.wrapping_add(1);
         if self.asked.len() <= 32 || self.news.is_multiple_of(16) {
-            self.settle(f.ts, false, link, world, out);
+            self.settle(f.ts, false, link, network, out);
         }
     }
 
@@ -157,7 +150,7 @@ impl Asker {
         now: f64,
         finish: bool,
         link: &Link,
-        world: &World,
+        network: &NetworkView,
         out: &mut Vec<Finding>,
     ) {
         let again = finish && self.reported.1 > 0;
@@ -168,36 +161,42 @@ impl Asker {
         let Some(who) = self.own.first().copied().or(self.asked.last().map(|a| a.0)) else {
             return;
         };
-        let score = self.score(now, who, link, world);
-        if let Some((score, silent)) = score.filter(|_| !self.is_gateway(link, world)) {
+        let score = self.score(now, who, link, network);
+        if let Some((score, silent)) = score.filter(|_| !self.is_gateway(link, network)) {
             self.alarmed = true;
             let size = self.all.count();
-            if again || self.reported.1 == 0 || world.has_grown(self.reported.0, size) {
+            if again || self.reported.1 == 0 || network.has_grown(self.reported.0, size) {
                 self.reported = (size, self.reported.1 + 1);
                 out.push(self.finding(who, score, silent));
             }
         } else if again {
-            out.push(self.finding(who, world.threshold(&THRESHOLD), 0));
+            out.push(self.finding(who, network.threshold(&THRESHOLD), 0));
         }
     }
 
-    fn is_gateway(&self, link: &Link, world: &World) -> bool {
+    fn is_gateway(&self, link: &Link, network: &NetworkView) -> bool {
         let own = &mut self.own.iter();
-        own.any(|a| link.gateway(*a, world).is_some())
+        own.any(|a| link.gateway(*a, network).is_some())
     }
 
     /// The score by the rule that holds, with how many were in vain.
-    fn score(&mut self, now: f64, who: IpAddr, link: &Link, world: &World) -> Option<(f64, usize)> {
-        let threshold = world.threshold(&THRESHOLD);
-        let sweep = world.threshold(&SWEEP);
-        let heard = |a: IpAddr| link.address(a, world).is_some_and(|a| a.heard > 0.0);
+    fn score(
+        &mut self,
+        now: f64,
+        who: IpAddr,
+        link: &Link,
+        network: &NetworkView,
+    ) -> Option<(f64, usize)> {
+        let threshold = network.threshold(&THRESHOLD);
+        let sweep = network.threshold(&SWEEP);
+        let heard = |a: IpAddr| link.address(a, network).is_some_and(|a| a.heard > 0.0);
         let settled = self.asked.iter().filter(|(_, at)| now - at >= PATIENCE);
         let mut settled: Vec<(f64, bool)> = settled.map(|(a, at)| (*at, heard(*a))).collect();
         settled.sort_by(|a, b| a.0.total_cmp(&b.0));
         let silent = settled.iter().filter(|(_, heard)| !heard).count();
         self.first = settled.first().map_or(self.last, |(at, _)| *at);
         let walk = silent as f64 * STEPS.0 + (settled.len() - silent) as f64 * STEPS.1;
-        let neighbours = link.askers_near(who, world);
+        let neighbours = link.askers_near(who, network);
         if walk >= threshold && neighbours >= NEIGHBOURS {
             return Some((walk.min(MOST), silent));
         }
@@ -231,8 +230,10 @@ impl Asker {
         let some: Vec<String> = self.asked.iter().map(|a| a.0.to_string()).collect();
         let all = self.all.count();
         Finding {
-            id: Key::new(entity.key()).bytes(SCAN.name.as_bytes()).finish(),
-            kind: Kind(&SCAN),
+            id: Key::new(entity.key())
+                .bytes(SCAN_ARP.name.as_bytes())
+                .finish(),
+            kind: BehaviorKind(&SCAN_ARP),
             score,
             basis: Basis::Rule,
             confidence: 0.6,

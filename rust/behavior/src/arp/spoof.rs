@@ -16,31 +16,16 @@
 //! That nobody asked can be said only where questions are seen: where most answers of others come without one it is
 //! not said.
 
-use super::{Frame, Link, Mac, TO_ALL, is_machine, shown};
+use super::link::{Frame, Link, Mac, TO_ALL, is_machine, shown};
 use crate::entity::{Entity, Key};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{ARP_FORGED, ARP_SPOOFING, BehaviorKind, BehaviorKindInfo};
+use crate::network::{NetworkView, is_unicast};
 use crate::settings::Param;
 use crate::state::Entry;
 use crate::text;
-use crate::world::{World, is_unicast};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// Claims of another's address.
-pub static SPOOFING: KindInfo = KindInfo {
-    name: "arp_spoofing",
-    notice: "ARP_Spoofing",
-    title: "claims another's address by ARP",
-    stage: Stage::CredentialAccess,
-};
-
-/// Frames that nobody sends by mistake.
-pub static FORGED: KindInfo = KindInfo {
-    name: "arp_forged",
-    notice: "ARP_Forged",
-    title: "forged ARP",
-    stage: Stage::CredentialAccess,
-};
 
 pub(super) static PUSHED: Param = Param {
     name: "arp.pushed",
@@ -188,7 +173,7 @@ impl Sender {
         f: &Frame,
         asked: &mut Asked,
         link: &mut Link,
-        world: &World,
+        network: &NetworkView,
         out: &mut Vec<Finding>,
     ) {
         self.mac = f.hw;
@@ -196,31 +181,31 @@ impl Sender {
             self.first = f.ts;
         }
         self.last = self.last.max(f.ts);
-        self.forgery(f, world, out);
+        self.forgery(f, network, out);
         if f.is_probe() {
             asked.ask(f.claim, f.other, f.ts);
             return;
         }
-        let mut news = self.contest(f, link, world);
+        let mut news = self.contest(f, link, network);
         if f.request {
             asked.ask(f.claim, f.other, f.ts);
-            self.owns(f, link, world);
+            self.owns(f, link, network);
         } else if !f.is_announcement() {
             let was_asked = asked.was_asked(f.other, f.claim, f.ts);
             link.answered(f.hw, was_asked);
             match was_asked {
-                true => self.owns(f, link, world),
+                true => self.owns(f, link, network),
                 false => news |= self.push(f),
             }
         }
         if news {
-            self.report(false, link, world, out);
+            self.report(false, link, network, out);
         }
     }
 
     /// Takes the first address that it uses, and nobody else does, as its own.
-    fn owns(&mut self, f: &Frame, link: &Link, world: &World) {
-        let holders = link.address(f.claim, world).map(|a| a.holders.as_slice());
+    fn owns(&mut self, f: &Frame, link: &Link, network: &NetworkView) {
+        let holders = link.address(f.claim, network).map(|a| a.holders.as_slice());
         let alone = !holders.unwrap_or_default().iter().any(|h| h.mac != f.hw);
         if alone && self.own.is_none() {
             self.own = Some(f.claim);
@@ -253,8 +238,8 @@ impl Sender {
     }
 
     /// Remembers that it contests an address; whether that is news.
-    fn contest(&mut self, f: &Frame, link: &Link, world: &World) -> bool {
-        let Some(a) = link.address(f.claim, world).filter(|a| a.turns >= TURNS) else {
+    fn contest(&mut self, f: &Frame, link: &Link, network: &NetworkView) -> bool {
+        let Some(a) = link.address(f.claim, network).filter(|a| a.turns >= TURNS) else {
             return false;
         };
         let others = a.holders.iter().filter(|h| h.mac != f.hw);
@@ -271,15 +256,15 @@ impl Sender {
     }
 
     /// Addresses that are pushed, with whether another claims them, and how often.
-    fn pushed(&self, link: &Link, world: &World) -> Vec<(IpAddr, Option<Mac>, u32)> {
-        let wanted = world.threshold(&PUSHED);
+    fn pushed(&self, link: &Link, network: &NetworkView) -> Vec<(IpAddr, Option<Mac>, u32)> {
+        let wanted = network.threshold(&PUSHED);
         let mut out: Vec<(IpAddr, Option<Mac>, u32)> = Vec::new();
         for p in self.pushes.iter().filter(|p| f64::from(p.count) >= wanted) {
             if let Some(o) = out.iter_mut().find(|o| o.0 == p.claim) {
                 o.2 += p.count;
                 continue;
             }
-            let holders = link.address(p.claim, world).map(|a| a.holders.as_slice());
+            let holders = link.address(p.claim, network).map(|a| a.holders.as_slice());
             let mut others = holders.unwrap_or_default().iter();
             let other = others.rfind(|h| h.mac != self.mac && (p.last - h.last).abs() <= CLAIM);
             out.push((p.claim, other.map(|h| h.mac), p.count));
@@ -295,8 +280,8 @@ impl Sender {
         all.any(|a| self.contests.iter().any(|b| apart(a.0, b.0)))
     }
 
-    fn report(&mut self, finish: bool, link: &Link, world: &World, out: &mut Vec<Finding>) {
-        let pushed = self.pushed(link, world);
+    fn report(&mut self, finish: bool, link: &Link, network: &NetworkView, out: &mut Vec<Finding>) {
+        let pushed = self.pushed(link, network);
         let questions = link.are_questions_seen(self.mac);
         let contested = pushed.iter().any(|p| p.1.is_some());
         let pushes = questions.unwrap_or(contested) && (contested || pushed.len() >= 2);
@@ -311,7 +296,7 @@ impl Sender {
         let (before, reports) = self.reported[0];
         let again = match finish {
             true => reports > 0 && f64::from(total) > before,
-            false => reports == 0 || world.has_grown(before, f64::from(total)),
+            false => reports == 0 || network.has_grown(before, f64::from(total)),
         };
         if !again {
             return;
@@ -324,7 +309,7 @@ impl Sender {
         claims.sort();
         claims.dedup();
         let gateway = claims.iter().filter(|c| Some(c.0) != self.own);
-        let gateway = gateway.filter_map(|c| Some((c.0, link.gateway(c.0, world)?)));
+        let gateway = gateway.filter_map(|c| Some((c.0, link.gateway(c.0, network)?)));
         let gateway = gateway.max_by(|a, b| a.1.total_cmp(&b.1));
         let named: Vec<String> = claims
             .iter()
@@ -353,7 +338,7 @@ impl Sender {
                 format!("{askers:.0} hosts ask for {a}"),
             ));
         }
-        let wanted = world.threshold(&PUSHED);
+        let wanted = network.threshold(&PUSHED);
         let strength = 0.5 * (f64::from(total) / wanted).max(1.0).log2().min(4.0);
         let score = 4.5 + strength + if gateway.is_some() { 1.0 } else { 0.0 };
         let first = match pushes {
@@ -370,8 +355,8 @@ impl Sender {
         };
         let entity = Entity::Host(host);
         out.push(Finding {
-            id: id(&entity, self.mac, &SPOOFING),
-            kind: Kind(&SPOOFING),
+            id: id(&entity, self.mac, &ARP_SPOOFING),
+            kind: BehaviorKind(&ARP_SPOOFING),
             score,
             basis: Basis::Rule,
             confidence: if pushes && contested { 0.8 } else { 0.6 },
@@ -386,7 +371,7 @@ impl Sender {
         });
     }
 
-    fn forgery(&mut self, f: &Frame, world: &World, out: &mut Vec<Finding>) {
+    fn forgery(&mut self, f: &Frame, network: &NetworkView, out: &mut Vec<Finding>) {
         let wrong = wrong(f);
         if wrong.iter().filter(|w| **w).count() < 2 {
             return;
@@ -399,7 +384,7 @@ impl Sender {
         }
         self.forged += 1;
         let (before, reports) = self.reported[1];
-        if reports == 0 || world.has_grown(before, self.forged as f64) {
+        if reports == 0 || network.has_grown(before, self.forged as f64) {
             self.reported[1] = (self.forged as f64, reports + 1);
             out.push(self.forged_finding(f.claim, Some(f)));
         }
@@ -418,8 +403,8 @@ impl Sender {
             reasons.push(Evidence::new("about", f.other.to_string()));
         }
         Finding {
-            id: id(&entity, self.mac, &FORGED),
-            kind: Kind(&FORGED),
+            id: id(&entity, self.mac, &ARP_FORGED),
+            kind: BehaviorKind(&ARP_FORGED),
             score: 4.0 + 0.5 * (self.forged as f64).log10().min(4.0),
             basis: Basis::Rule,
             confidence: 0.4,
@@ -434,14 +419,14 @@ impl Sender {
         }
     }
 
-    pub fn finish(&mut self, link: &Link, world: &World, out: &mut Vec<Finding>) {
+    pub fn finish(&mut self, link: &Link, network: &NetworkView, out: &mut Vec<Finding>) {
         if self.reported[0].1 > 0 {
-            self.report(true, link, world, out);
+            self.report(true, link, network, out);
         }
     }
 }
 
-fn id(entity: &Entity, mac: Mac, kind: &KindInfo) -> u64 {
+fn id(entity: &Entity, mac: Mac, kind: &BehaviorKindInfo) -> u64 {
     let key = Key::new(entity.key()).number(mac);
     key.bytes(kind.name.as_bytes()).finish()
 }

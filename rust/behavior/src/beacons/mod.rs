@@ -17,30 +17,15 @@ mod rhythm;
 use crate::behavior::{Behavior, Description};
 use crate::entity::Entity;
 use crate::event::{Column, Event, Log, Outcome, Proto};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo, Stage};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{BEACON, BehaviorKind, DNS_BEACON};
+use crate::network::{NetworkView, is_unicast};
 use crate::settings::{Param, Settings};
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
-use crate::world::{World, is_unicast};
 use rhythm::{Rhythm, Verdict};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
-
-/// A regular call.
-pub static BEACON: KindInfo = KindInfo {
-    name: "beacon",
-    notice: "Beacon",
-    title: "beacon",
-    stage: Stage::CommandAndControl,
-};
-
-/// A regular question to DNS.
-pub static DNS_BEACON: KindInfo = KindInfo {
-    name: "dns_beacon",
-    notice: "DNS_Beacon",
-    title: "beacon over DNS",
-    stage: Stage::CommandAndControl,
-};
 
 static THRESHOLD: Param = Param {
     name: "beacon.threshold",
@@ -79,7 +64,6 @@ static INTERNAL: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "beacons",
-    kinds: &[&BEACON, &DNS_BEACON],
     params: &[&THRESHOLD, &MIN_BEATS, &UNKNOWN, &INTERNAL],
     share: 35,
     make: |settings, budget| Box::new(Beacons::new(settings, budget)),
@@ -148,7 +132,7 @@ struct Calls {
     highest: f32,
     /// What was reported: beats, number of reports, and about whom.
     reported: (u64, u32),
-    about: Option<Box<(Entity, Kind)>>,
+    about: Option<Box<(Entity, BehaviorKind)>>,
     outside: bool,
 }
 
@@ -215,7 +199,7 @@ impl Beacons {
         }
     }
 
-    fn conn(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn conn(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let (Some(orig), Some(resp), Some(port)) = (e.orig, e.resp, e.port) else {
             return;
         };
@@ -225,7 +209,7 @@ impl Beacons {
         if !matches!(e.proto, Proto::Tcp | Proto::Udp) {
             return;
         }
-        let key = pair_key(world, orig, resp, port, e.proto);
+        let key = pair_key(network, orig, resp, port, e.proto);
         let size = e.bytes().map_or(0.0, |(o, _)| o);
         let answered = matches!(e.outcome(), Outcome::Answered);
         let tested = self.pairs.established();
@@ -234,12 +218,12 @@ impl Beacons {
             c.outside = !e.resp_local;
             // How long a name's call lasted, only the connection tells.
             if let (Some(name), 1) = (&c.name, c.others.len()) {
-                let name = name_key(world, orig, world.name_key(name.as_bytes()));
+                let name = name_key(network, orig, network.name_key(name.as_bytes()));
                 if let Some(named) = names.get_mut(name) {
                     lately(&mut named.open, is_open(e), 8.0);
                 }
             }
-            if !add(c, e, size, answered) || !due(c, world) {
+            if !add(c, e, size, answered) || !due(c, network) {
                 return;
             }
             let entity = Entity::Pair {
@@ -248,17 +232,25 @@ impl Beacons {
                 port: Some(port),
                 proto: e.proto,
             };
-            let name = c.name.as_deref().map(|n| world.name_key(n.as_bytes()));
-            let talkers = world.talkers(world.addr_key(resp));
+            let name = c.name.as_deref().map(|n| network.name_key(n.as_bytes()));
+            let talkers = network.talkers(network.addr_key(resp));
             let talkers = match (name, c.others.len()) {
-                (Some(name), 1) => talkers.max(world.talkers(name)),
+                (Some(name), 1) => talkers.max(network.talkers(name)),
                 _ => talkers,
             };
-            look(c, Kind(&BEACON), entity, talkers, tested, world, out);
+            look(
+                c,
+                BehaviorKind(&BEACON),
+                entity,
+                talkers,
+                tested,
+                network,
+                out,
+            );
         });
     }
 
-    fn named(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn named(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let (Some(orig), Some(resp), Some(name)) = (e.orig, e.resp, e.name()) else {
             return;
         };
@@ -268,9 +260,9 @@ impl Beacons {
         let Some(shown) = text::name(name, MAX_NAME) else {
             return;
         };
-        let name_key = world.name_key(name);
+        let name_key = network.name_key(name);
         if let Some(port) = e.port {
-            let key = pair_key(world, orig, resp, port, e.proto);
+            let key = pair_key(network, orig, resp, port, e.proto);
             if let Some(pair) = self.pairs.get_mut(key) {
                 pair.note_other(name_key);
                 if pair.name.is_none() {
@@ -278,13 +270,13 @@ impl Beacons {
                 }
             }
         }
-        let key = self::name_key(world, orig, name_key);
+        let key = self::name_key(network, orig, name_key);
         let tested = self.names.established();
         let size = e.text(Column::Uri).map_or(0.0, |u| u.len() as f64);
         self.names.update(key, Calls::default, |c| {
             c.outside = !e.resp_local;
-            c.note_other(world.addr_key(resp));
-            if !add(c, e, size, true) || !due(c, world) {
+            c.note_other(network.addr_key(resp));
+            if !add(c, e, size, true) || !due(c, network) {
                 return;
             }
             // Where one address serves nothing but this name, the pair tells.
@@ -292,12 +284,20 @@ impl Beacons {
                 return;
             }
             let entity = Entity::Name { orig, name: shown };
-            let talkers = world.talkers(name_key);
-            look(c, Kind(&BEACON), entity, talkers, tested, world, out);
+            let talkers = network.talkers(name_key);
+            look(
+                c,
+                BehaviorKind(&BEACON),
+                entity,
+                talkers,
+                tested,
+                network,
+                out,
+            );
         });
     }
 
-    fn dns(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn dns(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let (Some(orig), Some(query)) = (e.orig, e.name()) else {
             return;
         };
@@ -311,8 +311,8 @@ impl Beacons {
         let Some(shown) = text::name(domain, MAX_NAME) else {
             return;
         };
-        let domain_key = world.name_key(domain);
-        let key = world
+        let domain_key = network.name_key(domain);
+        let key = network
             .key(NAMES)
             .addr(orig)
             .bytes(b"dns")
@@ -326,8 +326,8 @@ impl Beacons {
         self.names.update(key, Calls::default, |c| {
             c.outside = true;
             c.heavy = c.heavy.saturating_add(u32::from(heavy));
-            c.below.insert(world.name_key(query));
-            if !add(c, e, query.len() as f64, true) || !due(c, world) {
+            c.below.insert(network.name_key(query));
+            if !add(c, e, query.len() as f64, true) || !due(c, network) {
                 return;
             }
             let calls = f64::from(c.calls.max(1));
@@ -336,36 +336,51 @@ impl Beacons {
                 return;
             }
             let entity = Entity::Name { orig, name: shown };
-            let talkers = world.talkers(domain_key);
-            look(c, Kind(&DNS_BEACON), entity, talkers, tested, world, out);
+            let talkers = network.talkers(domain_key);
+            look(
+                c,
+                BehaviorKind(&DNS_BEACON),
+                entity,
+                talkers,
+                tested,
+                network,
+                out,
+            );
         });
     }
 }
 
 impl Behavior for Beacons {
-    fn observe(&mut self, e: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         match e.log {
-            Log::Conn => self.conn(e, world, out),
-            Log::Ssl | Log::Http | Log::Quic => self.named(e, world, out),
-            Log::Dns => self.dns(e, world, out),
+            Log::Conn => self.conn(e, network, out),
+            Log::Ssl | Log::Http | Log::Quic => self.named(e, network, out),
+            Log::Dns => self.dns(e, network, out),
             _ => {}
         }
     }
 
-    fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
+    fn finish(&mut self, network: &NetworkView, out: &mut Vec<Finding>) {
         for table in [&mut self.pairs, &mut self.names] {
             for c in table.values_mut() {
                 let Some(about) = c.about.as_deref().cloned() else {
                     continue;
                 };
                 let target = match &about.0 {
-                    Entity::Name { name, .. } => world.name_key(name.as_bytes()),
-                    other => world.addr_key(other.other().unwrap_or(other.host())),
+                    Entity::Name { name, .. } => network.name_key(name.as_bytes()),
+                    other => network.addr_key(other.other().unwrap_or(other.host())),
                 };
                 // With the score that it had: a rhythm that has ended since was one.
                 if let Some(v) = c.rhythm.test().filter(|_| c.rhythm.beats() > c.reported.0) {
                     let score = f64::from(c.highest);
-                    out.push(finding(c, &about, score, world.talkers(target), &v, world));
+                    out.push(finding(
+                        c,
+                        &about,
+                        score,
+                        network.talkers(target),
+                        &v,
+                        network,
+                    ));
                 }
             }
         }
@@ -393,8 +408,8 @@ impl Behavior for Beacons {
     }
 }
 
-fn name_key(world: &World, orig: IpAddr, name: u64) -> u64 {
-    world.key(NAMES).addr(orig).number(name).finish()
+fn name_key(network: &NetworkView, orig: IpAddr, name: u64) -> u64 {
+    network.key(NAMES).addr(orig).number(name).finish()
 }
 
 /// Whether a connection was kept open for more, or goes on with one that was: Zeek gives up a
@@ -409,8 +424,8 @@ fn lately(share: &mut f32, holds: bool, latest: f32) {
     *share += (f32::from(u8::from(holds)) - *share) / latest;
 }
 
-fn pair_key(world: &World, orig: IpAddr, resp: IpAddr, port: u16, proto: Proto) -> u64 {
-    let key = world.key(PAIRS).addr(orig).addr(resp);
+fn pair_key(network: &NetworkView, orig: IpAddr, resp: IpAddr, port: u16, proto: Proto) -> u64 {
+    let key = network.key(PAIRS).addr(orig).addr(resp);
     key.number(u64::from(port)).number(proto as u64).finish()
 }
 
@@ -451,9 +466,9 @@ fn add(c: &mut Calls, e: &Event<'_>, size: f64, answered: bool) -> bool {
 }
 
 /// Whether it is time to look again: more seldom as beats get more.
-fn due(c: &Calls, world: &World) -> bool {
+fn due(c: &Calls, network: &NetworkView) -> bool {
     let n = c.rhythm.beats();
-    if (c.rhythm.len() as f64) < world.settings().get(&MIN_BEATS) {
+    if (c.rhythm.len() as f64) < network.settings().get(&MIN_BEATS) {
         return false;
     }
     n >= c.looked + (c.looked / 8).clamp(1, 16)
@@ -462,17 +477,17 @@ fn due(c: &Calls, world: &World) -> bool {
 /// Tests the rhythm, and reports what has grown enough.
 fn look(
     c: &mut Calls,
-    kind: Kind,
+    kind: BehaviorKind,
     entity: Entity,
     talkers: f64,
     tested: usize,
-    world: &World,
+    network: &NetworkView,
     out: &mut Vec<Finding>,
 ) {
     c.rhythm.merge_bursts();
     c.looked = c.rhythm.beats();
     let Some(v) = c.rhythm.test() else { return };
-    if (v.beats as f64) < world.settings().get(&MIN_BEATS) {
+    if (v.beats as f64) < network.settings().get(&MIN_BEATS) {
         return;
     }
     // Each window of beats that has passed is another chance.
@@ -483,32 +498,32 @@ fn look(
     } else {
         0.0
     };
-    let rare = 1.0 - world.prevalence(talkers);
+    let rare = 1.0 - network.prevalence(talkers);
     let side = match c.outside {
         true => 1.0,
-        false => world.settings().get(&INTERNAL),
+        false => network.settings().get(&INTERNAL),
     };
-    let ignorance = world.ignorance();
-    let software = 1.0 - ignorance * (1.0 - unlike_software(c, &entity, world));
+    let cold_start = network.cold_start();
+    let software = 1.0 - cold_start * (1.0 - unlike_software(c, &entity, network));
     let score = ((v.score - chances).min(HIGHEST) + same) * rare * rare * side * software;
     c.score = score as f32;
     // What is installed speaks protocols that Zeek knows: no more is asked of others.
     let more = match c.unknown >= 0.5 {
         true => 0.0,
-        false => ignorance * world.settings().get(&UNKNOWN),
+        false => cold_start * network.settings().get(&UNKNOWN),
     };
     let many = (tested as f64 / 100.0).max(1.0).log10() + more;
-    if score < world.threshold(&THRESHOLD) + many {
+    if score < network.threshold(&THRESHOLD) + many {
         return;
     }
     let (beats, reports) = c.reported;
-    if beats > 0 && !world.has_grown(beats as f64, c.looked as f64) {
+    if beats > 0 && !network.has_grown(beats as f64, c.looked as f64) {
         return;
     }
     c.reported = (c.looked, reports + 1);
     c.highest = c.highest.max(c.score);
     let about = (entity, kind);
-    out.push(finding(c, &about, score, talkers, &v, world));
+    out.push(finding(c, &about, score, talkers, &v, network));
     c.about = Some(Box::new(about));
 }
 
@@ -516,23 +531,23 @@ fn look(
 /// open to use them again, and calls one of many names of its vendor's domain; most implants ask
 /// and hang up, at a domain that does nothing else here. Neither proves anything: it counts
 /// only as far as nobody knows what is usual.
-fn unlike_software(c: &Calls, entity: &Entity, world: &World) -> f64 {
+fn unlike_software(c: &Calls, entity: &Entity, network: &NetworkView) -> f64 {
     let name = match entity {
         Entity::Name { name, .. } => Some(name.as_str()),
         _ => c.name.as_deref().filter(|_| c.others.len() == 1),
     };
-    let siblings = name.map_or(0.0, |n| world.siblings(n.as_bytes()));
+    let siblings = name.map_or(0.0, |n| network.siblings(n.as_bytes()));
     let open = if c.open >= 0.5 { BY_OPEN } else { 1.0 };
     open / (1.0 + BY_SIBLINGS * (1.0 + siblings).log2())
 }
 
 fn finding(
     c: &Calls,
-    (entity, kind): &(Entity, Kind),
+    (entity, kind): &(Entity, BehaviorKind),
     score: f64,
     talkers: f64,
     v: &Verdict,
-    world: &World,
+    network: &NetworkView,
 ) -> Finding {
     let (entity, kind) = (entity.clone(), *kind);
     let (_, last) = c.rhythm.span().unwrap_or_default();
@@ -552,17 +567,17 @@ fn finding(
         ),
         Evidence::new(
             "talkers",
-            format!("{talkers:.0} of {:.0} hosts", world.hosts().max(1.0)),
+            format!("{talkers:.0} of {:.0} hosts", network.hosts().max(1.0)),
         ),
     ];
-    if v.size > 0.0 && kind == Kind(&BEACON) && v.same_size >= 0.5 {
+    if v.size > 0.0 && kind == BehaviorKind(&BEACON) && v.same_size >= 0.5 {
         let share = v.same_size * 100.0;
         reasons.push(Evidence::new(
             "size",
             format!("{share:.0} % send about {:.0} bytes", v.size),
         ));
     }
-    if kind == Kind(&DNS_BEACON) {
+    if kind == BehaviorKind(&DNS_BEACON) {
         let (below, calls) = (c.below.count(), c.calls);
         let value = format!("{below:.0} different names in {calls} queries");
         reasons.push(Evidence::new("names", value));

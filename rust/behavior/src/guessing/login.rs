@@ -2,7 +2,7 @@
 
 use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log, Proto};
-use crate::finding::KindInfo;
+use crate::kinds::BehaviorKindInfo;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -184,7 +184,7 @@ impl Who {
         }
     }
 
-    pub(super) fn id(&self, entity: &Entity, kind: &KindInfo) -> u64 {
+    pub(super) fn id(&self, entity: &Entity, kind: &BehaviorKindInfo) -> u64 {
         let key = Key::new(entity.key()).bytes(kind.name.as_bytes());
         key.bytes(self.service().as_bytes()).finish()
     }

@@ -8,58 +8,18 @@
 //! Spraying is counted in users (or hosts) that fail for one source, with few tries each, where the walk
 //! over all of them says guessing, too: people who mistype get in afterwards.
 mod login;
+mod state;
 mod tell;
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::Key;
 use crate::event::{Event, View};
-use crate::finding::{Finding, KindInfo, Stage};
+use crate::finding::Finding;
+use crate::network::NetworkView;
 use crate::settings::{Param, Settings};
-use crate::state::{Distinct, Entry, Fading, GivenUp, Saved, Spans, Table, Uids};
-use crate::world::World;
+use crate::state::{Distinct, Entry, Fading, GivenUp, Saved, Table, Uids};
 use login::{Came, Login, Who};
-use serde::{Deserialize, Serialize};
-
-macro_rules! kind {
-    ($id:ident, $name:literal, $notice:literal, $title:literal, $stage:ident) => {
-        #[doc = $title]
-        pub static $id: KindInfo = KindInfo {
-            name: $name,
-            notice: $notice,
-            title: $title,
-            stage: Stage::$stage,
-        };
-    };
-}
-
-kind!(
-    GUESSING,
-    "guessing",
-    "Password_Guessing",
-    "password guessing",
-    CredentialAccess
-);
-kind!(
-    SPRAYING,
-    "guessing_spray",
-    "Password_Spraying",
-    "password spraying",
-    CredentialAccess
-);
-kind!(
-    DISTRIBUTED,
-    "guessing_distributed",
-    "Distributed_Guessing",
-    "password guessing by many hosts",
-    CredentialAccess
-);
-kind!(
-    SUCCESS,
-    "guessing_success",
-    "Guess_Worked",
-    "login after password guessing",
-    InitialAccess
-);
+use state::{Group, Pair};
 
 static THRESHOLD: Param = Param {
     name: "guessing.threshold",
@@ -99,7 +59,6 @@ static DAYS: Param = Param {
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "guessing",
-    kinds: &[&GUESSING, &SPRAYING, &DISTRIBUTED, &SUCCESS],
     params: &[&THRESHOLD, &USERS, &SESSIONS, &DAYS],
     share: 10,
     make: |settings, budget| Box::new(Guessing::new(settings, budget)),
@@ -127,86 +86,6 @@ const SOURCE: u64 = 0x9e55_0002;
 const TARGET: u64 = 0x9e55_0003;
 const THING: u64 = 0x9e55_0004;
 
-/// One source's logins at one host's service.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Pair {
-    who: Option<Who>,
-    first: f64,
-    last: f64,
-    walk: f64,
-    failed: f64,
-    worked: u64,
-    users: Distinct,
-    /// Sessions that nothing is known of, decaying.
-    sessions: f64,
-    seen: u64,
-    uids: Uids,
-    reported: (f64, u32),
-    success_reported: bool,
-}
-
-impl Entry for Pair {
-    fn is_established(&self) -> bool {
-        self.failed + self.sessions >= 3.0
-    }
-
-    fn merit(&self) -> f64 {
-        self.walk.max(self.sessions / 10.0)
-    }
-
-    fn is_sound(&self) -> bool {
-        let numbers = [self.first, self.last, self.walk, self.failed, self.sessions];
-        numbers.iter().all(|v| v.is_finite()) && self.users.is_sound() && self.uids.is_sound()
-    }
-}
-
-/// One source at all hosts, or all sources at one host.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Group {
-    who: Option<Who>,
-    spans: Spans,
-    last: f64,
-    walk: f64,
-    failed: f64,
-    worked: u64,
-    users: Fading,
-    hosts: Fading,
-    uids: Uids,
-    reported: (f64, u32),
-}
-
-impl Entry for Group {
-    fn is_established(&self) -> bool {
-        self.failed >= 3.0
-    }
-
-    fn merit(&self) -> f64 {
-        self.users.count().max(self.hosts.count())
-    }
-
-    fn is_sound(&self) -> bool {
-        let numbers = [self.last, self.failed, self.walk];
-        numbers.iter().all(|v| v.is_finite())
-            && self.users.is_sound()
-            && self.hosts.is_sound()
-            && self.uids.is_sound()
-            && self.spans.is_sound()
-    }
-}
-
-impl Group {
-    /// A span is over: what was before it counts no more, and half of what happened in it.
-    fn turn(&mut self) {
-        self.users.turn();
-        self.hosts.turn();
-        (self.failed, self.worked) = (self.failed / 2.0, self.worked / 2);
-        self.walk /= 2.0;
-        let size = self.users.count().max(self.hosts.count());
-        self.reported.0 = self.reported.0.min(size);
-        self.uids = Uids::default();
-    }
-}
-
 /// The behaviour.
 #[derive(Debug)]
 struct Guessing {
@@ -228,15 +107,15 @@ impl Guessing {
         }
     }
 
-    fn pair(&mut self, l: &Login<'_>, world: &World, out: &mut Vec<Finding>) {
-        let key = world
+    fn pair(&mut self, l: &Login<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
+        let key = network
             .key(PAIR)
             .addr(l.orig)
             .addr(l.resp)
             .number(u64::from(l.port.unwrap_or(0)))
             .bytes(l.service.as_bytes());
-        let threshold = world.threshold(&THRESHOLD);
-        let sessions = world.threshold(&SESSIONS);
+        let threshold = network.threshold(&THRESHOLD);
+        let sessions = network.threshold(&SESSIONS);
         self.pairs.update(key.finish(), Pair::default, |p| {
             let who = *p.who.get_or_insert_with(|| Who::of(l));
             span(&mut p.first, &mut p.last, l.event.ts, |passed| {
@@ -269,7 +148,7 @@ impl Guessing {
             let strong = p.walk >= threshold;
             let many = p.sessions >= sessions;
             let size = p.failed.max(p.sessions);
-            if !(strong || many) || (p.reported.1 > 0 && !world.has_grown(p.reported.0, size)) {
+            if !(strong || many) || (p.reported.1 > 0 && !network.has_grown(p.reported.0, size)) {
                 return;
             }
             p.reported = (size, p.reported.1 + 1);
@@ -278,14 +157,20 @@ impl Guessing {
     }
 
     /// What one source does at all hosts, or all sources at one host.
-    fn group(&mut self, l: &Login<'_>, of_source: bool, world: &World, out: &mut Vec<Finding>) {
+    fn group(
+        &mut self,
+        l: &Login<'_>,
+        of_source: bool,
+        network: &NetworkView,
+        out: &mut Vec<Finding>,
+    ) {
         let (table, domain, host, other) = match of_source {
             true => (&mut self.sources, SOURCE, l.orig, l.resp),
             false => (&mut self.targets, TARGET, l.resp, l.orig),
         };
-        let key = world.key(domain).addr(host).bytes(l.service.as_bytes());
-        let (wanted, threshold) = (world.threshold(&USERS), world.threshold(&THRESHOLD));
-        let days = world.settings().get(&DAYS) * 86_400.0;
+        let key = network.key(domain).addr(host).bytes(l.service.as_bytes());
+        let (wanted, threshold) = (network.threshold(&USERS), network.threshold(&THRESHOLD));
+        let days = network.settings().get(&DAYS) * 86_400.0;
         table.update(key.finish(), Group::default, |g| {
             let who = *g.who.get_or_insert_with(|| Who::of(l));
             for _ in 0..g.spans.at(l.event.ts, days) {
@@ -314,7 +199,7 @@ impl Guessing {
             if size < wanted || !few_each || g.walk < threshold {
                 return;
             }
-            if g.reported.1 > 0 && !world.has_grown(g.reported.0, size) {
+            if g.reported.1 > 0 && !network.has_grown(g.reported.0, size) {
                 return;
             }
             g.reported = (size, g.reported.1 + 1);
@@ -324,37 +209,37 @@ impl Guessing {
 }
 
 impl Behavior for Guessing {
-    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let Some(login) = Login::of(event) else {
             return;
         };
-        self.pair(&login, world, out);
+        self.pair(&login, network, out);
         // Web servers say 403 for many reasons that are nobody's password.
         if login.service != "http" || login.user.is_some() {
-            self.group(&login, true, world, out);
+            self.group(&login, true, network, out);
             if event.view == View::Whole {
-                self.group(&login, false, world, out);
+                self.group(&login, false, network, out);
             }
         }
     }
 
-    fn observe_side(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe_side(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let Some(login) = Login::of(event).filter(|_| event.view == View::Target) else {
             return;
         };
         if login.service != "http" || login.user.is_some() {
-            self.group(&login, false, world, out);
+            self.group(&login, false, network, out);
         }
     }
 
-    fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
-        let threshold = world.threshold(&THRESHOLD);
+    fn finish(&mut self, network: &NetworkView, out: &mut Vec<Finding>) {
+        let threshold = network.threshold(&THRESHOLD);
         for p in self.pairs.values_mut().filter(|p| p.reported.1 > 0) {
             if let Some(who) = p.who {
                 out.push(tell::guessing(p, &who, threshold));
             }
         }
-        let wanted = world.threshold(&USERS);
+        let wanted = network.threshold(&USERS);
         for (of_source, table) in [(true, &mut self.sources), (false, &mut self.targets)] {
             for g in table.values_mut().filter(|g| g.reported.1 > 0) {
                 let size = g.hosts.count().max(g.users.count());

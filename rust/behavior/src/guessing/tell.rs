@@ -1,9 +1,12 @@
 //! Findings of guessing: what is said of whom.
 
 use super::login::{Login, Who};
-use super::{DISTRIBUTED, GUESSING, Group, Pair, SPRAYING, SUCCESS};
+use super::state::{Group, Pair};
 use crate::entity::Entity;
-use crate::finding::{Basis, Evidence, Finding, Kind};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{
+    BehaviorKind, GUESSING, GUESSING_DISTRIBUTED, GUESSING_SPRAY, PASSWORD_GUESS_SUCCEEDED,
+};
 use crate::text;
 
 fn tries(p: &Pair, who: &Who) -> Evidence {
@@ -30,7 +33,7 @@ pub(super) fn guessing(p: &Pair, who: &Who, threshold: f64) -> Finding {
     reasons.push(Evidence::new("within", text::span(p.last - p.first)));
     Finding {
         id: who.id(&entity, &GUESSING),
-        kind: Kind(&GUESSING),
+        kind: BehaviorKind(&GUESSING),
         entity,
         score: p.walk.max(threshold),
         basis: if strong {
@@ -62,8 +65,8 @@ pub(super) fn success(p: &Pair, who: &Who, l: &Login<'_>) -> Finding {
         reasons.push(Evidence::new("user", user));
     }
     Finding {
-        id: who.id(&entity, &SUCCESS),
-        kind: Kind(&SUCCESS),
+        id: who.id(&entity, &PASSWORD_GUESS_SUCCEEDED),
+        kind: BehaviorKind(&PASSWORD_GUESS_SUCCEEDED),
         entity,
         score: 4.0 + p.failed.max(1.0).log10(),
         basis: Basis::Rule,
@@ -81,7 +84,11 @@ pub(super) fn success(p: &Pair, who: &Who, l: &Login<'_>) -> Finding {
 /// One source that fails at many, or many that fail at one.
 pub(super) fn spraying(g: &Group, who: &Who, times: f64, of_source: bool) -> Finding {
     let entity = Entity::Host(if of_source { who.orig } else { who.resp });
-    let kind = if of_source { &SPRAYING } else { &DISTRIBUTED };
+    let kind = if of_source {
+        &GUESSING_SPRAY
+    } else {
+        &GUESSING_DISTRIBUTED
+    };
     let hosts = match of_source {
         true => format!("failed at {:.0} hosts", g.hosts.count()),
         false => format!("{:.0} hosts failed at it", g.hosts.count()),
@@ -108,7 +115,7 @@ pub(super) fn spraying(g: &Group, who: &Who, times: f64, of_source: bool) -> Fin
     ));
     Finding {
         id: who.id(&entity, kind),
-        kind: Kind(kind),
+        kind: BehaviorKind(kind),
         entity,
         score: 4.0 + times.log2().max(0.0),
         basis: Basis::Rule,

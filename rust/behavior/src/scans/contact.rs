@@ -1,7 +1,7 @@
 //! First contacts, and what each counts.
 
 use crate::event::{Column, Event, Outcome, Proto};
-use crate::world::{World, is_unicast};
+use crate::network::{NetworkView, is_unicast};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// log10(0.8/0.2): what the first contact with a host counts.
@@ -33,7 +33,7 @@ impl<'a> Contact<'a> {
         self.event.proto == Proto::Icmp && self.step < 0.0
     }
 
-    pub(super) fn of(event: &'a Event<'a>, world: &World) -> Option<Contact<'a>> {
+    pub(super) fn of(event: &'a Event<'a>, network: &NetworkView) -> Option<Contact<'a>> {
         let (orig, resp) = (event.orig?, event.resp?);
         if !is_unicast(resp) || !is_unicast(orig) || orig == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
             return None;
@@ -75,7 +75,7 @@ impl<'a> Contact<'a> {
             Outcome::Unanswered => {
                 let weight = match event.orig_local {
                     true => 1.0,
-                    false => world.settings().get(&super::UNANSWERED) as f32,
+                    false => network.settings().get(&super::state::UNANSWERED) as f32,
                 };
                 (step * weight, false)
             }

@@ -11,93 +11,23 @@
 //! Many sources that each try little of one host are looked at from the other side: by the ports
 //! of a host that were tried in vain, and by how many.
 mod contact;
+mod state;
 mod tell;
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::Key;
 use crate::event::{Event, Log, Proto, View};
-use crate::finding::{Finding, KindInfo, Stage};
-use crate::settings::{Param, Settings};
-use crate::state::{Distinct, Entry, Fading, GivenUp, Saved, Spans, Table, Uids};
-use crate::world::World;
+use crate::finding::Finding;
+use crate::network::NetworkView;
+use crate::settings::Settings;
+use crate::state::{Distinct, Fading, GivenUp, Saved, Table, Uids};
 use contact::Contact;
-use serde::{Deserialize, Serialize};
+use state::{DAYS, NAMED, SOURCES, Scanner, THRESHOLD, Target, UNANSWERED, WALK, Walk};
 use std::net::IpAddr;
-
-macro_rules! kind {
-    ($id:ident, $name:literal, $notice:literal, $title:literal) => {
-        #[doc = $title]
-        pub static $id: KindInfo = KindInfo {
-            name: $name,
-            notice: $notice,
-            title: $title,
-            stage: Stage::Reconnaissance,
-        };
-    };
-}
-
-kind!(
-    HORIZONTAL,
-    "scan_horizontal",
-    "Horizontal_Scan",
-    "scan of many hosts"
-);
-kind!(
-    VERTICAL,
-    "scan_vertical",
-    "Vertical_Scan",
-    "scan of many ports"
-);
-kind!(
-    BLOCK,
-    "scan_block",
-    "Block_Scan",
-    "scan of many ports of many hosts"
-);
-kind!(
-    DISTRIBUTED,
-    "scan_distributed",
-    "Distributed_Scan",
-    "scan of one host by many"
-);
-
-static THRESHOLD: Param = Param {
-    name: "scan.threshold",
-    default: 4.0,
-    min: 0.5,
-    max: 100.0,
-    help: "score from which first contacts that fail are a scan; 4 is seven of them in a row",
-};
-
-static UNANSWERED: Param = Param {
-    name: "scan.unanswered",
-    default: 1.0,
-    min: 0.0,
-    max: 1.0,
-    help: "what a contact counts that a host from outside made and nobody answered (S0), against one \
-           that was refused; 0 leaves out what a firewall blocked",
-};
-
-static SOURCES: Param = Param {
-    name: "scan.distributed_sources",
-    default: 12.0,
-    min: 3.0,
-    max: 10_000.0,
-    help: "sources, and ports tried in vain, from which many scan one host together",
-};
-
-static DAYS: Param = Param {
-    name: "scan.distributed_days",
-    default: 7.0,
-    min: 0.1,
-    max: 365.0,
-    help: "days for which a source counts among the many that scan one host; up to twice as long",
-};
 
 /// What this behaviour is.
 pub static DESCRIPTION: Description = Description {
     name: "scans",
-    kinds: &[&HORIZONTAL, &VERTICAL, &BLOCK, &DISTRIBUTED],
     params: &[&THRESHOLD, &UNANSWERED, &SOURCES, &DAYS],
     share: 25,
     make: |settings, budget| Box::new(Scans::new(settings, budget)),
@@ -108,12 +38,6 @@ const STEP_SWEEP: f32 = 0.25;
 
 /// Seconds between two hosts of a sweep.
 const SWEEP: f64 = 5.0;
-
-/// The bounds of the walk: what was answered long ago does not buy much.
-const WALK: (f32, f32) = (-2.0, 12.0);
-
-/// Ports or hosts that are named.
-const NAMED: usize = 5;
 
 /// The domains of keys.
 const LANES: u64 = 0x5ca0_0001;
@@ -137,104 +61,6 @@ enum Step {
     Now(Distinct, u32, f64),
 }
 
-/// A source's contacts with one port of many hosts, or with many ports of one host.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Walk {
-    first: f64,
-    /// The last new contact.
-    last: f64,
-    walk: f32,
-    contacts: Distinct,
-    failed: u32,
-    alarmed: bool,
-}
-
-impl Entry for Walk {
-    fn is_established(&self) -> bool {
-        self.failed >= 3
-    }
-
-    fn merit(&self) -> f64 {
-        f64::from(self.walk) + if self.alarmed { 20.0 } else { 0.0 }
-    }
-
-    fn is_sound(&self) -> bool {
-        let walk = (WALK.0..=WALK.1).contains(&self.walk);
-        self.contacts.is_sound() && walk && self.first.is_finite() && self.last.is_finite()
-    }
-}
-
-/// What the lanes of one source add up to, once one of them has alarmed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Scanner {
-    /// Who, and whether it is one of ours.
-    who: Option<(IpAddr, bool)>,
-    first: f64,
-    last: f64,
-    refused: u64,
-    unanswered: u64,
-    hosts: Distinct,
-    ports: Distinct,
-    /// Ports at which many hosts were tried, hosts of which many ports.
-    swept: (Distinct, Vec<u16>),
-    probed: (Distinct, Vec<IpAddr>),
-    score: f32,
-    uids: Uids,
-    /// Targets at the last report, and reports: many hosts, many ports, both.
-    reported: [(f64, u32); 3],
-}
-
-impl Entry for Scanner {
-    fn is_established(&self) -> bool {
-        true
-    }
-
-    fn merit(&self) -> f64 {
-        f64::from(self.score)
-    }
-
-    fn is_sound(&self) -> bool {
-        let all = [&self.hosts, &self.ports, &self.swept.0, &self.probed.0];
-        all.iter().all(|d| d.is_sound())
-            && self.uids.is_sound()
-            && self.swept.1.len() <= NAMED
-            && self.probed.1.len() <= NAMED
-            && self.first.is_finite()
-            && self.last.is_finite()
-    }
-}
-
-/// A host whose ports are tried in vain.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Target {
-    who: Option<IpAddr>,
-    spans: Spans,
-    last: f64,
-    sources: Fading,
-    ports: Fading,
-    failed: u64,
-    answered: u64,
-    uids: Uids,
-    reported: (f64, u32),
-}
-
-impl Entry for Target {
-    fn is_established(&self) -> bool {
-        self.failed >= 8
-    }
-
-    fn merit(&self) -> f64 {
-        self.sources.count().min(self.ports.count())
-    }
-
-    fn is_sound(&self) -> bool {
-        self.sources.is_sound()
-            && self.ports.is_sound()
-            && self.uids.is_sound()
-            && self.spans.is_sound()
-    }
-}
-
 /// The behaviour. Sources of ours and from outside are kept apart: a flood from
 /// outside does not wash out ours.
 #[derive(Debug)]
@@ -249,22 +75,6 @@ const WALK_HEAP: (usize, usize) = (64, Distinct::MAX_HEAP + 16);
 const SCANNER_HEAP: usize = 4 * (Distinct::MAX_HEAP + 16) + Uids::MAX_HEAP + 160;
 const TARGET_HEAP: usize = 2 * Fading::MAX_HEAP + Uids::MAX_HEAP;
 
-impl Target {
-    /// A span is over: what was before it counts no more.
-    fn turn(&mut self) {
-        self.sources.turn();
-        self.ports.turn();
-        (self.failed, self.answered) = (self.failed / 2, self.answered / 2);
-        // What grows now is news beside what is left.
-        self.reported.0 = self.reported.0.min(self.size());
-        self.uids = Uids::default();
-    }
-
-    fn size(&self) -> f64 {
-        self.sources.count().min(self.ports.count())
-    }
-}
-
 impl Scans {
     fn new(_: &Settings, budget: usize) -> Scans {
         let part = |tenths: usize| budget / 10 * tenths;
@@ -277,8 +87,8 @@ impl Scans {
     }
 
     /// Takes one step of a lane's walk.
-    fn step(&mut self, c: &Contact<'_>, lane: Lane, world: &World) -> Step {
-        let key = world.key(LANES).addr(c.orig).number(c.event.proto as u64);
+    fn step(&mut self, c: &Contact<'_>, lane: Lane, network: &NetworkView) -> Step {
+        let key = network.key(LANES).addr(c.orig).number(c.event.proto as u64);
         let (key, contact) = match lane {
             Lane::Port(p) => (key.number(u64::from(p)), Key::new(CONTACT).addr(c.resp)),
             Lane::Host(h) => (key.addr(h), Key::new(CONTACT).number(u64::from(c.port))),
@@ -287,7 +97,7 @@ impl Scans {
             true => &mut self.ours,
             false => &mut self.outside,
         };
-        let threshold = world.threshold(&THRESHOLD) as f32;
+        let threshold = network.threshold(&THRESHOLD) as f32;
         table.update(key.finish(), Walk::default, |w| {
             if w.first == 0.0 {
                 w.first = c.event.ts;
@@ -314,11 +124,11 @@ impl Scans {
         c: &Contact<'_>,
         swept: Step,
         probed: Step,
-        world: &World,
+        network: &NetworkView,
         out: &mut Vec<Finding>,
     ) {
-        let key = world.key(SOURCE).addr(c.orig).finish();
-        let lane_score = world.threshold(&THRESHOLD) as f32;
+        let key = network.key(SOURCE).addr(c.orig).finish();
+        let lane_score = network.threshold(&THRESHOLD) as f32;
         self.scanners.update(key, Scanner::default, |s| {
             s.who = Some((c.orig, c.event.orig_local));
             if s.first == 0.0 || c.event.ts < s.first {
@@ -356,14 +166,14 @@ impl Scans {
             }
             s.score = (lane_score + (s.hosts.count().max(s.ports.count()) / 7.0).log10() as f32)
                 .clamp(lane_score, WALK.1);
-            tell::report(s, world, false, out);
+            tell::report(s, network, false, out);
         });
     }
 
-    fn target(&mut self, c: &Contact<'_>, world: &World, out: &mut Vec<Finding>) {
-        let key = world.key(TARGET).addr(c.resp).finish();
-        let wanted = world.threshold(&SOURCES);
-        let span = world.settings().get(&DAYS) * 86_400.0;
+    fn target(&mut self, c: &Contact<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
+        let key = network.key(TARGET).addr(c.resp).finish();
+        let wanted = network.threshold(&SOURCES);
+        let span = network.settings().get(&DAYS) * 86_400.0;
         self.targets.update(key, Target::default, |t| {
             t.who = Some(c.resp);
             for _ in 0..t.spans.at(c.event.ts, span) {
@@ -385,7 +195,7 @@ impl Scans {
             if size < wanted || ports < sources / 2.0 || t.answered > t.failed {
                 return;
             }
-            if t.reported.1 == 0 || world.has_grown(t.reported.0, size) {
+            if t.reported.1 == 0 || network.has_grown(t.reported.0, size) {
                 t.reported = (size, t.reported.1 + 1);
                 out.push(tell::distributed(t, c.resp, wanted));
             }
@@ -394,42 +204,42 @@ impl Scans {
 }
 
 impl Behavior for Scans {
-    fn observe(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         if event.log != Log::Conn {
             return;
         }
-        let Some(c) = Contact::of(event, world) else {
+        let Some(c) = Contact::of(event, network) else {
             return;
         };
-        let swept = self.step(&c, Lane::Port(c.port), world);
+        let swept = self.step(&c, Lane::Port(c.port), network);
         let probed = match event.proto {
             Proto::Icmp => Step::Quiet,
-            _ => self.step(&c, Lane::Host(c.resp), world),
+            _ => self.step(&c, Lane::Host(c.resp), network),
         };
         let counts = c.step > 0.0 || c.is_answered_echo();
         if counts && (swept != Step::Quiet || probed != Step::Quiet) {
-            self.scanner(&c, swept, probed, world, out);
+            self.scanner(&c, swept, probed, network, out);
         }
         if event.resp_local && event.view == View::Whole {
-            self.target(&c, world, out);
+            self.target(&c, network, out);
         }
     }
 
-    fn observe_side(&mut self, event: &Event<'_>, world: &World, out: &mut Vec<Finding>) {
+    fn observe_side(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         if event.log == Log::Conn
             && event.view == View::Target
             && event.resp_local
-            && let Some(c) = Contact::of(event, world)
+            && let Some(c) = Contact::of(event, network)
         {
-            self.target(&c, world, out);
+            self.target(&c, network, out);
         }
     }
 
-    fn finish(&mut self, world: &World, out: &mut Vec<Finding>) {
+    fn finish(&mut self, network: &NetworkView, out: &mut Vec<Finding>) {
         for s in self.scanners.values_mut() {
-            tell::report(s, world, true, out);
+            tell::report(s, network, true, out);
         }
-        let wanted = world.threshold(&SOURCES);
+        let wanted = network.threshold(&SOURCES);
         let told = |t: &&mut Target| t.reported.1 > 0 && t.size() >= wanted;
         for t in self.targets.values_mut().filter(told) {
             if let Some(host) = t.who {

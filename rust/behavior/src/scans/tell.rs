@@ -1,36 +1,39 @@
 //! Findings of scans: what is said of whom.
 
 use super::contact::ECHO;
-use super::{BLOCK, DISTRIBUTED, HORIZONTAL, NAMED, Scanner, THRESHOLD, Target, VERTICAL};
+use super::state::{NAMED, Scanner, THRESHOLD, Target};
 use crate::entity::{Entity, Key};
-use crate::finding::{Basis, Evidence, Finding, Kind, KindInfo};
+use crate::finding::{Basis, Evidence, Finding};
+use crate::kinds::{
+    BehaviorKind, BehaviorKindInfo, SCAN_BLOCK, SCAN_DISTRIBUTED, SCAN_HORIZONTAL, SCAN_VERTICAL,
+};
+use crate::network::NetworkView;
 use crate::text;
-use crate::world::World;
 use std::net::IpAddr;
 
 /// Lanes of each direction from which a scan is one of a block.
 const BLOCK_LANES: f64 = 3.0;
 
-fn id(entity: &Entity, kind: &KindInfo) -> u64 {
+fn id(entity: &Entity, kind: &BehaviorKindInfo) -> u64 {
     Key::new(entity.key()).bytes(kind.name.as_bytes()).finish()
 }
 
 /// Reports what has grown enough since the last time; at the end, all that was reported.
-pub(super) fn report(s: &mut Scanner, world: &World, last: bool, out: &mut Vec<Finding>) {
+pub(super) fn report(s: &mut Scanner, network: &NetworkView, last: bool, out: &mut Vec<Finding>) {
     let Some((orig, ours)) = s.who else { return };
     let (hosts, ports) = (s.hosts.count(), s.ports.count());
     let (swept, probed) = (s.swept.0.count(), s.probed.0.count());
     let block = swept >= BLOCK_LANES && probed >= BLOCK_LANES;
-    let candidates: [(usize, &'static KindInfo, bool, f64); 3] = [
-        (2, &BLOCK, block, hosts * ports),
-        (0, &HORIZONTAL, swept > 0.0 && !block, hosts),
-        (1, &VERTICAL, probed > 0.0 && !block, ports),
+    let candidates: [(usize, &'static BehaviorKindInfo, bool, f64); 3] = [
+        (2, &SCAN_BLOCK, block, hosts * ports),
+        (0, &SCAN_HORIZONTAL, swept > 0.0 && !block, hosts),
+        (1, &SCAN_VERTICAL, probed > 0.0 && !block, ports),
     ];
     for (at, kind, holds, size) in candidates {
         let (before, reports) = s.reported[at];
         let again = match last {
             true => reports > 0,
-            false => reports == 0 || world.has_grown(before, size),
+            false => reports == 0 || network.has_grown(before, size),
         };
         if !holds || !again {
             continue;
@@ -59,8 +62,8 @@ pub(super) fn report(s: &mut Scanner, world: &World, last: bool, out: &mut Vec<F
         confidence += if size >= 30.0 { 0.2 } else { 0.0 };
         out.push(Finding {
             id: id(&entity, kind),
-            kind: Kind(kind),
-            score: f64::from(s.score).max(world.threshold(&THRESHOLD)),
+            kind: BehaviorKind(kind),
+            score: f64::from(s.score).max(network.threshold(&THRESHOLD)),
             basis: Basis::Probability,
             confidence,
             first: s.first,
@@ -80,8 +83,8 @@ pub(super) fn distributed(t: &Target, host: IpAddr, wanted: f64) -> Finding {
     let (sources, ports) = (t.sources.count(), t.ports.count());
     let entity = Entity::Host(host);
     Finding {
-        id: id(&entity, &DISTRIBUTED),
-        kind: Kind(&DISTRIBUTED),
+        id: id(&entity, &SCAN_DISTRIBUTED),
+        kind: BehaviorKind(&SCAN_DISTRIBUTED),
         score: 3.0 + (sources.min(ports) / wanted).log2().max(0.0),
         basis: Basis::Rule,
         confidence: 0.3,

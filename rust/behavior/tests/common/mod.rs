@@ -4,7 +4,7 @@
 #![allow(dead_code)]
 
 use std::net::Ipv4Addr;
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine, Finding, Settings};
 use zeek_log::{Field, FieldType, RecordBuf, Schema};
 
 /// A value of a column.
@@ -22,7 +22,7 @@ pub enum V<'a> {
 pub type Side = ([u8; 4], u16);
 
 pub struct Feed {
-    pub hunter: Hunter,
+    pub hunter: BehaviorEngine,
     pub found: Vec<Finding>,
     n: u64,
 }
@@ -35,7 +35,7 @@ pub fn row(
     orig: Side,
     resp: Side,
     own: &[(&str, V<'_>)],
-) -> (Columns, RecordBuf) {
+) -> (BehaviorColumns, RecordBuf) {
     let ids = [
         ("ts", FieldType::Time),
         ("uid", FieldType::String),
@@ -54,7 +54,7 @@ pub fn row(
         Field::new(*name, kind)
     });
     let ids = ids.map(|(name, kind)| Field::new(name, kind));
-    let columns = Columns::bind(&Schema {
+    let columns = BehaviorColumns::bind(&Schema {
         log: log.into(),
         fields: ids.into_iter().chain(own_fields).collect(),
     });
@@ -81,7 +81,7 @@ pub fn row(
 impl Feed {
     pub fn new() -> Feed {
         Feed {
-            hunter: Hunter::new(Settings::default(), None),
+            hunter: BehaviorEngine::new(Settings::default(), None),
             found: Vec::new(),
             n: 0,
         }

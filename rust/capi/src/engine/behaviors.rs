@@ -10,7 +10,9 @@ use crate::results::za_info;
 use crate::status::{Failure, za_error, za_status};
 use std::path::Path;
 use zeek_anomaly_behavior::wire::{Batch, Packer, Unpacker};
-use zeek_anomaly_behavior::{Allow, Columns, Finding, Hunter, Settings, Usual};
+use zeek_anomaly_behavior::{
+    Allow, BehaviorBaseline, BehaviorColumns, BehaviorEngine, Finding, Settings,
+};
 use zeek_log::Record;
 
 /// The longest list in the options, in bytes.
@@ -21,7 +23,7 @@ pub(super) enum Role {
     /// Nothing.
     None,
     /// Detects them, from its own records and those of other processes.
-    Detects(Box<Hunter>, Unpacker),
+    Detects(Box<BehaviorEngine>, Unpacker),
     /// Packs records for the process that detects them.
     Packs(Packer),
 }
@@ -29,7 +31,7 @@ pub(super) enum Role {
 impl Role {
     pub(super) fn observe(
         &mut self,
-        columns: &Columns,
+        columns: &BehaviorColumns,
         record: &Record<'_>,
         found: &mut Vec<Finding>,
     ) {
@@ -58,7 +60,7 @@ impl Role {
                 info.behavior_records_allowed = counts.allowed;
                 info.behaviors = counts.findings;
                 info.behaviors_allowed = counts.findings_allowed;
-                info.behaviors_in_baseline = counts.findings_usual;
+                info.behaviors_in_baseline = counts.findings_in_baseline;
                 for part in b.parts() {
                     info.behavior_memory += part.bytes as u64;
                     info.behavior_evicted += part.given_up.newcomers + part.given_up.established;
@@ -128,7 +130,7 @@ unsafe fn role_of(
     let refused = |path: &Path, e: &dyn std::fmt::Display| {
         Failure::new(za_status::Refused, format!("{}: {e}", path.display()))
     };
-    let load = |p| Usual::load(p).map_err(|e| refused(p, &e));
+    let load = |p| BehaviorBaseline::load(p).map_err(|e| refused(p, &e));
     let baseline = baseline.map(load).transpose()?;
     let load = |p| Allow::load(p).map_err(|e| Failure::new(za_status::Refused, e.to_string()));
     let allow = allow.map(load).transpose()?;
@@ -136,7 +138,7 @@ unsafe fn role_of(
     settings.seed = state.seed(events);
     let saved = state.hosts_file().filter(|p| p.exists());
     let restored = saved.and_then(|p| {
-        let restored = Hunter::restore_from(settings.clone(), baseline.clone(), &p);
+        let restored = BehaviorEngine::restore_from(settings.clone(), baseline.clone(), &p);
         restored
             .map_err(|e| {
                 let path = p.display();
@@ -144,7 +146,7 @@ unsafe fn role_of(
             })
             .ok()
     });
-    let mut detector = restored.unwrap_or_else(|| Hunter::new(settings, baseline));
+    let mut detector = restored.unwrap_or_else(|| BehaviorEngine::new(settings, baseline));
     if let Some(allow) = allow {
         *detector.allow() = allow;
     }
@@ -166,7 +168,7 @@ fn settings_of(nets: &str, set: &str) -> Result<Settings, Failure> {
         let wrong = || Failure::invalid(format!("{what}: {setting} should be NAME=NUMBER"));
         let (name, value) = setting.split_once('=').ok_or_else(wrong)?;
         let value: f64 = value.trim().parse().map_err(|_| wrong())?;
-        let set = settings.set(name.trim(), value);
+        let set = zeek_anomaly_behavior::registry::set(&mut settings, name.trim(), value);
         set.map_err(|e| Failure::invalid(e.to_string()))?;
     }
     Ok(settings)

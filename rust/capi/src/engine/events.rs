@@ -199,7 +199,7 @@ impl Inner {
             return (za_event_kind::Batch, 0, shown.batch(batch));
         }
         self.events.flush = false;
-        if let Some(closed) = self.engine.take_over() {
+        if let Some(closed) = self.engine.take_finding_summary() {
             return (za_event_kind::FindingClosed, 0, shown.closed(&closed));
         }
         if let Some(day) = self.engine.take_day() {

@@ -7,7 +7,7 @@ use crate::results::{
 };
 use crate::types::{pointer, za_text};
 use std::net::IpAddr;
-use zeek_anomaly_alerts::{Day, Over};
+use zeek_anomaly_alerts::{Day, FindingSummary};
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::wire::Batch;
 use zeek_anomaly_behavior::{Basis, Entity, Finding};
@@ -143,7 +143,7 @@ impl Shown {
         data
     }
 
-    pub(super) fn closed(&mut self, o: &Over) -> za_event_data {
+    pub(super) fn closed(&mut self, o: &FindingSummary) -> za_event_data {
         let mut data = no_data();
         data.closed = za_finding_summary {
             finding: o.finding,

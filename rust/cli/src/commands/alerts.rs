@@ -16,7 +16,7 @@ use zeek_anomaly_alerts::{
     ALERT_LOGS, AlertParams, BEHAVIOR, Collector, Day, Identity, PER_DAY, Raised, Replay, Share,
 };
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_behavior::{Entity, Finding as Behavior, Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorEngine, Entity, Finding as Behavior, Settings};
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::{Claim, Model, Reason};
 use zeek_anomaly_runner::Sink;
@@ -93,8 +93,8 @@ pub struct Gatherer {
 }
 
 /// The engine of behaviors whose findings share the budget, as in Zeek.
-pub fn engine(baseline: Option<&Path>, allow: Option<&Path>) -> Result<Hunter, Failure> {
-    let mut engine = Hunter::new(Settings::default(), inputs::baseline(baseline)?);
+pub fn engine(baseline: Option<&Path>, allow: Option<&Path>) -> Result<BehaviorEngine, Failure> {
+    let mut engine = BehaviorEngine::new(Settings::default(), inputs::baseline(baseline)?);
     *engine.allow() = allowed::load(allow)?;
     Ok(engine)
 }
@@ -109,7 +109,7 @@ impl Sink for Gatherer {
         self.take_behavior(finding);
     }
 
-    fn watched(&mut self, _: &Hunter) {
+    fn watched(&mut self, _: &BehaviorEngine) {
         self.behaviors = true;
     }
 }

@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::say;
 use std::path::{Path, PathBuf};
-use zeek_anomaly_behavior::{Hunter, SnapshotError, Usual};
+use zeek_anomaly_behavior::{BehaviorBaseline, BehaviorEngine, SnapshotError};
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_runner::{ModelFrom, Prepared, Source, SourceParams, prepare};
 
@@ -55,7 +55,7 @@ pub fn model(
     training: &Source,
     source: &Source,
     fit: &FitArgs,
-    learner: Option<&mut Hunter>,
+    learner: Option<&mut BehaviorEngine>,
     progress: &mut Progress,
 ) -> Result<Prepared, Failure> {
     let from = match loaded {
@@ -74,8 +74,8 @@ pub fn model(
 }
 
 /// Reads a behavioral baseline, where there is one.
-pub fn baseline(path: Option<&Path>) -> Result<Option<Usual>, Failure> {
-    let load = |path: &Path| Usual::load(path).map_err(|e| named(path, &e));
+pub fn baseline(path: Option<&Path>) -> Result<Option<BehaviorBaseline>, Failure> {
+    let load = |path: &Path| BehaviorBaseline::load(path).map_err(|e| named(path, &e));
     path.map(load).transpose()
 }
 

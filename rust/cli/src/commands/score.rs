@@ -21,7 +21,7 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use zeek_anomaly_alerts::Replay;
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_behavior::Hunter;
+use zeek_anomaly_behavior::BehaviorEngine;
 use zeek_anomaly_drift::Monitor;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::feedback::Opinion;
@@ -182,7 +182,7 @@ impl Sink for Output<'_> {
         }
     }
 
-    fn watched(&mut self, engine: &Hunter) {
+    fn watched(&mut self, engine: &BehaviorEngine) {
         if let Some(gatherer) = &mut self.gatherer {
             gatherer.watched(engine);
         }

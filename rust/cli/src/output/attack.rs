@@ -24,11 +24,15 @@ const TECHNIQUES: &[(&str, &str, &str)] = &[
     ("scan", "T1046", "Network Service Discovery"),
     ("arp", "T1557", "Adversary-in-the-Middle"),
     ("dns_tunnel", "T1572", "Protocol Tunneling"),
-    ("dns_generated", "T1568", "Dynamic Resolution"),
+    ("dga_activity", "T1568", "Dynamic Resolution"),
     ("dga", "T1568", "Dynamic Resolution"),
     ("dns", "T1071", "Application Layer Protocol"),
     ("beacon", "T1071", "Application Layer Protocol"),
-    ("upload", "T1048", "Exfiltration Over Alternative Protocol"),
+    (
+        "upload",
+        "T1048",
+        "Exfiltration FindingSummary Alternative Protocol",
+    ),
     ("lateral_spread", "T1021", "Remote Services"),
     ("lateral_execution", "T1021", "Remote Services"),
 ];

@@ -28,10 +28,10 @@ pub fn sign(f: &Finding, sides: &HostSides, has_usual: bool) -> Option<Sign> {
         "scan_horizontal" | "scan_block" | "scan_arp" => Some(SignKind::HorizontalScan),
         "scan_vertical" => Some(SignKind::VerticalScan),
         "scan_distributed" => Some(SignKind::Scanned),
-        "guessing_success" => Some(SignKind::LoginAfterGuessing),
+        "password_guess_succeeded" => Some(SignKind::LoginAfterGuessing),
         name if name.starts_with("guessing") => Some(SignKind::LoginGuessing),
         // The same fact as the count of failing names.
-        "dns_generated" => Some(SignKind::FailingNames),
+        "dga_activity" => Some(SignKind::FailingNames),
         _ => None,
     };
     if let Some(kind) = kind {

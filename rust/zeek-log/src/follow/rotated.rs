@@ -64,7 +64,7 @@ impl Search {
             Some(since) => changed(&i.path).is_some_and(|t| t >= since),
         });
         let mut older: Vec<_> = (older.into_iter()).map(|i| (changed(&i.path), i)).collect();
-        older.sort_by(|a, b| b.0.cmp(&a.0));
+        older.sort_by_key(|(t, _)| std::cmp::Reverse(*t));
         older.truncate(SEARCHED);
         Search {
             recent: (recent.into_iter())

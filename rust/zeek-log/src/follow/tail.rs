@@ -66,7 +66,7 @@ pub enum Happened {
 
 pub(super) enum Source {
     /// A file that may grow.
-    Growing(Following),
+    Growing(Box<Following>),
     /// A file that is no longer written to, compressed perhaps.
     Whole(Box<LogReader>, Identity),
     /// Such a file, read to its end and closed; how many lines it had.

@@ -305,7 +305,7 @@ impl Tails {
                     return;
                 }
                 self.refused.remove(&path);
-                let mut tail = Tail::new(input, Source::Growing(following), before);
+                let mut tail = Tail::new(input, Source::Growing(Box::new(following)), before);
                 if start == Start::End {
                     tail.skip_all();
                 }
@@ -328,7 +328,7 @@ impl Tails {
         let (refused, broken) = (&mut self.refused, &mut self.broken);
         self.tails.retain(|t| {
             // What was read before it failed may wait still.
-            if !t.is_over() && !(t.failed && t.done >= t.read) {
+            if !t.is_over() && (!t.failed || t.done < t.read) {
                 return true;
             }
             let id = t.identity();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Instant;
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine, Finding, Settings};
 use zeek_anomaly_traffic::attack::{Beacon, Channel};
 use zeek_anomaly_traffic::office::{Office, host};
 use zeek_anomaly_traffic::rita;
@@ -104,8 +104,10 @@ const JITTERS: [f64; 4] = [0.0, 0.1, 0.25, 0.5];
 const START: f64 = 1_772_668_800.0;
 
 /// Runs rows through a hunter.
-fn hunt(hunter: &mut Hunter, rows: &[Row], mut each: impl FnMut(f64, Finding)) {
-    let columns: Vec<Columns> = (0..LOGS.len()).map(|i| Columns::bind(&schema(i))).collect();
+fn hunt(hunter: &mut BehaviorEngine, rows: &[Row], mut each: impl FnMut(f64, Finding)) {
+    let columns: Vec<BehaviorColumns> = (0..LOGS.len())
+        .map(|i| BehaviorColumns::bind(&schema(i)))
+        .collect();
     let (mut record, mut out) = (RecordBuf::new(), Vec::new());
     for row in rows {
         row.fill(&mut record);
@@ -282,18 +284,18 @@ fn beacons(
         let before = office(2, learn, START - f64::from(learn) * 86_400.0)
             .rows()
             .sorted();
-        let mut learner = Hunter::learner(Settings::default());
+        let mut learner = BehaviorEngine::learner(Settings::default());
         hunt(&mut learner, &before, |_, _| {});
         learner.finish(&mut Vec::new());
         learner.learned()
     });
     let mut settings = Settings::default();
     for (name, value) in set {
-        settings.set(name, *value).expect("a parameter");
+        zeek_anomaly_behavior::registry::set(&mut settings, name, *value).expect("a parameter");
     }
     // Real hosts with public addresses are ours here.
     settings.local_nets = whose.iter().map(|a| IpAddr::from(*a).into()).collect();
-    let mut hunter = Hunter::new(settings, usual);
+    let mut hunter = BehaviorEngine::new(settings, usual);
     let mut found: HashMap<usize, f64> = HashMap::new();
     let mut wrong: BTreeMap<String, String> = BTreeMap::new();
     let began = Instant::now();
@@ -468,8 +470,10 @@ fn flood(sources: u64, names: u64, memory: usize) {
     let mut settings = Settings::default();
     settings.memory = memory << 20;
     let before = resident();
-    let mut hunter = Hunter::new(settings, None);
-    let columns: Vec<Columns> = (0..LOGS.len()).map(|i| Columns::bind(&schema(i))).collect();
+    let mut hunter = BehaviorEngine::new(settings, None);
+    let columns: Vec<BehaviorColumns> = (0..LOGS.len())
+        .map(|i| BehaviorColumns::bind(&schema(i)))
+        .collect();
     let (mut record, mut out) = (RecordBuf::new(), Vec::new());
     let total = sources + names;
     let hours = 48.0;

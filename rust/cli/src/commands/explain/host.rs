@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_behavior::{Finding, Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorEngine, Finding, Settings};
 use zeek_anomaly_engine::Claim;
 use zeek_anomaly_engine::merge::{self, InOrder};
 use zeek_anomaly_runner::{Coverage, Findings, Run, Source};
@@ -93,7 +93,7 @@ pub fn tell(
     subject: Subject,
     progress: &mut Progress,
 ) -> (Option<Story>, Coverage) {
-    let mut hunter = Hunter::new(Settings::default(), None);
+    let mut hunter = BehaviorEngine::new(Settings::default(), None);
     let mut found = Findings::default();
     let coverage = Run::of(source)
         .behaviors(&mut hunter)

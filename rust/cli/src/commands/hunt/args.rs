@@ -110,8 +110,7 @@ fn setting(text: &str) -> Result<(String, f64), String> {
     let value: f64 = value.trim().parse().map_err(|_| wrong())?;
     // Tried at once, so that the command line is wrong and not the work.
     let mut settings = zeek_anomaly_behavior::Settings::default();
-    settings
-        .set(name.trim(), value)
+    zeek_anomaly_behavior::registry::set(&mut settings, name.trim(), value)
         .map_err(|e| e.to_string())?;
     Ok((name.trim().into(), value))
 }

@@ -13,7 +13,7 @@ use crate::say::{self, count, counted};
 use args::HuntArgs;
 pub use show::{FindingOut, finding as finding_out};
 use std::io::{self, IsTerminal, Write};
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings, registry};
+use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine, Finding, Settings, registry};
 use zeek_anomaly_engine::merge::InOrder;
 use zeek_anomaly_runner::{Coverage, Findings, HostFindings, Run, Sink, learn_baseline};
 
@@ -46,11 +46,11 @@ pub fn run(args: &HuntArgs) -> Result<Status, Failure> {
         }
     };
     let mut hunter = match (&args.learn, &args.state) {
-        (Some(_), _) => Hunter::learner(settings),
+        (Some(_), _) => BehaviorEngine::learner(settings),
         (None, Some(path)) if path.exists() => {
-            Hunter::restore_from(settings, baseline, path).map_err(|e| named(path, &e))?
+            BehaviorEngine::restore_from(settings, baseline, path).map_err(|e| named(path, &e))?
         }
-        _ => Hunter::new(settings, baseline),
+        _ => BehaviorEngine::new(settings, baseline),
     };
     *hunter.allow() = allow;
     let mut found = Findings::default();
@@ -127,7 +127,7 @@ fn settings(args: &HuntArgs) -> Result<Settings, Failure> {
     settings.memory = usize::try_from(args.memory << 20).unwrap_or(usize::MAX);
     settings.local_nets = args.local_nets.clone();
     for (name, value) in &args.settings {
-        settings.set(name, *value).map_err(said)?;
+        registry::set(&mut settings, name, *value).map_err(said)?;
     }
     Ok(settings)
 }
@@ -139,7 +139,7 @@ struct Earlier {
 }
 
 impl Sink for Earlier {
-    fn in_order(&mut self, row: &InOrder<'_>, _: &Columns) {
+    fn in_order(&mut self, row: &InOrder<'_>, _: &BehaviorColumns) {
         let ts = row.schema.position("ts").map(|at| row.record.get(at));
         let ts = ts.and_then(|t| t.number());
         self.records += u64::from(ts.is_some_and(|t| t < self.than));
@@ -148,7 +148,7 @@ impl Sink for Earlier {
 
 fn summarize(
     args: &HuntArgs,
-    hunter: &mut Hunter,
+    hunter: &mut BehaviorEngine,
     coverage: &Coverage,
     progress: &Progress,
     hosts: &[HostFindings],
@@ -170,8 +170,8 @@ fn summarize(
         let n = counted(counts.duplicates, "record");
         say::line(&format!("left out as exact duplicates: {n}"));
     }
-    if counts.findings_usual > 0 {
-        let n = counted(counts.findings_usual, "finding");
+    if counts.findings_in_baseline > 0 {
+        let n = counted(counts.findings_in_baseline, "finding");
         say::line(&format!("as usual, and not shown: {n}"));
     }
     if args.allow.is_some() {

@@ -17,7 +17,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_behavior::{Allow, Hunter, Settings, Usual};
+use zeek_anomaly_behavior::{Allow, BehaviorBaseline, BehaviorEngine, Settings};
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::{Model, Reason, VERSION};
 use zeek_anomaly_report::words::second;
@@ -54,7 +54,7 @@ pub fn run(args: &ReportArgs) -> Result<Status, Failure> {
         + source.bytes()
         + training.bytes();
     let mut progress = Progress::new(total, !args.work.quiet);
-    let mut learner = Hunter::learner(Settings::default());
+    let mut learner = BehaviorEngine::learner(Settings::default());
     let prepared = inputs::model(
         loaded,
         &training,
@@ -196,7 +196,7 @@ fn compare(
     args: &ReportArgs,
     model: Option<&Model>,
     kept: Option<DirectoryBaseline>,
-    usual: Option<&Usual>,
+    usual: Option<&BehaviorBaseline>,
     assessment: &Assessment,
 ) -> Result<Option<BaselineComparison>, Failure> {
     let mut baseline =

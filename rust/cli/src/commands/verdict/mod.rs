@@ -15,7 +15,7 @@ use args::{VerdictArgs, VerdictFormat};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_behavior::{Allow, Usual};
+use zeek_anomaly_behavior::{Allow, BehaviorBaseline};
 use zeek_anomaly_engine::{Model, ModelInfo};
 use zeek_anomaly_runner::{Coverage, Ignore, JudgeParams, Judged, Source, judge};
 use zeek_anomaly_verdict::{
@@ -112,7 +112,7 @@ struct Work {
     model: Option<Model>,
     normal: Vec<(String, Source)>,
     directories: Vec<(String, Source)>,
-    usual: Option<Usual>,
+    usual: Option<BehaviorBaseline>,
     progress: Progress,
     skipped: bool,
     failure: Option<Failure>,

@@ -1,7 +1,7 @@
 //! All behaviours together: memory, state that is saved, time, duplicates.
 
 use std::net::{IpAddr, Ipv4Addr};
-use zeek_anomaly_behavior::{Columns, Finding, Hunter, Settings};
+use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine, Finding, Settings, registry};
 use zeek_log::{Field, FieldType, RecordBuf, Schema};
 
 fn schema() -> Schema {
@@ -23,18 +23,18 @@ fn schema() -> Schema {
 }
 
 struct Feed {
-    hunter: Hunter,
-    columns: Columns,
+    hunter: BehaviorEngine,
+    columns: BehaviorColumns,
     record: RecordBuf,
     n: u64,
     found: Vec<Finding>,
 }
 
 impl Feed {
-    fn new(hunter: Hunter) -> Feed {
+    fn new(hunter: BehaviorEngine) -> Feed {
         Feed {
             hunter,
-            columns: Columns::bind(&schema()),
+            columns: BehaviorColumns::bind(&schema()),
             record: RecordBuf::new(),
             n: 0,
             found: Vec::new(),
@@ -44,7 +44,7 @@ impl Feed {
     fn of(memory: usize) -> Feed {
         let mut settings = Settings::default();
         settings.memory = memory;
-        Feed::new(Hunter::new(settings, None))
+        Feed::new(BehaviorEngine::new(settings, None))
     }
 
     fn conn(&mut self, ts: f64, orig: Ipv4Addr, resp: Ipv4Addr, port: u16, state: &str) {
@@ -132,7 +132,7 @@ fn what_is_restored_goes_on_as_if_nothing_had_been() {
     );
     let mut settings = Settings::default();
     settings.memory = 16 << 20;
-    part.hunter = Hunter::restore(settings, None, &bytes).unwrap();
+    part.hunter = BehaviorEngine::restore(settings, None, &bytes).unwrap();
     for i in 5..40 {
         step(&mut whole, i);
         step(&mut part, i);
@@ -148,7 +148,7 @@ fn saved_state_that_was_changed_is_refused_and_never_panics() {
         f.conn(1e9 + f64::from(i) * 60.0, OURS, THEIRS, 443, "SF");
     }
     let bytes = f.hunter.save().unwrap();
-    let restore = |b: &[u8]| Hunter::restore(Settings::default(), None, b);
+    let restore = |b: &[u8]| BehaviorEngine::restore(Settings::default(), None, b);
     for n in [0, 7, 23, 24, bytes.len() - 1] {
         assert!(restore(&bytes[..n]).is_err(), "{n}");
     }
@@ -210,8 +210,8 @@ fn duplicates_are_left_out_and_a_clock_that_is_set_does_not_stop_the_hunt() {
 #[test]
 fn a_server_that_is_scanned_is_no_scanner_and_unanswered_probes_can_be_left_out() {
     let mut settings = Settings::default();
-    settings.set("scan.unanswered", 0.0).unwrap();
-    let mut quiet = Feed::new(Hunter::new(settings, None));
+    registry::set(&mut settings, "scan.unanswered", 0.0).unwrap();
+    let mut quiet = Feed::new(BehaviorEngine::new(settings, None));
     let mut f = Feed::of(8 << 20);
     for i in 0..100u16 {
         for f in [&mut f, &mut quiet] {

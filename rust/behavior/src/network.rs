@@ -1,11 +1,11 @@
 //! What every behaviour may know: who is ours, how many of our hosts talk to whom, and what was
 //! usual in training.
 
+use crate::baseline::BehaviorBaseline;
 use crate::entity::Key;
 use crate::event::{Event, Log};
 use crate::settings::{Param, Settings};
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table};
-use crate::usual::Usual;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ pub static PARAMS: &[&Param] = &[&LEARN_FROM, &VIEWS];
 /// While ordinary logs are learned, thresholds are this much lower: what comes near to being
 /// found is usual, too.
 pub static LEARN_FROM: Param = Param {
-    name: "usual.margin",
+    name: "baseline.margin",
     default: 0.6,
     min: 0.1,
     max: 1.0,
@@ -65,10 +65,10 @@ impl Entry for Talkers {
 
 /// What every behaviour may know.
 #[derive(Debug)]
-pub struct World {
+pub struct NetworkView {
     settings: Settings,
     /// What was usual in training.
-    pub usual: Usual,
+    pub baseline: BehaviorBaseline,
     /// Whether what is seen is ordinary by definition, and to be learned.
     pub learning: bool,
     talkers: Table<Talkers>,
@@ -76,7 +76,7 @@ pub struct World {
     hosts: Distinct,
     /// Hosts that may be ours, where none was known to be.
     assumed: Distinct,
-    /// Ours while ordinary logs are learned, by the key by which [`Usual`] knows them.
+    /// Ours while ordinary logs are learned, by the key by which [`BehaviorBaseline`] knows them.
     learned: Distinct,
     /// Ours that few learned hosts say little of; found again after a restart as they talk.
     strangers: Distinct,
@@ -101,13 +101,17 @@ struct Load(
     BTreeSet<u64>,
 );
 
-impl World {
-    pub(crate) fn new(settings: Settings, usual: Usual, budget: usize) -> World {
-        World {
+impl NetworkView {
+    pub(crate) fn new(
+        settings: Settings,
+        baseline: BehaviorBaseline,
+        budget: usize,
+    ) -> NetworkView {
+        NetworkView {
             talkers: Table::new(budget / 8 * 7, 3 * 8 + 16, Distinct::MAX_HEAP + 16),
             below: Table::new(budget / 8, 3 * 8 + 16, Distinct::MAX_HEAP + 16),
             settings,
-            usual,
+            baseline,
             learning: false,
             hosts: Distinct::default(),
             assumed: Distinct::default(),
@@ -201,11 +205,11 @@ impl World {
             false => self.assumed.insert(host),
         };
         // As a rule nothing is learned here, and was not learned of a few hosts alone.
-        if (self.learning || self.usual.is_of_few()) && (ours || self.hosts.is_empty()) {
+        if (self.learning || self.baseline.is_of_few()) && (ours || self.hosts.is_empty()) {
             let by = self.addr_key(orig);
             if self.learning {
                 self.learned.insert(by);
-            } else if self.usual.is_strange_to(by) {
+            } else if self.baseline.is_strange_to(by) {
                 self.strangers.insert(host);
             }
         }
@@ -225,7 +229,7 @@ impl World {
 
     /// The key by which an address is known as a target.
     pub fn addr_key(&self, addr: IpAddr) -> u64 {
-        Key::new(self.usual.seed()).number(1).addr(addr).finish()
+        Key::new(self.baseline.seed()).number(1).addr(addr).finish()
     }
 
     /// The key by which a name is known as a target; case does not matter.
@@ -234,7 +238,7 @@ impl World {
         let n = name.len().min(lower.len());
         lower[..n].copy_from_slice(&name[..n]);
         lower[..n].make_ascii_lowercase();
-        Key::new(self.usual.seed())
+        Key::new(self.baseline.seed())
             .number(2)
             .bytes(&lower[..n])
             .finish()
@@ -243,12 +247,12 @@ impl World {
     /// How many of our hosts talk to a target, now or in training.
     pub fn talkers(&self, target: u64) -> f64 {
         let now = self.talkers.get(target).map_or(0.0, |t| t.hosts.count());
-        now.max(self.usual.talkers(target))
+        now.max(self.baseline.talkers(target))
     }
 
     /// How many hosts of ours there are.
     pub fn hosts(&self) -> f64 {
-        self.hosts_seen().max(self.usual.hosts())
+        self.hosts_seen().max(self.baseline.hosts())
     }
 
     /// How common a target is, from 0 (one host talks to it) to 1 (everybody does, or a hundred
@@ -272,8 +276,8 @@ impl World {
 
     /// How little is known of what is usual here, from 0 to 1: 1 for one host alone, of which nothing was
     /// learned; 0 where ordinary logs of the same hosts, or of ten others, have taught, or ten hosts tell what is common.
-    pub fn ignorance(&self) -> f64 {
-        let strange = match self.usual.hosts() {
+    pub fn cold_start(&self) -> f64 {
+        let strange = match self.baseline.hosts() {
             _ if self.learning => return 0.0,
             0.0 => 1.0,
             _ => (self.strangers.count() / self.hosts_seen().max(1.0)).min(1.0),
@@ -281,7 +285,7 @@ impl World {
         strange * (1.0 - self.hosts().max(1.0).log10()).clamp(0.0, 1.0)
     }
 
-    /// The hosts of ordinary logs, by [`World::addr_key`], where they are few.
+    /// The hosts of ordinary logs, by [`NetworkView::addr_key`], where they are few.
     pub(crate) fn few_hosts(&self) -> Vec<u64> {
         match &self.learned {
             Distinct::Few(hosts) => hosts.clone(),
@@ -307,7 +311,7 @@ impl World {
             Distinct::Many(v) => v.capacity(),
         };
         let below = self.below.memory(|_| Distinct::MAX_HEAP);
-        self.talkers.memory(heap) + below + self.local.len() * 16 + self.usual.memory()
+        self.talkers.memory(heap) + below + self.local.len() * 16 + self.baseline.memory()
     }
 
     pub(crate) fn given_up(&self) -> GivenUp {

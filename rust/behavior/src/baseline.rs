@@ -25,14 +25,14 @@ const TIMES: f64 = 2.0;
 
 /// What was usual.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Usual {
+pub struct BehaviorBaseline {
     seed: u64,
     hosts: f64,
-    /// The hosts, by [`crate::World::addr_key`], where they were few.
+    /// The hosts, by [`crate::NetworkView::addr_key`], where they were few.
     few: Vec<u64>,
     /// Target and talkers, by target.
     targets: Vec<(u64, u32)>,
-    /// What would have been found, by [`Finding::usual_key`].
+    /// What would have been found, by [`Finding::baseline_key`].
     findings: Vec<(u64, Often)>,
 }
 
@@ -44,14 +44,14 @@ struct Often {
     rate: f64,
 }
 
-impl Usual {
+impl BehaviorBaseline {
     /// From what was seen and found in ordinary logs.
     pub(crate) fn new<'f>(
         hosts: f64,
         few: Vec<u64>,
         targets: impl Iterator<Item = (u64, f64)>,
         findings: impl Iterator<Item = &'f Finding>,
-    ) -> Usual {
+    ) -> BehaviorBaseline {
         let mut targets: Vec<(u64, u32)> = targets.map(|(k, n)| (k, n.round() as u32)).collect();
         targets.sort_unstable_by_key(|(k, n)| (std::cmp::Reverse(*n), *k));
         targets.truncate(MAX_TARGETS);
@@ -62,12 +62,12 @@ impl Usual {
         let mut most: BTreeMap<u64, Often> = BTreeMap::new();
         for f in findings {
             let often = Often::of(f);
-            let most = most.entry(f.usual_key()).or_insert(often);
+            let most = most.entry(f.baseline_key()).or_insert(often);
             most.count = most.count.max(often.count);
             most.rate = most.rate.max(often.rate);
         }
         let findings = most.into_iter().collect();
-        Usual {
+        BehaviorBaseline {
             seed: 0,
             hosts,
             few,
@@ -90,7 +90,7 @@ impl Usual {
         (1.0..ENOUGH).contains(&self.hosts)
     }
 
-    /// Whether it says little of this host, by [`crate::World::addr_key`].
+    /// Whether it says little of this host, by [`crate::NetworkView::addr_key`].
     pub(crate) fn is_strange_to(&self, host: u64) -> bool {
         self.is_of_few() && !self.few.contains(&host)
     }
@@ -117,13 +117,13 @@ impl Usual {
     pub fn covers(&self, finding: &Finding) -> bool {
         let Ok(i) = self
             .findings
-            .binary_search_by_key(&finding.usual_key(), |(k, _)| *k)
+            .binary_search_by_key(&finding.baseline_key(), |(k, _)| *k)
         else {
             return false;
         };
-        self.findings.get(i).is_some_and(|(_, usual)| {
+        self.findings.get(i).is_some_and(|(_, baseline)| {
             let now = Often::of(finding);
-            now.count <= usual.count * TIMES || now.rate <= usual.rate * TIMES
+            now.count <= baseline.count * TIMES || now.rate <= baseline.rate * TIMES
         })
     }
 

@@ -1,18 +1,18 @@
 //! All behaviours together, under one cap of memory.
 
 use crate::allow::{Allow, Subject};
+use crate::baseline::BehaviorBaseline;
 use crate::behavior::Behavior;
 use crate::clock::Clock;
-use crate::event::{Columns, Event, View};
+use crate::event::{BehaviorColumns, Event, View};
 use crate::finding::Finding;
+use crate::network::NetworkView;
 use crate::registry::BEHAVIORS;
 use crate::risk::Risk;
 use crate::settings::{MIN_MEMORY, Settings};
 use crate::snapshot::{self, SnapshotError};
 use crate::state::{Entry, GivenUp, Saved, Table};
-use crate::usual::Usual;
-use crate::world::World;
-use crate::{risk, world};
+use crate::{network, risk};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::net::IpAddr;
@@ -49,7 +49,7 @@ pub struct Counts {
     /// Findings that the allowlist covered.
     pub findings_allowed: u64,
     /// Findings that were as usual in training.
-    pub findings_usual: u64,
+    pub findings_in_baseline: u64,
     /// Findings, updates among them.
     pub findings: u64,
     /// How often the clock was set, back or far ahead.
@@ -91,8 +91,8 @@ impl Entry for Booked {
 }
 
 /// Watches records one by one for what takes time to see.
-pub struct Hunter {
-    world: World,
+pub struct BehaviorEngine {
+    network: NetworkView,
     behaviors: Vec<(usize, Box<dyn Behavior>)>,
     risk: Risk,
     book: Table<Booked>,
@@ -111,7 +111,7 @@ struct State {
     ticked: f64,
     counts: Counts,
     #[serde(with = "serde_bytes")]
-    world: Vec<u8>,
+    network: Vec<u8>,
     #[serde(with = "serde_bytes")]
     risk: Vec<u8>,
     #[serde(with = "serde_bytes")]
@@ -119,7 +119,7 @@ struct State {
     behaviors: Vec<(String, ByteBuf)>,
 }
 
-/// A hunter's state on its way to a file; see [`Hunter::snapshot_step`]. It may go to another
+/// A engine's state on its way to a file; see [`BehaviorEngine::snapshot_step`]. It may go to another
 /// thread.
 #[derive(Debug, Default)]
 pub struct Snapshot(State);
@@ -146,26 +146,26 @@ impl Snapshot {
 /// Bytes for each unit of a share.
 fn unit(settings: &Settings) -> usize {
     let shares: u32 = BEHAVIORS.iter().map(|d| d.share).sum();
-    let shares = shares + world::SHARE + risk::SHARE + BOOK_SHARE;
+    let shares = shares + network::SHARE + risk::SHARE + BOOK_SHARE;
     let memory = settings.memory.max(MIN_MEMORY) - RECENT * 8;
     (memory as f64 * FOR_STATE / f64::from(shares)) as usize
 }
 
-impl Hunter {
-    /// A hunter that has seen nothing. `usual` is what ordinary logs have taught, where
+impl BehaviorEngine {
+    /// A engine that has seen nothing. `baseline` is what ordinary logs have taught, where
     /// they have. Less memory than [`MIN_MEMORY`] is taken as that.
-    pub fn new(settings: Settings, usual: Option<Usual>) -> Hunter {
+    pub fn new(settings: Settings, baseline: Option<BehaviorBaseline>) -> BehaviorEngine {
         let unit = unit(&settings);
         let of = |share: u32| unit * share as usize;
         let behaviors = BEHAVIORS
             .iter()
             .map(|d| (of(d.share), (d.make)(&settings, of(d.share))))
             .collect();
-        Hunter {
+        BehaviorEngine {
             behaviors,
             risk: Risk::new(of(risk::SHARE)),
             book: Table::new(of(BOOK_SHARE), FINDING_HEAP, FINDING_HEAP),
-            world: World::new(settings, usual.unwrap_or_default(), of(world::SHARE)),
+            network: NetworkView::new(settings, baseline.unwrap_or_default(), of(network::SHARE)),
             allow: Allow::default(),
             clock: Clock::default(),
             ticked: 0.0,
@@ -175,19 +175,19 @@ impl Hunter {
         }
     }
 
-    /// A hunter that learns from ordinary logs what is usual; see [`Hunter::learned`].
-    pub fn learner(settings: Settings) -> Hunter {
-        let mut hunter = Hunter::new(settings, None);
-        hunter.world.learning = true;
-        hunter
+    /// A engine that learns from ordinary logs what is usual; see [`BehaviorEngine::learned`].
+    pub fn learner(settings: Settings) -> BehaviorEngine {
+        let mut engine = BehaviorEngine::new(settings, None);
+        engine.network.learning = true;
+        engine
     }
 
     /// What has been learned so far.
-    pub fn learned(&self) -> Usual {
-        Usual::new(
-            self.world.hosts_seen(),
-            self.world.few_hosts(),
-            self.world.targets(),
+    pub fn learned(&self) -> BehaviorBaseline {
+        BehaviorBaseline::new(
+            self.network.hosts_seen(),
+            self.network.few_hosts(),
+            self.network.targets(),
             self.findings(),
         )
     }
@@ -198,12 +198,17 @@ impl Hunter {
     }
 
     /// What every behaviour may know.
-    pub fn world(&self) -> &World {
-        &self.world
+    pub fn network(&self) -> &NetworkView {
+        &self.network
     }
 
     /// Looks at a record; what was found, or has grown, goes to `out`.
-    pub fn observe(&mut self, columns: &Columns, record: &Record<'_>, out: &mut Vec<Finding>) {
+    pub fn observe(
+        &mut self,
+        columns: &BehaviorColumns,
+        record: &Record<'_>,
+        out: &mut Vec<Finding>,
+    ) {
         self.observe_as(View::Whole, columns, record, out);
     }
 
@@ -212,7 +217,7 @@ impl Hunter {
     pub fn observe_as(
         &mut self,
         view: View,
-        columns: &Columns,
+        columns: &BehaviorColumns,
         record: &Record<'_>,
         out: &mut Vec<Finding>,
     ) {
@@ -233,18 +238,18 @@ impl Hunter {
             None => {}
         }
         self.clock.see(event.written);
-        self.world.locate(&mut event);
+        self.network.locate(&mut event);
         if !self.allow.is_empty() && self.allow.covers(&Subject::of_event(&event)) {
             self.counts.allowed += u64::from(!sides);
             return;
         }
         if view != View::Target {
-            self.world.observe(&event);
+            self.network.observe(&event);
         }
         for (_, b) in &mut self.behaviors {
             match sides {
-                true => b.observe_side(&event, &self.world, &mut self.found),
-                false => b.observe(&event, &self.world, &mut self.found),
+                true => b.observe_side(&event, &self.network, &mut self.found),
+                false => b.observe(&event, &self.network, &mut self.found),
             }
         }
         if (self.clock.now() - self.ticked).abs() >= TICK {
@@ -269,7 +274,7 @@ impl Hunter {
     pub fn finish(&mut self, out: &mut Vec<Finding>) {
         self.tick_all();
         for (_, b) in &mut self.behaviors {
-            b.finish(&self.world, &mut self.found);
+            b.finish(&self.network, &mut self.found);
         }
         self.settle(out);
     }
@@ -277,7 +282,7 @@ impl Hunter {
     fn tick_all(&mut self) {
         let now = self.clock.now();
         for (_, b) in &mut self.behaviors {
-            b.tick(now, &self.world, &mut self.found);
+            b.tick(now, &self.network, &mut self.found);
         }
     }
 
@@ -288,11 +293,11 @@ impl Hunter {
                 self.counts.findings_allowed += 1;
                 continue;
             }
-            if self.world.usual.covers(&f) {
-                self.counts.findings_usual += 1;
+            if self.network.baseline.covers(&f) {
+                self.counts.findings_in_baseline += 1;
                 continue;
             }
-            let host = self.risk.add(&f, self.world.settings());
+            let host = self.risk.add(&f, self.network.settings());
             for f in [Some(f), host].into_iter().flatten() {
                 self.counts.findings += 1;
                 self.book
@@ -310,7 +315,8 @@ impl Hunter {
 
     /// What the findings of a host add up to by now.
     pub fn risk_of(&self, host: IpAddr) -> f64 {
-        self.risk.of(host, self.clock.now(), self.world.settings())
+        self.risk
+            .of(host, self.clock.now(), self.network.settings())
     }
 
     /// The time of the events, seconds since the epoch.
@@ -328,7 +334,7 @@ impl Hunter {
 
     /// The memory of each part, and what was given up.
     pub fn parts(&self) -> Vec<Part> {
-        let unit = unit(self.world.settings());
+        let unit = unit(self.network.settings());
         let part = |name, bytes, share: u32, given_up| Part {
             name,
             bytes,
@@ -340,12 +346,12 @@ impl Hunter {
             .zip(&self.behaviors)
             .map(|(d, (_, b))| part(d.name, b.memory(), d.share, b.given_up()))
             .collect();
-        let (world, risk) = (&self.world, &self.risk);
+        let (network, risk) = (&self.network, &self.risk);
         parts.push(part(
             "talkers",
-            world.memory(),
-            world::SHARE,
-            world.given_up(),
+            network.memory(),
+            network::SHARE,
+            network.given_up(),
         ));
         parts.push(part("risk", risk.memory(), risk::SHARE, risk.given_up()));
         let book = self.book.memory(|_| FINDING_HEAP);
@@ -365,7 +371,7 @@ impl Hunter {
     }
 
     /// Encodes the next part of the state, and tells whether that was the last. Between the
-    /// steps the hunter may go on: each part stands for itself, as of its moment.
+    /// steps the engine may go on: each part stands for itself, as of its moment.
     ///
     /// # Errors
     /// Where it cannot be encoded.
@@ -381,8 +387,8 @@ impl Hunter {
             state
                 .behaviors
                 .push((d.name.to_owned(), ByteBuf::from(bytes)));
-        } else if state.world.is_empty() {
-            state.world = self.world.save().map_err(unsaved)?;
+        } else if state.network.is_empty() {
+            state.network = self.network.save().map_err(unsaved)?;
         } else {
             (state.clock, state.ticked, state.counts) = (self.clock, self.ticked, self.counts);
             state.risk = self.risk.save().map_err(unsaved)?;
@@ -392,35 +398,35 @@ impl Hunter {
         Ok(false)
     }
 
-    /// A hunter that goes on from saved state, under these settings. What was saved
+    /// A engine that goes on from saved state, under these settings. What was saved
     /// of a behaviour that is not there any more is left out; one that is new begins empty.
     ///
     /// # Errors
     /// What is refused, and why.
     pub fn restore(
         settings: Settings,
-        usual: Option<Usual>,
+        baseline: Option<BehaviorBaseline>,
         bytes: &[u8],
-    ) -> Result<Hunter, SnapshotError> {
+    ) -> Result<BehaviorEngine, SnapshotError> {
         let damaged = SnapshotError::Damaged;
         let payload = snapshot::open(snapshot::STATE_MAGIC, bytes)?;
         let state: State = crate::codec::decode(payload).map_err(damaged)?;
-        let mut hunter = Hunter::new(settings, usual);
+        let mut engine = BehaviorEngine::new(settings, baseline);
         if !state.clock.is_sound() || !state.ticked.is_finite() {
             return Err(damaged("a clock that makes no sense".into()));
         }
-        (hunter.clock, hunter.ticked) = (state.clock, state.ticked);
-        hunter.counts = state.counts;
-        hunter.world.restore(&state.world).map_err(damaged)?;
-        hunter.risk.restore(&state.risk).map_err(damaged)?;
+        (engine.clock, engine.ticked) = (state.clock, state.ticked);
+        engine.counts = state.counts;
+        engine.network.restore(&state.network).map_err(damaged)?;
+        engine.risk.restore(&state.risk).map_err(damaged)?;
         let book: Saved<Booked> = crate::codec::decode(&state.book).map_err(damaged)?;
-        hunter.book.restore(book).map_err(|e| damaged(e.into()))?;
-        for (d, (_, b)) in BEHAVIORS.iter().zip(&mut hunter.behaviors) {
+        engine.book.restore(book).map_err(|e| damaged(e.into()))?;
+        for (d, (_, b)) in BEHAVIORS.iter().zip(&mut engine.behaviors) {
             if let Some((_, bytes)) = state.behaviors.iter().find(|(name, _)| name == d.name) {
                 b.restore(bytes).map_err(damaged)?;
             }
         }
-        Ok(hunter)
+        Ok(engine)
     }
 
     /// Writes the state to a file, whole or not at all.
@@ -437,9 +443,9 @@ impl Hunter {
     /// What is refused, and why.
     pub fn restore_from(
         settings: Settings,
-        usual: Option<Usual>,
+        baseline: Option<BehaviorBaseline>,
         path: &Path,
-    ) -> Result<Hunter, SnapshotError> {
-        Hunter::restore(settings, usual, &snapshot::read(path)?)
+    ) -> Result<BehaviorEngine, SnapshotError> {
+        BehaviorEngine::restore(settings, baseline, &snapshot::read(path)?)
     }
 }
