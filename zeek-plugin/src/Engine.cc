@@ -245,8 +245,8 @@ bool Engine::Bind(std::string_view log, const std::vector<za_field>& fields, uin
                   bool& watched) {
     uint32_t is_watched = 0;
     za_error* error = nullptr;
-    auto status = za_engine_bind(handle.get(), TextFor(log), fields.data(), fields.size(), uses, &binding, &is_watched,
-                                 &error);
+    auto status =
+        za_engine_bind(handle.get(), TextFor(log), fields.data(), fields.size(), uses, &binding, &is_watched, &error);
     watched = is_watched != 0;
     return Succeeded(status, error, "a log is not looked at");
 }
@@ -281,8 +281,7 @@ bool Engine::Observe(uint32_t binding, const std::vector<za_value>& values, doub
     result = za_result{};
     result.size = sizeof(result);
     za_error* error = nullptr;
-    auto status =
-        za_engine_observe(handle.get(), binding, values.data(), values.size(), report_from, &result, &error);
+    auto status = za_engine_observe(handle.get(), binding, values.data(), values.size(), report_from, &result, &error);
     return Succeeded(status, error, "a record is not looked at");
 }
 
@@ -417,8 +416,7 @@ void Engine::RaiseEvents(const Log* log, Value* const* line) {
     za_event event{};
     event.size = sizeof(event);
 
-    while ( za_engine_next_event(handle.get(), &event, nullptr) == ZA_STATUS_OK &&
-            event.kind != ZA_EVENT_KIND_NONE )
+    while ( za_engine_next_event(handle.get(), &event, nullptr) == ZA_STATUS_OK && event.kind != ZA_EVENT_KIND_NONE )
         Raise(event, log, line);
 }
 

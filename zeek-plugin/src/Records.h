@@ -13,9 +13,7 @@
 
 namespace plugin::Anomaly_Engine {
 
-inline std::string_view View(const za_text& t) {
-    return t.data ? std::string_view(t.data, t.len) : std::string_view();
-}
+inline std::string_view View(const za_text& t) { return t.data ? std::string_view(t.data, t.len) : std::string_view(); }
 
 /// An anomaly, with what the line of its log says, as an Anomaly::Info.
 zeek::RecordValPtr InfoRecord(const za_event& event, const std::string& log, const FieldMap& fields,

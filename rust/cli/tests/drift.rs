@@ -70,5 +70,5 @@ fn parts_of_days_are_not_judged_and_nothing_to_compare_is_an_error() {
 
     let other = dir.write("dns.log", "{\"ts\":1.0,\"query\":\"a\"}\n");
     let ran = run(&["drift", "-m", &model, &other]);
-    assert_eq!(ran.status, Some(1), "{}", ran.err);
+    assert_eq!(ran.status, Some(2), "{}", ran.err);
 }

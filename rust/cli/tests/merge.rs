@@ -63,7 +63,7 @@ fn what_cannot_be_put_together_is_refused_or_said() {
     let compact = train(&dir, "compact.model", &["--compact", &log]);
     assert!(bytes(&compact).len() < bytes(&a).len());
     let into = dir.arg("out.model");
-    let ran = run(&["merge", "-o", &into, &a, &b]);
+    let ran = run(&["merge", "--allow-overlap", "-o", &into, &a, &b]);
     assert_eq!(ran.status, Some(0), "{}", ran.err);
     assert!(
         ran.err.contains("Zeek 7.0.5 and by Zeek 8.2.2"),
@@ -72,8 +72,16 @@ fn what_cannot_be_put_together_is_refused_or_said() {
     );
     std::fs::remove_file(&into).unwrap();
     for args in [
-        vec!["merge", "-o", &into, &a, &compact],
-        vec!["train", "-o", &into, "--continue", &compact, &log],
+        vec!["merge", "--allow-overlap", "-o", &into, &a, &compact],
+        vec![
+            "train",
+            "--allow-overlap",
+            "-o",
+            &into,
+            "--continue",
+            &compact,
+            &log,
+        ],
     ] {
         let ran = run(&args);
         assert_eq!(ran.status, Some(1), "{args:?}");

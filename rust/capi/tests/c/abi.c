@@ -58,7 +58,8 @@ enum {
     N
 };
 
-#define TEXT(s) {s, sizeof(s) - 1}
+#define TEXT(s)                                                                                                        \
+    { s, sizeof(s) - 1 }
 
 #define FIELD(name, type, element)                                                                                     \
     { TEXT(name), type, element }
@@ -389,8 +390,7 @@ static void bindings_are_checked(const char* model) {
     FAILS(ZA_STATUS_NULL, "log", za_engine_bind(engine, bytes(NULL, 0), f, 2, ZA_USE_SCORE, &b, &w, &err));
     FAILS(ZA_STATUS_NULL, "fields", za_engine_bind(engine, bytes("x", 1), NULL, 2, ZA_USE_SCORE, &b, &w, &err));
     FAILS(ZA_STATUS_NULL, "fields", za_engine_bind(engine, bytes("x", 1), NULL, 0, ZA_USE_SCORE, &b, &w, &err));
-    FAILS(ZA_STATUS_NULL, "out_watched",
-          za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, NULL, &err));
+    FAILS(ZA_STATUS_NULL, "out_watched", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, &b, NULL, &err));
     FAILS(ZA_STATUS_NULL, "out_binding", za_engine_bind(engine, bytes("x", 1), f, 2, ZA_USE_SCORE, NULL, &w, &err));
     CHECK(za_engine_bind(NULL, bytes(NULL, 0), NULL, 0, ZA_USE_SCORE, NULL, &w, NULL) == ZA_STATUS_NULL);
 
