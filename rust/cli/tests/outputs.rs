@@ -109,7 +109,13 @@ fn a_signal_leaves_no_temporary_file_and_the_old_output() {
         let args = [
             "score", "-m", &model, "--all", "--format", "jsonl", "-o", &out, "-",
         ];
-        let mut child = command(&args)
+        // Signals that whoever started the tests ignores (nohup) would stay ignored.
+        let plain = command(&args);
+        let mut child = std::process::Command::new("env")
+            .arg("--default-signal=INT,TERM,HUP")
+            .arg(plain.get_program())
+            .args(plain.get_args())
+            .envs(plain.get_envs().filter_map(|(k, v)| Some((k, v?))))
             .stdin(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -269,7 +269,8 @@ const INDEX: &str = "# Reference\n\n\
     - [zeek-notices.md](zeek-notices.md): notice types\n\
     - [zeek-logs.md](zeek-logs.md): fields of the logs that the package writes\n\
     - [zeek-events.md](zeek-events.md): events, hooks, functions and types for scripts\n\
-    - [c-api.md](c-api.md): the C API\n";
+    - [c-api.md](c-api.md): the C API\n\
+    - [c-abi.md](c-abi.md): what a version of the C ABI may change\n";
 
 #[test]
 fn the_reference_is_what_the_code_gives() {
