@@ -31,6 +31,21 @@ pub fn decimals(v: f64) -> Option<f64> {
     format!("{v:.6}").parse().ok().map(|r: f64| r + 0.0)
 }
 
+/// Beyond the end of the year 9999, in seconds: the last that a certificate may name. A time from here on is in parts
+/// of seconds.
+pub(crate) const PARTS: f64 = 2.6e11;
+
+/// Seconds since the epoch from seconds, milliseconds, microseconds or nanoseconds: whichever of them gives a date
+/// between 1978 and the year 10,000. No moment that a log holds is outside of that in its own unit.
+pub fn epoch(v: f64) -> f64 {
+    match v {
+        v if v < PARTS => v,
+        v if v < PARTS * 1e3 => v / 1e3,
+        v if v < PARTS * 1e6 => v / 1e6,
+        v => v / 1e9,
+    }
+}
+
 /// The nearest whole number, halves away from zero, as [`f64::round`] has it: that is a call where this is
 /// a few instructions. Saturates, and makes 0 of NaN, as `as` does.
 pub fn nearest(v: f64) -> i64 {

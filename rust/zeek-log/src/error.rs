@@ -47,13 +47,27 @@ pub enum Error {
         /// What it is taken for, and what to do with it.
         what: &'static str,
     },
-    /// The file is one JSON array instead of one object a line.
+    /// The TABs of a header became blanks.
     #[error(
-        "{file}: is a JSON array; one JSON object a line is needed (`jq -c '.[]'` makes that of it)"
+        "{file}:{line}: the #fields header has blanks where its TABs were; copy the log again without a terminal or editor between"
     )]
-    JsonArray {
+    BlanksForTabs {
         /// The file.
         file: String,
+        /// The first line below the header.
+        line: u64,
+    },
+    /// The compressed data asks for more memory than a reader may take.
+    #[error(
+        "{file}: {format} data that needs more memory than is allowed; decompress it first with `{tool}`"
+    )]
+    TooMuchMemory {
+        /// The file.
+        file: String,
+        /// The compression.
+        format: &'static str,
+        /// The command that decompresses it.
+        tool: &'static str,
     },
     /// The file is text, but neither TSV with a Zeek header nor JSON lines.
     #[error(
@@ -136,7 +150,8 @@ impl Error {
             | Error::Empty { file }
             | Error::NoLogs { dir: file }
             | Error::Binary { file, .. }
-            | Error::JsonArray { file }
+            | Error::BlanksForTabs { file, .. }
+            | Error::TooMuchMemory { file, .. }
             | Error::NotALog { file, .. }
             | Error::Truncated { file, .. }
             | Error::Corrupt { file, .. }
@@ -165,13 +180,18 @@ impl std::fmt::Display for Refusal {
 #[non_exhaustive]
 pub enum Reason {
     /// A TSV line whose columns are not as many as the header says.
-    #[error("{found} columns where the header names {expected}")]
+    #[error("{found} columns where the header names {expected}{}", hint(*.found))]
     Columns {
         /// How many the header names.
         expected: usize,
         /// How many there are.
         found: usize,
     },
+    /// A line below a header whose TABs became blanks.
+    #[error(
+        "the #fields header has blanks where its TABs were; copy the log again without a terminal or editor between"
+    )]
+    BlanksForTabs,
     /// A value that is none of its type.
     #[error("{field} should be {expected} but is \"{found}\"")]
     Value {
@@ -181,6 +201,14 @@ pub enum Reason {
         expected: &'static str,
         /// What was found.
         found: String,
+    },
+    /// A JSON record of something else.
+    #[error("{what}; {todo}")]
+    NotZeek {
+        /// What it is taken for.
+        what: String,
+        /// What to do.
+        todo: &'static str,
     },
     /// A line that is no JSON object.
     #[error("not a JSON object: {message}")]
@@ -206,6 +234,13 @@ pub enum Reason {
         /// The limit.
         limit: usize,
     },
+}
+
+fn hint(found: usize) -> &'static str {
+    match found {
+        1 => " (its TABs became blanks, or the log has another separator)",
+        _ => "",
+    }
 }
 
 /// Makes any bytes fit for a message: escaped, and cut at about 60 characters.

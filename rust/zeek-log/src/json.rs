@@ -9,7 +9,11 @@
 //! A nested object's keys become columns with dots between (`id.orig_h`), four
 //! levels deep; deeper values are ignored and counted. `_path` and `@stream`
 //! name the log of their line and are no columns; all other keys are.
+//!
+//! A line without any column that tells a record of Zeek is looked at once more, for a record in an envelope
+//! ([`envelope`]); the lines after one with an envelope are opened at once.
 
+mod envelope;
 mod visit;
 
 use crate::error::{Reason, shown};
@@ -17,11 +21,12 @@ use crate::names;
 use crate::reader::{Guess, Shape};
 use crate::record::RecordBuf;
 use crate::schema::{Field, FieldType, Schema};
-use crate::stats::Stats;
-use crate::tsv::Line;
+use crate::stats::{Odd, Stats};
+use crate::tsv::{Line, Tsv};
+use envelope::{Inner, Opened};
 use serde::de::DeserializeSeed;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use visit::{Object, Parse};
 
 /// The most columns of one log.
@@ -39,8 +44,21 @@ struct Key {
     /// The column's name.
     name: String,
     ty: FieldType,
+    /// The column tells that this is a record of Zeek; exporters have text here that may be one.
+    sign: bool,
+    wrapper: bool,
     /// The key that came after it last time.
     next: u32,
+}
+
+/// How surely an object is a record of Zeek, by its columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signs {
+    /// It has a column of Zeek's.
+    Sure,
+    /// It has a time, and a text that may be the record.
+    Perhaps,
+    None,
 }
 
 /// All keys of the stream, by text.
@@ -83,6 +101,8 @@ impl Keys {
         self.all.push(Key {
             text: text.into(),
             ty: names::known_type(&name),
+            sign: names::is_sign_of_zeek(&name),
+            wrapper: envelope::is_wrapper(text),
             name,
             next: 0,
         });
@@ -93,6 +113,8 @@ impl Keys {
 
 /// One log of the stream.
 struct Log {
+    /// What the stream calls it.
+    label: String,
     shape: Shape,
     /// The column of each key, by the key's number.
     columns: Vec<u32>,
@@ -113,6 +135,13 @@ pub(crate) struct Json {
     order: Vec<u32>,
     path: String,
     log: String,
+    /// The last line had its record in an envelope.
+    wrapped: bool,
+    /// Records of the last line that are still to be read.
+    pending: VecDeque<Inner>,
+    /// Readers of TSV lines in envelopes, by the file that they are of, and the one that read the last row.
+    tsvs: HashMap<String, Tsv>,
+    tsv: Option<String>,
 }
 
 impl Json {
@@ -126,24 +155,139 @@ impl Json {
             order: Vec::new(),
             path: String::new(),
             log: String::new(),
+            wrapped: false,
+            pending: VecDeque::new(),
+            tsvs: HashMap::new(),
+            tsv: None,
         }
     }
 
     /// The schema of the last row.
     pub(crate) fn shape(&self) -> Option<&Shape> {
+        if let Some(tsv) = &self.tsv {
+            return self.tsvs.get(tsv)?.shape();
+        }
         self.logs.get(self.current).map(|l| &l.shape)
     }
 
     /// Reads one line that is not blank.
-    pub(crate) fn line(&mut self, line: &[u8], out: &mut RecordBuf, stats: &mut Stats) -> Line {
+    pub(crate) fn line(
+        &mut self,
+        line: &[u8],
+        out: &mut RecordBuf,
+        stats: &mut Stats,
+        keep: usize,
+    ) -> Line {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        match self.read(&repaired(line), out, stats) {
-            Ok(()) => Line::Row,
-            Err(reason) => Line::Refused(reason),
+        // A record within a syslog line.
+        let line = match line.trim_ascii_start().first() {
+            Some(b'{') => line,
+            _ => after_prefix(line).unwrap_or(line),
+        };
+        let text = repaired(line);
+        self.tsv = None;
+        let mut odd = Odd {
+            line: stats.lines,
+            stats,
+            keep,
+        };
+        let mut signs = Signs::None;
+        if !self.wrapped {
+            match self.read(&text, out, &mut odd) {
+                Ok(Signs::Sure) => return self.finish(out, odd.stats),
+                Ok(found) => signs = found,
+                Err(reason) => return Line::Refused(reason),
+            }
+        }
+        match envelope::open(&text) {
+            Opened::Records(records) => {
+                self.wrapped = true;
+                self.pending.extend(records);
+                self.more(out, stats, keep).unwrap_or(Line::Comment)
+            }
+            Opened::Nothing => Line::Comment,
+            Opened::Plain(has_columns) => {
+                if self.wrapped {
+                    self.wrapped = false;
+                    match self.read(&text, out, &mut odd) {
+                        Ok(found) => signs = found,
+                        Err(reason) => return Line::Refused(reason),
+                    }
+                }
+                // A log that says what it is may have any columns.
+                let named =
+                    !self.log.is_empty() || self.guess.log.is_some() || !self.logs.is_empty();
+                match named || !has_columns || signs != Signs::None {
+                    true => self.finish(out, odd.stats),
+                    false => Line::Refused(envelope::unknown(&text)),
+                }
+            }
+            Opened::NotZeek { what, todo } => Line::Refused(Reason::NotZeek { what, todo }),
         }
     }
 
-    fn read(&mut self, line: &str, out: &mut RecordBuf, stats: &mut Stats) -> Result<(), Reason> {
+    /// The next record of a line that holds several; `None` where there is none.
+    #[inline]
+    pub(crate) fn more(
+        &mut self,
+        out: &mut RecordBuf,
+        stats: &mut Stats,
+        keep: usize,
+    ) -> Option<Line> {
+        if self.pending.is_empty() {
+            return None;
+        }
+        self.next_inner(out, stats, keep)
+    }
+
+    fn next_inner(&mut self, out: &mut RecordBuf, stats: &mut Stats, keep: usize) -> Option<Line> {
+        let mut odd = Odd {
+            line: stats.lines,
+            stats,
+            keep,
+        };
+        Some(match self.pending.pop_front()? {
+            Inner::Json(text) => {
+                self.tsv = None;
+                match self.read(&text, out, &mut odd) {
+                    Ok(_) => self.finish(out, odd.stats),
+                    Err(reason) => Line::Refused(reason),
+                }
+            }
+            Inner::Tsv { file, line } => {
+                if !self.tsvs.contains_key(&file) && self.tsvs.len() >= MAX_LOGS {
+                    return Some(Line::Refused(Reason::TooManyLogs { limit: MAX_LOGS }));
+                }
+                let name = file.rsplit('/').next().unwrap_or_default();
+                let log = names::log_of_file(name).or_else(|| names::log_of_label(name));
+                let guess = match log {
+                    Some(log) => Guess {
+                        log: Some(log.to_owned()),
+                        stem: log.to_owned(),
+                    },
+                    None => self.guess.clone(),
+                };
+                let tsv = self
+                    .tsvs
+                    .entry(file.clone())
+                    .or_insert_with(|| Tsv::new(guess));
+                if !line.starts_with('#') && tsv.shape().is_none() {
+                    tsv.assume_conn(line.as_bytes());
+                }
+                let outcome = tsv.line(line.as_bytes(), out, &mut odd);
+                self.tsv = matches!(outcome, Line::Row).then_some(file);
+                outcome
+            }
+        })
+    }
+
+    /// Reads one object, and tells how surely it is a record of Zeek.
+    fn read(
+        &mut self,
+        line: &str,
+        out: &mut RecordBuf,
+        odd: &mut Odd<'_>,
+    ) -> Result<Signs, Reason> {
         out.clear();
         self.order.clear();
         self.path.clear();
@@ -156,6 +300,7 @@ impl Json {
             out,
             ignored: 0,
             bad: None,
+            odd,
         };
         let mut json = serde_json::Deserializer::from_str(line);
         let parsed = Object {
@@ -173,10 +318,49 @@ impl Json {
         if let Some(reason) = bad {
             return Err(reason);
         }
-        stats.ignored_values += ignored;
-        self.find_log()?;
-        self.place(out, stats);
-        Ok(())
+        odd.stats.ignored_values += ignored;
+        Ok(self.has_signs())
+    }
+
+    /// How surely the line is a record of Zeek. Makes `ts` of another time where there is none.
+    fn has_signs(&mut self) -> Signs {
+        let (mut signs, mut sure, mut wrapper, mut ts, mut time) =
+            (false, false, false, false, None);
+        for (at, key) in self.order.iter().enumerate() {
+            let Some(key) = self.keys.all.get(*key as usize) else {
+                continue;
+            };
+            if key.sign {
+                ts |= key.name == "ts";
+                signs = true;
+                sure |= key.name != "ts";
+            } else if key.ty == FieldType::Time && names::is_time_elsewhere(&key.name) {
+                time = time.or(Some(at));
+            }
+            wrapper |= key.wrapper;
+        }
+        if let (false, Some(at)) = (ts, time)
+            && let Some(ts) = self.keys.find("ts", None)
+            && let Some(slot) = self.order.get_mut(at)
+        {
+            *slot = ts;
+        }
+        match (sure, signs, wrapper) {
+            (true, ..) | (_, true, false) => Signs::Sure,
+            (_, true, true) => Signs::Perhaps,
+            _ => Signs::None,
+        }
+    }
+
+    /// Puts what was read in its log's order.
+    fn finish(&mut self, out: &mut RecordBuf, stats: &mut Stats) -> Line {
+        match self.find_log() {
+            Ok(()) => {
+                self.place(out, stats);
+                Line::Row
+            }
+            Err(reason) => Line::Refused(reason),
+        }
     }
 
     /// Makes the log that the line names the current one.
@@ -188,7 +372,7 @@ impl Json {
             };
             self.log.push_str(name);
         }
-        let is = |l: &Log| l.shape.schema.log == self.log;
+        let is = |l: &Log| l.label == self.log;
         if self.logs.get(self.current).is_some_and(is) {
             return Ok(());
         }
@@ -201,8 +385,9 @@ impl Json {
         }
         self.current = self.logs.len();
         self.logs.push(Log {
+            label: self.log.clone(),
             shape: Shape::new(Schema {
-                log: self.log.clone(),
+                log: self.guess.resolve(&self.log),
                 fields: Vec::new(),
             }),
             columns: Vec::new(),
@@ -261,6 +446,14 @@ impl Json {
         }
         out.arrange(&self.order, log.shape.schema.fields.len());
     }
+}
+
+/// The JSON object that ends a line which begins otherwise, as syslog has it.
+pub(crate) fn after_prefix(line: &[u8]) -> Option<&[u8]> {
+    let at = memchr::memmem::find(line, b"{\"")?;
+    let object = line.get(at..)?;
+    let whole = serde_json::from_slice::<serde::de::IgnoredAny>(object).is_ok();
+    whole.then_some(object)
 }
 
 /// The message without "at line 1", which is true of every line.

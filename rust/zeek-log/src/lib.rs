@@ -42,11 +42,12 @@
 //! # Ok::<(), zeek_log::Error>(())
 //! ```
 //!
-//! TSV columns have the types of the header, and a line whose value is none of
-//! its column's type is refused. JSON columns are [`FieldType::Unknown`]: a
+//! TSV columns have the types of the header. A value that is none of its column's type is kept as it is written and counted
+//! ([`Stats::odd_values`]); where the column says which record it is (`ts`, the addresses and ports) the line is
+//! refused, in TSV and JSON alike. JSON columns are [`FieldType::Unknown`]: a
 //! value is a count, a number, text, a truth value or a list as it is written,
 //! and of the type that [`names::known_type`] gives to the few names that mean
-//! the same everywhere (`ts` is a time in seconds, milliseconds or ISO 8601).
+//! the same everywhere (`ts` is a time in seconds, parts of seconds, or a date with a time of day).
 //! The accessors of [`Value`] level the rest: an address in a text is found by
 //! [`Value::addr`].
 
@@ -67,10 +68,12 @@ pub mod names;
 mod number;
 mod reader;
 pub mod record;
+mod records;
 pub mod schema;
 mod source;
 mod stats;
 mod tsv;
+mod when;
 
 pub use by_schema::BySchema;
 pub use discover::{Discovery, Unread, UnreadReason, discover};

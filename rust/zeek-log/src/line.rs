@@ -70,6 +70,37 @@ impl Lines {
         &self.buf[self.start..self.end.min(self.start + HEAD)]
     }
 
+    /// The first line of the unread part, or what there is where no line break follows; `None` where that is longer than
+    /// the limit.
+    pub(crate) fn first_line(&mut self) -> Option<&[u8]> {
+        loop {
+            let unread = &self.buf[self.start..self.end];
+            let end = memchr::memchr(b'\n', unread);
+            if end.unwrap_or(unread.len()) > self.max {
+                return None;
+            }
+            if end.is_some() || self.eof {
+                let end = end.map_or(self.end, |at| self.start + at);
+                return Some(&self.buf[self.start..end]);
+            }
+            self.fill();
+        }
+    }
+
+    /// Puts an adapter between the unread part, with all that follows, and the lines.
+    pub(crate) fn wrap(
+        &mut self,
+        adapter: impl FnOnce(Box<dyn Read + Send>, usize) -> Box<dyn Read + Send>,
+    ) {
+        let unread = self.buf[self.start..self.end].to_vec();
+        let rest = std::mem::replace(&mut self.src, Box::new(io::empty()));
+        // What failed already fails again at its place.
+        let failed = Failing(self.failed.take());
+        let whole = io::Cursor::new(unread).chain(failed).chain(rest);
+        (self.start, self.end, self.scanned, self.eof) = (0, 0, 0, false);
+        self.src = adapter(Box::new(whole), self.max);
+    }
+
     /// Gives the line of the last step back: the next step is the same line.
     pub(crate) fn unread(&mut self, range: &Range<usize>) {
         self.start = range.start;
@@ -150,6 +181,15 @@ impl Lines {
                 }
             }
         }
+    }
+}
+
+/// Fails once, where there is an error, and is at its end then.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 

@@ -104,9 +104,82 @@ const LOGS: &[&str] = &[
     "x509",
 ];
 
+/// What packages call the records of connections that are still open, and the name they have here. Such an interim
+/// record says what conn.log would say of the connection now; when it ends, conn.log has all of it once more.
+const INTERIM: &[(&str, &str)] = &[
+    ("conn_open", "conn_open"),
+    ("open_conn", "conn_open"),
+    ("conn_long", "conn_open"),
+    ("long_conn", "conn_open"),
+    ("http_open", "http_open"),
+    ("open_http", "http_open"),
+    ("ssl_open", "ssl_open"),
+    ("open_ssl", "ssl_open"),
+];
+
+/// Names of Filebeat's Zeek module for logs that Zeek calls otherwise.
+const OTHERWISE: &[(&str, &str)] = &[
+    ("connection", "conn"),
+    ("signature", "signatures"),
+    ("tls", "ssl"),
+];
+
+fn known(name: &str) -> Option<&'static str> {
+    LOGS.iter().copied().find(|l| *l == name)
+}
+
 /// Whether this is the name of a log that Zeek or a common package writes.
 pub fn is_known_log(name: &str) -> bool {
-    LOGS.contains(&name)
+    known(name).is_some()
+}
+
+/// Whether the records of a log, named as [`canonical`] names it, are of connections that have not ended. They are no
+/// connections of their own: what counts connections or adds up their bytes leaves them out.
+pub fn is_interim(log: &str) -> bool {
+    log.ends_with("_open") && INTERIM.iter().any(|(_, name)| *name == log)
+}
+
+fn known_or_alias(name: &str) -> Option<&'static str> {
+    let interim = || {
+        INTERIM
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, log)| *log)
+    };
+    // Corelight's reduced logs hold the records of the whole ones.
+    known(name)
+        .or_else(interim)
+        .or_else(|| known(name.strip_suffix("_red")?))
+}
+
+/// The one name of a log that goes by several: reduced logs (`conn_red`) are the logs themselves, and logs of open
+/// connections (`conn_long`, `open_conn`) are `conn_open`. Every other name is returned as it is.
+pub fn canonical(name: &str) -> &str {
+    match name.as_bytes() {
+        // The names that stand for another one have these in them.
+        n if memchr::memchr(b'_', n).is_none() => name,
+        _ if known(name).is_some() => name,
+        _ => known_or_alias(name).unwrap_or(name),
+    }
+}
+
+/// The log that a label of an exporter names: `zeek.connection` (Filebeat), `bro:conn:json` (Splunk), `zeek_dns`.
+pub(crate) fn log_of_label(label: &str) -> Option<&'static str> {
+    let label = label.to_ascii_lowercase();
+    let separators = ['.', ':', '/', '-', ' '];
+    let words: Vec<&str> = label.split(separators).filter(|w| !w.is_empty()).collect();
+    words.iter().find_map(|word| {
+        let word = ["zeek_", "bro_", "corelight_"]
+            .iter()
+            .fold(*word, |w, p| w.strip_prefix(p).unwrap_or(w));
+        let otherwise = || {
+            OTHERWISE
+                .iter()
+                .find(|(n, _)| *n == word)
+                .map(|(_, log)| *log)
+        };
+        known_or_alias(word).or_else(otherwise)
+    })
 }
 
 /// The log that a file of this name holds, as far as the name tells:
@@ -118,8 +191,7 @@ pub fn log_of_file(file_name: &str) -> Option<&'static str> {
         .next()
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let known = |name: &str| LOGS.iter().copied().find(|l| *l == name);
-    if let Some(log) = known(&stem) {
+    if let Some(log) = known_or_alias(&stem) {
         return Some(log);
     }
     let words: Vec<&str> = stem
@@ -129,11 +201,11 @@ pub fn log_of_file(file_name: &str) -> Option<&'static str> {
     // The last words name the log better than the first: `conn_dns` would be a
     // conn sensor's dns log. Longer names first: `weird_stats` before `stats`.
     (0..words.len())
-        .find_map(|from| known(&words[from..].join("_")))
+        .find_map(|from| known_or_alias(&words[from..].join("_")))
         .or_else(|| {
             (1..words.len())
                 .rev()
-                .find_map(|to| known(&words[..to].join("_")))
+                .find_map(|to| known_or_alias(&words[..to].join("_")))
         })
 }
 
@@ -211,6 +283,56 @@ pub fn dotted(name: &str) -> &str {
     }
 }
 
+/// What exporters call the time of a record, the most common first. Such a column is `ts` where there is no `ts`.
+const TIMES: &[&str] = &[
+    "@timestamp",
+    "_time",
+    "timestamp",
+    "time",
+    "TimeGenerated",
+    "event_time",
+];
+
+/// Whether exporters have the time of a record in a column of this name.
+pub(crate) fn is_time_elsewhere(name: &str) -> bool {
+    TIMES.contains(&name)
+}
+
+/// Which of these columns holds the time of the records, where it is not called `ts`.
+pub(crate) fn time_among<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<usize> {
+    let mut names_twice = names.clone();
+    match names_twice.any(|n| n == "ts") {
+        true => None,
+        false => TIMES
+            .iter()
+            .find_map(|t| names.clone().position(|n| n == *t)),
+    }
+}
+
+/// Whether a column says which record this is: when, and between whom. A row whose value there is none of its type is
+/// refused; in any other column the value stays what it is written as.
+pub(crate) fn is_identity(name: &str) -> bool {
+    matches!(
+        name,
+        "ts" | "id.orig_h" | "id.orig_p" | "id.resp_h" | "id.resp_p"
+    )
+}
+
+/// Whether a column is one that tells a record of Zeek from other JSON.
+pub(crate) fn is_sign_of_zeek(name: &str) -> bool {
+    matches!(
+        name,
+        "ts" | "uid"
+            | "uids"
+            | "fuid"
+            | "conn_uids"
+            | "id.orig_h"
+            | "id.resp_h"
+            | "conn_state"
+            | "certificate.serial"
+    )
+}
+
 /// The type of a column that has the same type in every log that has it;
 /// [`FieldType::Unknown`] for all others. For JSON, and TSV without `#types`.
 pub fn known_type(name: &str) -> FieldType {
@@ -238,6 +360,9 @@ pub fn known_type(name: &str) -> FieldType {
         | "precision" | "root_delay" | "root_disp" => FieldType::Interval,
         "id.orig_h" | "id.resp_h" => FieldType::Addr,
         "id.orig_p" | "id.resp_p" => FieldType::Port,
+        "orig_bytes" | "resp_bytes" | "missed_bytes" | "orig_pkts" | "resp_pkts"
+        | "orig_ip_bytes" | "resp_ip_bytes" => FieldType::Count,
+        name if is_time_elsewhere(name) => FieldType::Time,
         _ => FieldType::Unknown,
     }
 }
@@ -293,6 +418,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn labels_of_exporters_tell_their_log() {
+        for (label, log) in [
+            ("zeek.connection", Some("conn")),
+            ("bro:conn:json", Some("conn")),
+            ("corelight_conn_long", Some("conn_open")),
+            ("zeek_dns", Some("dns")),
+            ("smb_files", Some("smb_files")),
+            ("suricata.eve", None),
+        ] {
+            assert_eq!(log_of_label(label), log, "{label}");
+        }
+        assert_eq!(canonical("conn_red"), "conn");
+        assert_eq!(canonical("my_red"), "my_red");
+        assert!(is_interim(canonical("conn_long")) && !is_interim("conn"));
+    }
+
+    #[test]
     fn file_names_tell_their_log() {
         for (file, log) in [
             ("conn.log", Some("conn")),
@@ -309,6 +451,11 @@ mod tests {
             ("conn-22-04-01_00.00.00.log", Some("conn")),
             ("weird_stats.log", Some("weird_stats")),
             ("tor_ssl.log", Some("ssl")),
+            ("conn_red.log", Some("conn")),
+            ("dns_red_20260304.log.gz", Some("dns")),
+            ("conn_long.log", Some("conn_open")),
+            ("open_conn.00:00:00-01:00:00.log.gz", Some("conn_open")),
+            ("NASHUA_open_http.log", Some("http_open")),
             ("combined_zeek.log", None),
             ("export.json", None),
             ("", None),

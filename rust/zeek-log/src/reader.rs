@@ -10,9 +10,10 @@ use crate::json::Json;
 use crate::line::{Lines, Step};
 use crate::names;
 use crate::record::{Record, RecordBuf};
+use crate::records::{self, Records};
 use crate::schema::Schema;
 use crate::source::{self, Compression};
-use crate::stats::Stats;
+use crate::stats::{Odd, Stats};
 use crate::tsv::{self, Tsv};
 use std::fs::File;
 use std::io::{self, Read};
@@ -96,6 +97,18 @@ impl Guess {
     pub(crate) fn name(&self) -> String {
         self.log.clone().unwrap_or_else(|| self.stem.clone())
     }
+
+    /// The log that the content names. Where the file's name says that its records are of open connections, they are,
+    /// though the content may call them by the name of the log that they will be in when they have ended.
+    pub(crate) fn resolve(&self, named: &str) -> String {
+        let named = names::canonical(named);
+        match &self.log {
+            Some(log) if names::is_interim(log) && log.strip_suffix("_open") == Some(named) => {
+                log.clone()
+            }
+            _ => named.to_owned(),
+        }
+    }
 }
 
 enum Format {
@@ -114,6 +127,8 @@ pub struct LogReader {
     stats: Stats,
     keep: usize,
     done: bool,
+    /// The schema of the last row, and where it has the time.
+    time: (u64, Option<usize>),
 }
 
 impl std::fmt::Debug for LogReader {
@@ -191,6 +206,7 @@ impl LogReader {
             stats: Stats::default(),
             keep: options.keep_refusals,
             done: false,
+            time: (0, None),
         };
         this.find_format(guess)?;
         Ok(this)
@@ -201,6 +217,19 @@ impl LogReader {
         if let Some(what) = binary(self.lines.head()) {
             let file = self.file.clone();
             return Err(Error::Binary { file, what });
+        }
+        let mut head = self.lines.head();
+        head = head
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(head)
+            .trim_ascii_start();
+        if matches!(head.first(), Some(b'[' | b'{')) {
+            let head = [head[0]];
+            if records::are_in(&head, self.lines.first_line()) {
+                self.lines
+                    .wrap(|rest, longest| Box::new(Records::new(rest, longest)));
+                self.stats.by_record = true;
+            }
         }
         loop {
             let range = match self.lines.step() {
@@ -236,10 +265,6 @@ impl LogReader {
                     continue;
                 }
                 Some(b'{') => self.format = Format::Json(Json::new(guess)),
-                Some(b'[') => {
-                    let file = self.file.clone();
-                    return Err(Error::JsonArray { file });
-                }
                 Some(b'#') if !tsv::is_directive(text) => {
                     self.stats.lines += 1;
                     self.stats.comments += 1;
@@ -252,7 +277,9 @@ impl LogReader {
                         Format::Tsv(tsv) => tsv.assume_conn(line),
                         Format::Json(_) => false,
                     };
-                    if !conn {
+                    if !conn && crate::json::after_prefix(line).is_some() {
+                        self.format = Format::Json(Json::new(guess));
+                    } else if !conn {
                         return Err(Error::NotALog {
                             file: self.file.clone(),
                             line: self.stats.lines + 1,
@@ -320,49 +347,104 @@ impl LogReader {
     /// Reads lines until one is a row.
     fn advance(&mut self) -> Result<bool, Error> {
         while !self.done {
-            let range = match self.lines.step() {
-                Ok(Step::Line(range)) => range,
-                Ok(Step::TooLong) => {
-                    self.too_long();
-                    continue;
-                }
-                Ok(Step::CutOff) => {
-                    self.cut_off();
-                    continue;
-                }
-                Ok(Step::End) => {
-                    self.done = true;
-                    break;
-                }
-                Err(e) => {
-                    self.done = true;
-                    return Err(self.broken(e));
-                }
-            };
-            self.stats.lines += 1;
-            let line = self.lines.get(range);
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if line.trim_ascii_start().is_empty() {
-                self.stats.blank += 1;
-                continue;
-            }
-            let outcome = match &mut self.format {
-                Format::Tsv(tsv) => tsv.line(line, &mut self.record),
-                Format::Json(json) => json.line(line, &mut self.record, &mut self.stats),
+            let outcome = match self.more_of_line() {
+                Some(outcome) => outcome,
+                None => match self.next_line()? {
+                    Some(outcome) => outcome,
+                    None => continue,
+                },
             };
             match outcome {
                 tsv::Line::Row => {
                     self.stats.rows += 1;
+                    self.look_at_time();
                     return Ok(true);
                 }
                 tsv::Line::Header => self.stats.headers += 1,
                 tsv::Line::Comment => self.stats.comments += 1,
+                tsv::Line::Refused(Reason::BlanksForTabs) if self.stats.rows == 0 => {
+                    self.done = true;
+                    let (file, line) = (self.file.clone(), self.stats.lines);
+                    self.stats.refuse(line, Reason::BlanksForTabs, self.keep);
+                    return Err(Error::BlanksForTabs { file, line });
+                }
                 tsv::Line::Refused(reason) => {
                     self.stats.refuse(self.stats.lines, reason, self.keep);
                 }
             }
         }
         Ok(false)
+    }
+
+    /// The next record of the line that was read last, where it holds several.
+    #[inline]
+    fn more_of_line(&mut self) -> Option<tsv::Line> {
+        let Format::Json(json) = &mut self.format else {
+            return None;
+        };
+        let outcome = json.more(&mut self.record, &mut self.stats, self.keep)?;
+        self.stats.several += 1;
+        Some(outcome)
+    }
+
+    /// What the next line is; `None` where it is blank or there is none.
+    fn next_line(&mut self) -> Result<Option<tsv::Line>, Error> {
+        let range = match self.lines.step() {
+            Ok(Step::Line(range)) => range,
+            Ok(Step::TooLong) => {
+                self.too_long();
+                return Ok(None);
+            }
+            Ok(Step::CutOff) => {
+                self.cut_off();
+                return Ok(None);
+            }
+            Ok(Step::End) => {
+                self.done = true;
+                return Ok(None);
+            }
+            Err(e) => {
+                self.done = true;
+                return Err(self.broken(e));
+            }
+        };
+        self.stats.lines += 1;
+        let line = self.lines.get(range);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.trim_ascii_start().is_empty() {
+            self.stats.blank += 1;
+            return Ok(None);
+        }
+        Ok(Some(match &mut self.format {
+            Format::Tsv(tsv) => {
+                let mut odd = Odd {
+                    line: self.stats.lines,
+                    stats: &mut self.stats,
+                    keep: self.keep,
+                };
+                tsv.line(line, &mut self.record, &mut odd)
+            }
+            Format::Json(json) => json.line(line, &mut self.record, &mut self.stats, self.keep),
+        }))
+    }
+
+    /// Counts the row if it has no time.
+    #[inline]
+    fn look_at_time(&mut self) {
+        let shape = match &self.format {
+            Format::Tsv(tsv) => tsv.shape(),
+            Format::Json(json) => json.shape(),
+        };
+        let Some(shape) = shape else { return };
+        if shape.id != self.time.0 {
+            self.time = (shape.id, shape.schema.position("ts"));
+        }
+        let record = self.record.record();
+        let has = self
+            .time
+            .1
+            .is_some_and(|at| record.get(at).number().is_some());
+        self.stats.without_time += u64::from(!has);
     }
 
     fn too_long(&mut self) {
@@ -381,6 +463,16 @@ impl LogReader {
     fn broken(&self, cause: io::Error) -> Error {
         let (file, line) = (self.file.clone(), self.stats.lines);
         let format = self.compression.name();
+        // zstd has no kind of its own for it.
+        if cause.kind() == io::ErrorKind::OutOfMemory
+            || cause.to_string().contains("too much memory")
+        {
+            let tool = match self.compression {
+                Compression::Xz => "xz -d",
+                _ => "zstd -d --long=31",
+            };
+            return Error::TooMuchMemory { file, format, tool };
+        }
         match (self.compression, cause.kind()) {
             (Compression::None, _) => Error::Read { file, line, cause },
             (_, io::ErrorKind::UnexpectedEof) => Error::Truncated { file, line, format },

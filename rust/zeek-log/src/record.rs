@@ -314,9 +314,10 @@ impl RecordBuf {
         self.push(canon::decimals(v).map_or(Slot::Unset, Slot::Double));
     }
 
-    /// Pushes seconds since the epoch; NaN and infinities are unset.
+    /// Pushes seconds since the epoch, or parts of seconds where only they are plausible ([`canon::epoch`]); NaN and
+    /// infinities are unset.
     pub fn push_time(&mut self, v: f64) {
-        self.push(canon::decimals(v).map_or(Slot::Unset, Slot::Time));
+        self.push(canon::decimals(canon::epoch(v)).map_or(Slot::Unset, Slot::Time));
     }
 
     /// Pushes seconds; NaN and infinities are unset.

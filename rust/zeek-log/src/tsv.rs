@@ -3,6 +3,9 @@
 //! Every header line is obeyed wherever it stands, because rotated files are
 //! put together with `cat`, and a new header may then name other columns. The
 //! plan made of a header (one [`Column`] a field) is what each row is read by.
+//!
+//! A value that is none of its column's type is kept as it is written, as JSON keeps it, and counted; in a column that
+//! says which record it is (`ts`, the addresses and ports) it makes the row of no use, and the row is refused.
 
 mod value;
 
@@ -12,8 +15,9 @@ use crate::number;
 use crate::reader::{Guess, Shape};
 use crate::record::RecordBuf;
 use crate::schema::{Field, FieldType, Schema};
+use crate::stats::Odd;
 use memchr::memmem;
-use value::{Column, Values, noun, split, unescaped};
+use value::{Column, Held, Values, noun, split, unescaped};
 
 /// What a line turned out to be.
 #[derive(Debug)]
@@ -50,12 +54,42 @@ impl Default for Header {
     }
 }
 
+/// Columns that blanks separate from the column before them, where separators stand between all others:
+/// `tunnel_parents   label   detailed-label`.
+#[derive(Debug)]
+struct Joined {
+    /// The first of them.
+    at: usize,
+    /// How many there are.
+    count: usize,
+    /// A line with the separators in the blanks' place.
+    line: Vec<u8>,
+}
+
+/// The parts of a text between two or more blanks.
+fn between_blanks(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let Some(at) = memmem::find(text, b"  ") else {
+            return Some(text);
+        };
+        let after = text.get(at..).unwrap_or_default();
+        rest = Some(after.trim_ascii_start());
+        text.get(..at)
+    })
+}
+
 pub(crate) struct Tsv {
     header: Header,
     columns: Vec<Column>,
     shape: Option<Shape>,
     /// The header changed since the columns were made of it.
     stale: bool,
+    /// Labels that stand after blanks in the last column but for them, as data sets have them.
+    joined: Option<Joined>,
+    /// The header lost its TABs.
+    blanks: bool,
     guess: Guess,
     scratch: Vec<u8>,
     /// Where the fields of the line end.
@@ -69,6 +103,8 @@ impl Tsv {
             columns: Vec::new(),
             shape: None,
             stale: false,
+            joined: None,
+            blanks: false,
             guess,
             scratch: Vec::new(),
             ends: Vec::new(),
@@ -106,7 +142,7 @@ impl Tsv {
     }
 
     /// Reads one line that is not blank.
-    pub(crate) fn line(&mut self, line: &[u8], out: &mut RecordBuf) -> Line {
+    pub(crate) fn line(&mut self, line: &[u8], out: &mut RecordBuf, odd: &mut Odd<'_>) -> Line {
         // A stray TAB, blank or byte order mark may stand before a header line.
         if matches!(line.first(), Some(b'#' | b'\t' | b' ' | 0xef)) {
             let trimmed = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -121,11 +157,14 @@ impl Tsv {
         if self.stale {
             self.rebuild();
         }
+        if self.blanks {
+            return Line::Refused(Reason::BlanksForTabs);
+        }
         if self.columns.is_empty() {
             return Line::Refused(Reason::NoHeader);
         }
         out.clear();
-        match self.row(line, out) {
+        match self.row(line, out, odd) {
             Ok(()) => Line::Row,
             Err(reason) => Line::Refused(reason),
         }
@@ -209,20 +248,59 @@ impl Tsv {
             return;
         };
         let log = match &self.header.path {
-            Some(path) => path.clone(),
+            Some(path) => self.guess.resolve(path),
             None => self.guess.name(),
         };
+        // A TAB at the end of the header names no column.
+        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+        while names.len() > 1 && names.last().is_some_and(|n| n.trim().is_empty()) {
+            names.pop();
+        }
+        let mut types: Vec<&str> = (self.header.types.iter().flatten())
+            .map(String::as_str)
+            .collect();
+        self.blanks = names.len() == 1 && names[0].trim().contains(' ');
+        self.joined = None;
+        if names.len() > 1 && names.iter().any(|n| n.contains("  ")) {
+            let at = names
+                .iter()
+                .position(|n| n.contains("  "))
+                .unwrap_or_default();
+            let parts = |v: &mut Vec<&str>| {
+                let joined = v
+                    .iter()
+                    .flat_map(|n| n.split("  "))
+                    .map(str::trim)
+                    .filter(|n| !n.is_empty());
+                *v = joined.collect();
+            };
+            let before = names.len();
+            parts(&mut names);
+            parts(&mut types);
+            self.joined = Some(Joined {
+                at,
+                count: names.len() - before + 1,
+                line: Vec::new(),
+            });
+        }
+        let time = names::time_among(names.iter().copied());
         let conn = if log == "conn" {
             names::conn_columns(22)
         } else {
             None
         };
         let typed = self.header.types.is_some();
-        let types = self.header.types.as_deref().unwrap_or_default();
         let fields = names.iter().enumerate().map(|(i, name)| {
+            if time == Some(i) {
+                return Field::new("ts", FieldType::Time);
+            }
             let name = names::dotted(name);
             if let Some(word) = types.get(i) {
-                let ty = FieldType::from_zeek(word);
+                // `zeek-cut -d` makes texts of times.
+                let ty = match FieldType::from_zeek(word) {
+                    FieldType::String if name == "ts" => FieldType::Time,
+                    ty => ty,
+                };
                 if ty != FieldType::List {
                     return Field::new(name, ty);
                 }
@@ -248,6 +326,7 @@ impl Tsv {
                     ty => ty,
                 },
                 element: f.element,
+                strict: names::is_identity(&f.name),
                 guessed: guessed || f.ty == FieldType::Unknown,
             })
             .collect();
@@ -258,9 +337,23 @@ impl Tsv {
         }
     }
 
-    fn row(&mut self, line: &[u8], out: &mut RecordBuf) -> Result<(), Reason> {
+    fn row(&mut self, line: &[u8], out: &mut RecordBuf, odd: &mut Odd<'_>) -> Result<(), Reason> {
         let sep = self.header.separator.as_slice();
-        let backslash = split(line, sep, &mut self.ends);
+        let mut backslash = split(line, sep, &mut self.ends);
+        let mut line = line;
+        if self.ends.len() != self.columns.len() {
+            let spread = self
+                .joined
+                .as_mut()
+                .is_some_and(|j| j.spread(line, sep, &self.ends));
+            if let (true, Some(joined)) = (spread, &self.joined) {
+                line = &joined.line;
+                backslash = split(line, sep, &mut self.ends);
+            }
+            while self.ends.len() > self.columns.len() && self.ends_in_nothing(line) {
+                self.ends.pop();
+            }
+        }
         if self.ends.len() != self.columns.len() {
             return Err(Reason::Columns {
                 expected: self.columns.len(),
@@ -276,11 +369,24 @@ impl Tsv {
             let end = *end as usize;
             let field = line.get(from..end).unwrap_or_default();
             from = end + sep.len();
-            if !reader.value(column, field, out, &mut self.scratch) {
-                return Err(self.value_differs(i, field));
+            match reader.value(column, field, out, &mut self.scratch) {
+                Held::Value => {}
+                Held::Other => odd.note(|| self.value_differs(i, field)),
+                Held::Nonsense => return Err(self.value_differs(i, field)),
             }
         }
         Ok(())
+    }
+
+    /// Whether the last field of a line says nothing: it is empty, or unset.
+    #[cold]
+    fn ends_in_nothing(&self, line: &[u8]) -> bool {
+        let [.., before, end] = self.ends[..] else {
+            return false;
+        };
+        let from = before as usize + self.header.separator.len();
+        let field = line.get(from..end as usize).unwrap_or_default();
+        field.trim_ascii().is_empty() || field == self.header.unset
     }
 
     #[cold]
@@ -292,6 +398,36 @@ impl Tsv {
             expected: column.map_or("a value", |c| noun(c.ty, c.element)),
             found: shown(field),
         }
+    }
+}
+
+impl Joined {
+    /// Puts separators in the place of the blanks; whether there were as many as the header has.
+    fn spread(&mut self, line: &[u8], sep: &[u8], ends: &[u32]) -> bool {
+        let from = match self.at.checked_sub(1).and_then(|i| ends.get(i)) {
+            Some(end) => *end as usize + sep.len(),
+            None => 0,
+        };
+        let Some(to) = ends.get(self.at).map(|end| *end as usize) else {
+            return false;
+        };
+        let (Some(before), Some(field), Some(after)) =
+            (line.get(..from), line.get(from..to), line.get(to..))
+        else {
+            return false;
+        };
+        self.line.clear();
+        self.line.extend_from_slice(before);
+        let mut count = 0;
+        for part in between_blanks(field) {
+            if count > 0 {
+                self.line.extend_from_slice(sep);
+            }
+            self.line.extend_from_slice(part);
+            count += 1;
+        }
+        self.line.extend_from_slice(after);
+        count == self.count
     }
 }
 

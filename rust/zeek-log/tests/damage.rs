@@ -135,3 +135,91 @@ fn progress_counts_the_bytes_of_the_file() {
     while reader.next().unwrap().is_some() {}
     assert_eq!(reader.bytes_read(), input.size);
 }
+
+fn xz(text: &str) -> Vec<u8> {
+    let mut out = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::default()).unwrap();
+    out.write_all(text.as_bytes()).unwrap();
+    out.finish().unwrap()
+}
+
+fn bz2(text: &str) -> Vec<u8> {
+    let mut out = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
+    out.write_all(text.as_bytes()).unwrap();
+    out.finish().unwrap()
+}
+
+fn lz4(text: &str) -> Vec<u8> {
+    // A block that is cut gives nothing, so the blocks are small.
+    let info = lz4_flex::frame::FrameInfo::new().block_size(lz4_flex::frame::BlockSize::Max64KB);
+    let mut out = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+    out.write_all(text.as_bytes()).unwrap();
+    out.finish().unwrap()
+}
+
+type Pack<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+
+/// A skippable frame, as parallel compressors put it in front of frames.
+const SKIPPABLE: &[u8] = b"\x50\x2a\x4d\x18\x04\0\0\0abcd";
+
+#[test]
+fn every_compression_is_read_in_one_piece_and_in_several_and_says_where_it_is_cut() {
+    let zst = |t: &str| zstd::encode_all(t.as_bytes(), 3).unwrap();
+    let all: [(&str, Pack<'_>); 5] = [
+        ("gzip", &gz),
+        ("zstd", &zst),
+        ("xz", &xz),
+        ("bzip2", &bz2),
+        ("lz4", &lz4),
+    ];
+    for (name, pack) in all {
+        let several = [pack(&log(10)), pack(&log(20))].concat();
+        assert_eq!(read(&several).rows.len(), 30, "{name}");
+        let whole = pack(&log(100_000));
+        let cut = read(&whole[..whole.len() / 2]);
+        assert!(cut.rows.len() > 1000, "{name}: {}", cut.rows.len());
+        let end = cut.end.expect("a problem");
+        assert!(
+            matches!(end, Error::Truncated { format, .. } if format == name),
+            "{end}"
+        );
+    }
+}
+
+#[test]
+fn skippable_frames_are_passed_over() {
+    let zst = |t: &str| zstd::encode_all(t.as_bytes(), 3).unwrap();
+    for pack in [&zst as Pack<'_>, &lz4] {
+        let parts = [
+            SKIPPABLE,
+            &pack(&log(10)),
+            SKIPPABLE,
+            &pack(&log(20)),
+            SKIPPABLE,
+        ]
+        .concat();
+        let all = read(parts);
+        assert_eq!((all.rows.len(), all.end.is_none()), (30, true));
+    }
+    let err = read_as("x.zst", &SKIPPABLE[..10]).unwrap_err();
+    assert!(err.to_string().contains("x.zst"), "{err}");
+}
+
+#[test]
+fn text_that_begins_like_something_compressed_is_text() {
+    for body in ["B", "BZ", "PK", "P*", "_x\n", "(\n"] {
+        assert!(
+            matches!(read_as("x.log", body), Err(Error::NotALog { .. })),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn xz_that_asks_for_too_much_memory_says_what_to_do() {
+    let mut options = lzma_rust2::XzOptions::default();
+    options.lzma_options.dict_size = 256 << 20;
+    let mut out = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    out.write_all(log(10).as_bytes()).unwrap();
+    let err = read_as("x.log.xz", out.finish().unwrap()).unwrap_err();
+    assert!(err.to_string().contains("xz -d"), "{err}");
+}

@@ -2,9 +2,11 @@
 
 use super::Keys;
 use crate::error::{Reason, shown};
+use crate::names;
 use crate::number;
 use crate::record::RecordBuf;
 use crate::schema::FieldType;
+use crate::stats::Odd;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -12,7 +14,7 @@ use std::fmt;
 const MAX_DEPTH: usize = 4;
 
 /// What the visitors share.
-pub(super) struct Parse<'p> {
+pub(super) struct Parse<'p, 'p2> {
     pub(super) keys: &'p mut Keys,
     pub(super) order: &'p mut Vec<u32>,
     /// The key at hand, with the keys of the objects around it.
@@ -21,9 +23,10 @@ pub(super) struct Parse<'p> {
     pub(super) out: &'p mut RecordBuf,
     pub(super) ignored: u64,
     pub(super) bad: Option<Reason>,
+    pub(super) odd: &'p mut Odd<'p2>,
 }
 
-impl Parse<'_> {
+impl Parse<'_, '_> {
     /// Notes that a value of the key at hand comes; `None` if it is to be ignored.
     #[inline]
     fn begin(&mut self) -> Option<FieldType> {
@@ -40,44 +43,71 @@ impl Parse<'_> {
         }
     }
 
-    /// The line's time must be one; other columns take what comes.
+    /// The value is none of the column's type. Where the column says which record it is, the record is of no use.
     #[cold]
-    fn not_a_time(&mut self, found: &[u8]) {
-        if self.bad.is_none() && self.path == "ts" {
-            self.bad = Some(Reason::Value {
-                field: "ts".into(),
-                expected: "a time",
-                found: shown(found),
-            });
+    fn differs(&mut self, ty: FieldType, found: &[u8]) {
+        let expected = match ty {
+            FieldType::Time => "a time",
+            FieldType::Interval => "an interval",
+            FieldType::Addr => "an address",
+            FieldType::Port => "a port",
+            FieldType::Count => "a count",
+            _ => return,
+        };
+        let field = names::dotted(self.path);
+        let reason = || Reason::Value {
+            field: field.to_owned(),
+            expected,
+            found: shown(found),
+        };
+        if !names::is_identity(field) {
+            // Other names are in several logs, not always with this type.
+            if ty == FieldType::Count {
+                self.odd.note(reason);
+            }
+        } else if self.bad.is_none() {
+            self.bad = Some(reason());
         }
     }
 
     fn number(&mut self, ty: FieldType, v: f64) {
-        match ty {
-            FieldType::Time => self.out.push_time(number::epoch(v)),
-            FieldType::Interval => self.out.push_interval(v),
-            _ => self.out.push_double(v),
+        match (ty, number::whole_of(v)) {
+            (FieldType::Time, _) => return self.out.push_time(v),
+            (FieldType::Interval, _) => return self.out.push_interval(v),
+            (FieldType::Port | FieldType::Count, Some(n)) => return self.unsigned(ty, n),
+            (FieldType::Unknown, _) => {}
+            _ => self.differs(ty, v.to_string().as_bytes()),
         }
+        self.out.push_double(v);
     }
 
     fn unsigned(&mut self, ty: FieldType, v: u64) {
         match ty {
-            FieldType::Time | FieldType::Interval => self.number(ty, v as f64),
-            FieldType::Port => match u16::try_from(v) {
-                Ok(port) => self.out.push_port(port),
-                Err(_) => self.out.push_count(v),
-            },
-            _ => self.out.push_count(v),
+            FieldType::Time | FieldType::Interval => return self.number(ty, v as f64),
+            FieldType::Port => {
+                if let Ok(port) = u16::try_from(v) {
+                    return self.out.push_port(port);
+                }
+                self.differs(ty, v.to_string().as_bytes());
+            }
+            FieldType::Addr => self.differs(ty, v.to_string().as_bytes()),
+            _ => {}
         }
+        self.out.push_count(v);
     }
 
     fn text(&mut self, ty: FieldType, v: &str) {
         let text = v.as_bytes();
+        // Exporters have these where nothing is.
+        if ty != FieldType::Unknown && matches!(text, b"" | b"-") {
+            return self.out.push_unset();
+        }
         match ty {
-            FieldType::Time => match number::time(text) {
-                Some(t) => return self.out.push_time(t),
-                None => self.not_a_time(text),
-            },
+            FieldType::Time => {
+                if let Some(t) = number::time(text) {
+                    return self.out.push_time(t);
+                }
+            }
             FieldType::Interval => {
                 if let Some(Some(v)) = number::decimal(text) {
                     return self.out.push_interval(v);
@@ -93,26 +123,32 @@ impl Parse<'_> {
                     return self.out.push_port(p);
                 }
             }
-            _ => {}
+            FieldType::Count => {
+                if let Some(n) = number::count(text).or_else(|| number::whole(text)) {
+                    return self.out.push_count(n);
+                }
+            }
+            _ => return self.out.push_text(text),
         }
+        self.differs(ty, text);
         self.out.push_text(text);
     }
 }
 
 /// Reads an object's keys and values.
-pub(super) struct Object<'a, 'p> {
-    pub(super) p: &'a mut Parse<'p>,
+pub(super) struct Object<'a, 'p, 'p2> {
+    pub(super) p: &'a mut Parse<'p, 'p2>,
     pub(super) depth: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Object<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Object<'_, '_, '_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
         d.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for Object<'_, '_> {
+impl<'de> Visitor<'de> for Object<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -164,19 +200,19 @@ impl Visitor<'_> for KeyText<'_> {
 }
 
 /// Reads the value of a key.
-struct Item<'a, 'p> {
-    p: &'a mut Parse<'p>,
+struct Item<'a, 'p, 'p2> {
+    p: &'a mut Parse<'p, 'p2>,
     depth: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Item<'_, '_, '_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
         d.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Item<'_, '_> {
+impl<'de> Visitor<'de> for Item<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -189,9 +225,7 @@ impl<'de> Visitor<'de> for Item<'_, '_> {
 
     fn visit_bool<E>(self, v: bool) -> Result<(), E> {
         if let Some(ty) = self.p.begin() {
-            if ty == FieldType::Time {
-                self.p.not_a_time(if v { b"true" } else { b"false" });
-            }
+            self.p.differs(ty, if v { b"true" } else { b"false" });
             self.p.out.push_bool(v);
         }
         Ok(())
@@ -208,7 +242,10 @@ impl<'de> Visitor<'de> for Item<'_, '_> {
         if let Some(ty) = self.p.begin() {
             match ty {
                 FieldType::Time | FieldType::Interval => self.p.number(ty, v as f64),
-                _ => self.p.out.push_int(v),
+                _ => {
+                    self.p.differs(ty, v.to_string().as_bytes());
+                    self.p.out.push_int(v);
+                }
             }
         }
         Ok(())
@@ -239,9 +276,7 @@ impl<'de> Visitor<'de> for Item<'_, '_> {
             while seq.next_element::<IgnoredAny>()?.is_some() {}
             return Ok(());
         };
-        if ty == FieldType::Time {
-            self.p.not_a_time(b"[...]");
-        }
+        self.p.differs(ty, b"[...]");
         self.p.out.begin_list();
         while seq
             .next_element_seed(Element { p: &mut *self.p })?
@@ -252,7 +287,11 @@ impl<'de> Visitor<'de> for Item<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        self.p.not_a_time(b"{...}");
+        // An object under the name of a column has its columns in the column's place.
+        let ty = names::known_type(names::dotted(self.p.path));
+        if names::is_identity(names::dotted(self.p.path)) {
+            self.p.differs(ty, b"{...}");
+        }
         if self.depth + 1 >= MAX_DEPTH {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
                 self.p.ignored += 1;
@@ -268,11 +307,11 @@ impl<'de> Visitor<'de> for Item<'_, '_> {
 }
 
 /// Reads an element of a list.
-struct Element<'a, 'p> {
-    p: &'a mut Parse<'p>,
+struct Element<'a, 'p, 'p2> {
+    p: &'a mut Parse<'p, 'p2>,
 }
 
-impl<'de> DeserializeSeed<'de> for Element<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Element<'_, '_, '_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
         if self.p.out.list_is_full() {
@@ -282,7 +321,7 @@ impl<'de> DeserializeSeed<'de> for Element<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Element<'_, '_> {
+impl<'de> Visitor<'de> for Element<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! One TSV line: where its fields are, and what their values mean.
 
 use super::Header;
+use crate::canon;
 use crate::number;
 use crate::record::RecordBuf;
 use crate::schema::FieldType;
@@ -11,8 +12,21 @@ use memchr::memmem;
 pub(super) struct Column {
     pub(super) ty: FieldType,
     pub(super) element: FieldType,
-    /// The file gave no type: what the name suggests is tried, not demanded.
+    /// A value that is none of the type makes the row of no use ([`crate::names::is_identity`]).
+    pub(super) strict: bool,
+    /// The type is guessed from the name: a value of another type is as good.
     pub(super) guessed: bool,
+}
+
+/// What a field turned out to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// A value of the column's type, or nothing.
+    Value,
+    /// Something else, which was kept as it is written.
+    Other,
+    /// Something else, where that cannot be.
+    Nonsense,
 }
 
 /// Notes where each field of a line ends, and returns whether there is any
@@ -70,7 +84,7 @@ pub(super) struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// Pushes one column's value; `false` if it is none of its type.
+    /// Pushes one column's value.
     #[inline]
     pub(super) fn value(
         &self,
@@ -78,19 +92,29 @@ impl Values<'_> {
         field: &[u8],
         out: &mut RecordBuf,
         scratch: &mut Vec<u8>,
-    ) -> bool {
+    ) -> Held {
         if same(field, &self.header.unset) {
             out.push_unset();
-            return true;
+            return Held::Value;
         }
         if c.ty == FieldType::List {
             return self.list(c, field, out, scratch);
         }
         if self.scalar(c.ty, field, out, scratch) {
-            return true;
+            return Held::Value;
         }
-        // Without a type from the file, only the time must be one.
-        c.guessed && !matches!(c.ty, FieldType::Time) && self.untyped(field, out, scratch)
+        if field.is_empty() {
+            out.push_unset();
+            return Held::Value;
+        }
+        if c.strict {
+            return Held::Nonsense;
+        }
+        self.untyped(field, out, scratch);
+        match c.guessed {
+            true => Held::Value,
+            false => Held::Other,
+        }
     }
 
     #[inline]
@@ -100,17 +124,24 @@ impl Values<'_> {
                 self.text(field, out, s);
                 return true;
             }
-            FieldType::Count => match number::count(field) {
+            FieldType::Count => match number::count(field).or_else(|| number::whole(field)) {
                 Some(v) => out.push_count(v),
                 None => return false,
             },
-            FieldType::Time | FieldType::Interval | FieldType::Double => {
-                match number::decimal(field) {
-                    Some(Some(v)) => out.push_canonical(ty, v),
-                    Some(None) => out.push_unset(),
+            FieldType::Time => match number::decimal(field) {
+                Some(Some(v)) if v < canon::PARTS => out.push_canonical(ty, v),
+                Some(Some(v)) => out.push_time(v),
+                Some(None) => out.push_unset(),
+                None => match number::time(field) {
+                    Some(v) => out.push_time(v),
                     None => return false,
-                }
-            }
+                },
+            },
+            FieldType::Interval | FieldType::Double => match number::decimal(field) {
+                Some(Some(v)) => out.push_canonical(ty, v),
+                Some(None) => out.push_unset(),
+                None => return false,
+            },
             FieldType::Addr => match number::addr(field) {
                 Some(v) => out.push_addr(v),
                 None => return false,
@@ -127,24 +158,25 @@ impl Values<'_> {
                 Some(v) => out.push_int(v),
                 None => return false,
             },
-            FieldType::List | FieldType::Unknown => return self.untyped(field, out, s),
+            FieldType::List | FieldType::Unknown => self.untyped(field, out, s),
         }
         true
     }
 
-    fn list(&self, c: &Column, field: &[u8], out: &mut RecordBuf, s: &mut Vec<u8>) -> bool {
+    fn list(&self, c: &Column, field: &[u8], out: &mut RecordBuf, s: &mut Vec<u8>) -> Held {
         out.begin_list();
-        let mut good = true;
+        let mut held = Held::Value;
         if field != self.header.empty.as_slice() {
             let sep = self.header.set_separator.as_slice();
             let mut rest = field;
-            while good && !out.list_is_full() {
+            while !out.list_is_full() {
                 let at = memmem::find(rest, sep);
                 let element = at.map_or(rest, |at| &rest[..at]);
                 if element == self.header.unset.as_slice() {
                     out.push_unset();
-                } else {
-                    good = self.scalar(c.element, element, out, s);
+                } else if !self.scalar(c.element, element, out, s) {
+                    self.untyped(element, out, s);
+                    held = Held::Other;
                 }
                 match at {
                     Some(at) => rest = &rest[at + sep.len()..],
@@ -153,7 +185,7 @@ impl Values<'_> {
             }
         }
         out.end_list();
-        good
+        held
     }
 
     #[inline]
@@ -170,7 +202,7 @@ impl Values<'_> {
     }
 
     /// A value says itself what it is: a number if it is spelled like one.
-    fn untyped(&self, field: &[u8], out: &mut RecordBuf, s: &mut Vec<u8>) -> bool {
+    fn untyped(&self, field: &[u8], out: &mut RecordBuf, s: &mut Vec<u8>) {
         if let Some(v) = number::count(field) {
             out.push_count(v);
         } else if let Some(v) = number::int(field) {
@@ -182,7 +214,6 @@ impl Values<'_> {
         } else {
             self.text(field, out, s);
         }
-        true
     }
 }
 
