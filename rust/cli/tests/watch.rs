@@ -301,6 +301,7 @@ fn a_state_that_is_none_and_a_path_that_is_nowhere_are_refused() {
     let dir = Dir::new();
     let model = model(&dir, 200);
     let state = dir.write("state", "{\"version\":1}");
+    std::fs::create_dir(dir.path("logs")).unwrap();
     let logs = dir.arg("logs");
     let ran = run(&["watch", "-m", &model, "--once", "--state", &state, &logs]);
     assert_eq!(ran.status, Some(1), "{}", ran.err);
