@@ -428,7 +428,7 @@ fn nothing_to_report_on_is_an_error_and_leaves_the_old_page() {
     let old = dir.write("report.html", "<!doctype html>old");
     let empty = dir.write("conn.log", conn_log(0));
     let ran = run(&["report", "-q", "-o", &old, &empty]);
-    assert_eq!(ran.status, Some(2), "{}", ran.err);
+    assert_eq!(ran.status, Some(1), "{}", ran.err);
     assert!(ran.err.contains("no row"), "{}", ran.err);
     assert_eq!(std::fs::read_to_string(&old).unwrap(), "<!doctype html>old");
     assert_eq!(dir.names(), ["conn.log", "report.html"]);

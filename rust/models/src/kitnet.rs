@@ -4,9 +4,9 @@
 //! autoencoders for online network intrusion detection", NDSS 2018:
 //!
 //! 1. the *feature map*: inputs that go together are put into clusters of at most m, by
-//!    their correlation distance over the first rows ([`map`]);
+//!    their correlation distance over the first rows (`map`);
 //! 2. an *autoencoder* for each cluster, with one hidden layer and tied weights
-//!    ([`autoencoder`]), learns row by row to give back its inputs, scaled to 0…1 by the least
+//!    (`autoencoder`), learns row by row to give back its inputs, scaled to 0…1 by the least
 //!    and the largest value met so far;
 //! 3. an *output autoencoder* learns to give back the root mean squared errors (RMSE) of the others; its
 //!    own RMSE is the raw value.

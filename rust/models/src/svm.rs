@@ -6,8 +6,8 @@
 //!
 //! - Inputs are standardised first, with a floor on the deviation. Without, a rare category is no farther
 //!   away than a frequent one, and long downloads are all that is found.
-//! - ν, γ and the kernel are chosen by cross-validation where they are not given ([`choose`]).
-//! - Up to [`SvmParams::exact_rows`] rows the problem is solved as it is ([`solve`]). Above, the kernel is
+//! - ν, γ and the kernel are chosen by cross-validation where they are not given (`choose`).
+//! - Up to [`SvmParams::exact_rows`] rows the problem is solved as it is (`solve`). Above, the kernel is
 //!   approximated from a few hundred rows, the landmarks (C. Williams, M. Seeger, "Using the Nyström
 //!   method to speed up kernel machines", NIPS 2000): rows get explicit features, in which the problem
 //!   is linear. f is then a weighted sum of the kernel to the landmarks, so judging a row is the

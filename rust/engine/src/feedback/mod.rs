@@ -4,7 +4,7 @@
 //! contributed, each with its value and its share. What training counted is never changed,
 //! so taking a mark back leaves nothing of it. A later record is damped (false) or raised
 //! (true) as far as the same features with the same values make it strange
-//! ([`effect`]); what else is strange about it counts in full, so a mark is never a
+//! (`effect`); what else is strange about it counts in full, so a mark is never a
 //! whitelist. It works on contributions, which every detector gives, in place of
 //! reweighting what one detector is made of (S. Das and others, "Incorporating expert
 //! feedback into active anomaly discovery", ICDM 2016; M. A. Siddiqui and others,

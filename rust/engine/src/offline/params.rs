@@ -17,7 +17,7 @@ pub struct ReadParams {
     /// Only rows that pass this.
     pub select: Option<Select>,
     /// Columns that features and contexts see as unset in every row. What decides
-    /// whether a row is used, and [`Scored::record`], still have their values. Those
+    /// whether a row is used, and `Scored::record`, still have their values. Those
     /// that tie records together ([`KEPT`]) are never blanked.
     pub blank: Vec<String>,
     /// How lines are read.

@@ -29,7 +29,7 @@ struct Args {
     /// Midnight of the first day, seconds since the epoch
     #[arg(long, default_value_t = 1_772_668_800.0)]
     start: f64,
-    /// A beacon: CHANNEL:PERIOD:JITTER[:MISSED], as tls:300:0.2 (channels: tcp, udp, http, tls, fronted, dns; seconds; share)
+    /// A beacon: `CHANNEL:PERIOD:JITTER[:MISSED]`, as tls:300:0.2 (channels: tcp, udp, http, tls, fronted, dns; seconds; share)
     #[arg(long, value_parser = beacon)]
     beacon: Vec<(Channel, f64, f64, f64)>,
     /// Whether beacons sleep from 20:00 to 06:00
