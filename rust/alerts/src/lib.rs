@@ -107,7 +107,7 @@ pub struct AlertParams {
     pub threshold: f64,
     /// How long records count with the alert of their finding, in seconds.
     pub window: f64,
-    /// Whether what takes time to see shares the budget, as a log named [`BEHAVIOR`].
+    /// Whether behaviors share the budget, as a log named [`BEHAVIOR`].
     pub behaviors: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Simulated weeks in which what takes time to see shares the budget with records.
+//! Simulated weeks in which behaviors share the budget with records.
 
 mod common;
 

@@ -90,7 +90,7 @@ impl Entry for Booked {
     }
 }
 
-/// Watches records one by one for what takes time to see.
+/// Watches records one by one for behaviors.
 pub struct BehaviorEngine {
     network: NetworkView,
     behaviors: Vec<(usize, Box<dyn Behavior>)>,

@@ -1,6 +1,6 @@
-//! What takes time to see: beacons, scans, guessing, and what they make of a host.
+//! Behavioral detection: beacons, scans, guessing, and the risk that they add up to for a host.
 //!
-//! A single record rarely tells of an attack; its rhythm does. [`BehaviorEngine`] sees records one by
+//! A single record rarely shows an attack; its rhythm does. [`BehaviorEngine`] sees records one by
 //! one, the same whichever door they come by, keeps state of hosts, pairs and names in bounded
 //! memory, and gives [`Finding`]s: whom it is about, how strong, why, and the connections
 //! behind it.

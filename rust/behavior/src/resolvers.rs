@@ -32,8 +32,8 @@ static HOSTS: Param = Param {
     default: 5.0,
     min: 2.0,
     max: 1e6,
-    help: "hosts that ask resolvers before one that only one of them asks is told; nine tenths of them have \
-           to share theirs",
+    help: "hosts that use resolvers before a resolver of one host alone is reported; nine tenths of them \
+           have to share theirs",
 };
 
 /// What this behaviour is.

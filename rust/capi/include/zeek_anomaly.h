@@ -19,8 +19,8 @@
  * the library, and each function says for how long it stays.
  *
  * NULL: each function says what it does with NULL. A pointer that its type's alignment
- * forbids gives ZA_STATUS_INVALID. Any other pointer has to be good for what it is said
- * to point to; no library could check that.
+ * forbids gives ZA_STATUS_INVALID. The caller makes sure that any other pointer points to a
+ * valid object; no library can check that.
  *
  * Text: a za_text is bytes and a length, in both directions. Names have to be UTF-8; a
  * record's texts may be any bytes. What is handed out is UTF-8 without control characters:
@@ -1187,7 +1187,7 @@ uint32_t za_abi_version(void);
  * ZA_STATUS_NULL for options or out. Threads: any.
  *
  * The caller guarantees:
- * options, out and err are NULL or point to what they are said to point to.
+ * options, out and err are each NULL or point to a valid object of their type.
  */
 za_status za_engine_open(const struct za_options *options, struct za_engine **out, struct za_error **err);
 
@@ -1220,7 +1220,7 @@ void za_engine_close(struct za_engine *engine);
  * log, fields and the outputs. Threads: any.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_bind(struct za_engine *engine,
                          struct za_text log,
@@ -1248,8 +1248,8 @@ za_status za_engine_bind(struct za_engine *engine,
  * ZA_STATUS_NULL for engine, values and result. Threads: any; calls wait for each other.
  *
  * The caller guarantees:
- * The pointers, also those in the values, are NULL or point to what they are said to
- * point to; engine is open.
+ * Each pointer, also inside the values, is NULL or points to a valid object of its
+ * type; engine is open.
  */
 za_status za_engine_observe(struct za_engine *engine,
                             uint32_t binding,
@@ -1260,13 +1260,13 @@ za_status za_engine_observe(struct za_engine *engine,
                             struct za_error **err);
 
 /**
- * Gives the counts of an engine, and tells of its model.
+ * Gives the counts of an engine and describes its model.
  *
  * Ownership: out is the caller's; the text belongs to the engine. NULL: ZA_STATUS_NULL for
  * engine and out. Threads: any.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_info(const struct za_engine *engine, struct za_info *out, struct za_error **err);
 
@@ -1285,7 +1285,7 @@ za_status za_engine_info(const struct za_engine *engine, struct za_info *out, st
  * path's data. Threads: any.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_load_model(struct za_engine *engine,
                                struct za_text model_path,
@@ -1306,7 +1306,7 @@ za_status za_engine_load_model(struct za_engine *engine,
  * options. Threads: any.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_watch_behaviors(struct za_engine *engine,
                                     const struct za_behavior_options *options,
@@ -1322,7 +1322,7 @@ za_status za_engine_watch_behaviors(struct za_engine *engine,
  * data where len is not 0. Threads: any.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_unpack(struct za_engine *engine, const uint8_t *data, size_t len, struct za_error **err);
 
@@ -1339,7 +1339,7 @@ za_status za_engine_unpack(struct za_engine *engine, const uint8_t *data, size_t
  * settings. Threads: any.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_configure(struct za_engine *engine,
                               const struct za_settings *settings,
@@ -1356,7 +1356,7 @@ za_status za_engine_configure(struct za_engine *engine,
  * Ownership: out is the caller's. NULL: ZA_STATUS_NULL for engine and out. Threads: any.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_decide(struct za_engine *engine,
                            uint64_t id,
@@ -1376,7 +1376,7 @@ za_status za_engine_decide(struct za_engine *engine,
  * gave.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_next_event(struct za_engine *engine, struct za_event *out, struct za_error **err);
 
@@ -1390,7 +1390,7 @@ za_status za_engine_next_event(struct za_engine *engine, struct za_event *out, s
  * block signals around this call if another thread is to get them.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_tick(struct za_engine *engine, double now, struct za_error **err);
 
@@ -1401,7 +1401,7 @@ za_status za_engine_tick(struct za_engine *engine, double now, struct za_error *
  * NULL: ZA_STATUS_NULL for engine. Threads: any.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_finish(struct za_engine *engine, double now, struct za_error **err);
 
@@ -1415,7 +1415,7 @@ za_status za_engine_finish(struct za_engine *engine, double now, struct za_error
  * NULL: ZA_STATUS_NULL for engine. Threads: any.
  *
  * The caller guarantees:
- * The pointers are NULL or point to what they are said to point to; engine is open.
+ * Each pointer is NULL or points to a valid object of its type; engine is open.
  */
 za_status za_engine_save(struct za_engine *engine, struct za_error **err);
 

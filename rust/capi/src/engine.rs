@@ -141,7 +141,7 @@ pub extern "C" fn za_abi_version() -> u32 {
 ///
 /// # Safety
 ///
-/// options, out and err are NULL or point to what they are said to point to.
+/// options, out and err are each NULL or point to a valid object of their type.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_open(
     options: *const za_options,
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn za_engine_close(engine: *mut za_engine) {
 ///
 /// # Safety
 ///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
+/// Each pointer is NULL or points to a valid object of its type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_bind(
     engine: *mut za_engine,
@@ -321,8 +321,8 @@ unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema, Failure> {
 ///
 /// # Safety
 ///
-/// The pointers, also those in the values, are NULL or point to what they are said to
-/// point to; engine is open.
+/// Each pointer, also inside the values, is NULL or points to a valid object of its
+/// type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_observe(
     engine: *mut za_engine,
@@ -386,14 +386,14 @@ impl Inner {
     }
 }
 
-/// Gives the counts of an engine, and tells of its model.
+/// Gives the counts of an engine and describes its model.
 ///
 /// Ownership: out is the caller's; the text belongs to the engine. NULL: ZA_STATUS_NULL for
 /// engine and out. Threads: any.
 ///
 /// # Safety
 ///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
+/// Each pointer is NULL or points to a valid object of its type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_info(
     engine: *const za_engine,

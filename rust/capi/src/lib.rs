@@ -18,8 +18,8 @@
 //! the library, and each function says for how long it stays.
 //!
 //! NULL: each function says what it does with NULL. A pointer that its type's alignment
-//! forbids gives ZA_STATUS_INVALID. Any other pointer has to be good for what it is said
-//! to point to; no library could check that.
+//! forbids gives ZA_STATUS_INVALID. The caller makes sure that any other pointer points to a
+//! valid object; no library can check that.
 //!
 //! Text: a za_text is bytes and a length, in both directions. Names have to be UTF-8; a
 //! record's texts may be any bytes. What is handed out is UTF-8 without control characters:

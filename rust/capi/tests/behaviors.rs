@@ -179,7 +179,7 @@ fn state_and_its_secret_seed_survive_a_restart() {
     }
     assert!(Path::new(&format!("{prefix}.state")).exists());
 
-    // Without the seed, and damaged, state is said not to be used.
+    // State without its seed, or damaged, is not used, and a warning reports it.
     std::fs::remove_file(&seed).unwrap();
     let (third, _) = opened(0, &prefix);
     let said = warnings(third);

@@ -179,8 +179,8 @@ were trained on the same rows are refused: each row would count twice.";
 #[derive(Debug, Args)]
 pub struct KeepArgs {
     /// Hold out this part of each log's rows, the last by their time, from fitting, and calibrate
-    /// scores on them; it is told how scores made without them held [default: none, or as in the model
-    /// that is continued]
+    /// scores on them. The summary shows how often these rows reach each score [default: none, or as
+    /// in the model that is continued]
     #[arg(long, value_name = "FRACTION", value_parser = holdout)]
     pub holdout: Option<f64>,
     /// Rows of each log that the model keeps so that it can be continued and merged

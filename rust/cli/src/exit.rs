@@ -11,7 +11,7 @@ Exit status:
   1  nothing was done: nothing usable to read, a model that is refused, or
      output that cannot be written
   2  the command line is wrong, or nothing in the input was understood
-  3  done, but part of the input was skipped: lines or files that are said
+  3  done, but part of the input was skipped: standard error names the lines or files
   4  drift only: done, and what the model knows has changed
  10  verdict --exit-status only: MEDIUM, or SUSPICIOUS VS BASELINE
  20  verdict --exit-status only: HIGH, or ABOVE NORMAL BASELINE";

@@ -1,6 +1,6 @@
 //! Isolation forest: strange rows are cut off from the others by few random cuts.
 //!
-//! After F. T. Liu, K. M. Ting, Z.-H. Zhou, "Isolation Forest", ICDM 2008: raw = 2^(−E[h]/c(ψ)),
+//! After F. T. Liu, K. M. Ting, Z.-H. Zhou, "Isolation Forest", ICDM 2008: raw = 2^(−E(h)/c(ψ)),
 //! where h is the depth at which a tree isolates the row, and c(ψ) the mean
 //! depth of an unsuccessful search in a binary tree of ψ rows. All trees lie in
 //! one flat array of nodes.

@@ -285,7 +285,7 @@ impl<'a> Watching<'a> {
     }
 }
 
-/// Passes on what the engine tells of its work.
+/// Passes on the progress that the engine reports.
 struct Teller<'r, 'a> {
     coverage: &'r mut Coverage,
     progress: &'r mut dyn FnMut(u64, u64),

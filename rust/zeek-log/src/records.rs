@@ -50,7 +50,7 @@ struct Scanner {
     deeper: usize,
     /// How many brackets are around the records: 0, or those of an array of records.
     base: usize,
-    /// The records of an object were given: the rest of it is of no use.
+    /// The records of an object were read; the rest of it is skipped.
     dropping: bool,
     in_string: bool,
     escaped: bool,

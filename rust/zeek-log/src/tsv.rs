@@ -5,7 +5,7 @@
 //! plan made of a header (one [`Column`] a field) is what each row is read by.
 //!
 //! A value that is none of its column's type is kept as it is written, as JSON keeps it, and counted; in a column that
-//! says which record it is (`ts`, the addresses and ports) it makes the row of no use, and the row is refused.
+//! identifies the record (`ts`, the addresses and ports), the reader refuses the row.
 
 mod value;
 

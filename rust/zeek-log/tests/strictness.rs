@@ -1,4 +1,4 @@
-//! The same value is accepted or refused in TSV and in JSON alike, and what is told of it.
+//! The reader accepts or refuses a value alike in TSV and JSON, and counts it alike.
 
 mod common;
 use common::{Owned, UNSET, count, read_as, text};

@@ -200,8 +200,8 @@ pub(super) struct Link {
     pub(super) answers: Answers,
 }
 
-/// Answers of all, and of the machine that gave most of those that nobody asked for, as far as that is told by
-/// counting them off against one another: those that somebody had asked for, and those that nobody had.
+/// Counts of answers, asked for and unasked, of all machines, and of the machine that gave most of the unasked
+/// ones (a majority vote, so the latter is an estimate).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Answers {
     pub(super) asked: f64,

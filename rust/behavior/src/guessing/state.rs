@@ -14,7 +14,7 @@ pub(super) struct Pair {
     pub(super) failed: f64,
     pub(super) worked: u64,
     pub(super) users: Distinct,
-    /// Sessions that nothing is known of, decaying.
+    /// Sessions with unknown outcome, decaying.
     pub(super) sessions: f64,
     pub(super) seen: u64,
     pub(super) uids: Uids,

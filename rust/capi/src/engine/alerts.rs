@@ -36,7 +36,7 @@ pub(super) struct Current {
 ///
 /// # Safety
 ///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
+/// Each pointer is NULL or points to a valid object of its type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_configure(
     engine: *mut za_engine,
@@ -144,7 +144,7 @@ fn params_of(s: &za_settings, networks: &str) -> Result<AlertParams, Failure> {
 ///
 /// # Safety
 ///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
+/// Each pointer is NULL or points to a valid object of its type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_decide(
     engine: *mut za_engine,

@@ -84,7 +84,7 @@ impl Role {
 ///
 /// # Safety
 ///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
+/// Each pointer is NULL or points to a valid object of its type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_watch_behaviors(
     engine: *mut za_engine,
@@ -189,7 +189,7 @@ pub(super) fn elements(text: &str) -> impl Iterator<Item = &str> {
 ///
 /// # Safety
 ///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
+/// Each pointer is NULL or points to a valid object of its type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_unpack(
     engine: *mut za_engine,

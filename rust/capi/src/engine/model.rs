@@ -164,7 +164,7 @@ impl Inner {
 ///
 /// # Safety
 ///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
+/// Each pointer is NULL or points to a valid object of its type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_load_model(
     engine: *mut za_engine,

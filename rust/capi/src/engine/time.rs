@@ -5,10 +5,10 @@ use super::{Inner, za_engine};
 use crate::guard::act;
 use crate::status::{za_error, za_status};
 
-/// How often behaviors are told the time, in seconds.
+/// Interval at which behaviors receive the time, in seconds.
 const BEHAVIOR_TICK: f64 = 10.0;
 
-/// How often budgets are told the time where no records do, in seconds.
+/// Interval at which budgets receive the time when no records arrive, in seconds.
 const BUDGET_TICK: f64 = 60.0;
 
 /// Something that is due every so many seconds.
@@ -34,7 +34,7 @@ impl Timer {
     }
 }
 
-/// When who is told the time.
+/// When behaviors and budgets received the time last.
 pub(super) struct Timers {
     budget: Timer,
     behaviors: Timer,
@@ -59,7 +59,7 @@ impl Default for Timers {
 ///
 /// # Safety
 ///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
+/// Each pointer is NULL or points to a valid object of its type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_tick(
     engine: *mut za_engine,
@@ -106,7 +106,7 @@ impl Inner {
 ///
 /// # Safety
 ///
-/// The pointers are NULL or point to what they are said to point to; engine is open.
+/// Each pointer is NULL or points to a valid object of its type; engine is open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn za_engine_finish(
     engine: *mut za_engine,

@@ -164,7 +164,7 @@ fn odd(kind: FileType) -> Option<&'static str> {
 pub fn check(files: &Files<'_>, force: bool) -> Result<(), Failure> {
     FORCED.store(force, Ordering::Relaxed);
     for (option, path) in &files.reads {
-        // A path that leads nowhere is told by whoever reads it.
+        // Whoever reads a path reports that it does not exist.
         let Ok(m) = std::fs::metadata(path) else {
             continue;
         };

@@ -31,7 +31,7 @@ pub static TYPE: LogType = LogType {
     detector: DefaultDetector::RarityBy(&RarityBy {
         // How a connection went differs from day to day in some respect or other, and no one
         // respect may outweigh the rest. Where it went to and whom to does not: a service that was never
-        // used is told in full, and so is what is sent beyond what is ordinary anywhere. Measured:
+        // used counts in full, and so does what is sent beyond what is ordinary anywhere. Measured:
         // docs/benchmarks/2026-11-detection-quality.md.
         damping: 3.0,
         aspects: &[("where", f64::INFINITY), ("destination", f64::INFINITY), ("upload", f64::INFINITY)],

@@ -206,7 +206,7 @@ impl Tail {
         taken
     }
 
-    /// Tells of lines that were refused since the last time.
+    /// Reports lines that were refused since the last call.
     fn tell_refused(&mut self, happened: &mut Vec<Happened>) {
         let (told, before) = (self.refused, self.before);
         let Some(stats) = self.stats().filter(|s| s.refused > told) else {

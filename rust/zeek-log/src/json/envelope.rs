@@ -158,7 +158,7 @@ pub(super) fn open(text: &str) -> Opened {
     }
 }
 
-/// Why a line is of no use that shows nothing of Zeek.
+/// Why a line without any Zeek field is refused.
 pub(super) fn unknown(text: &str) -> Reason {
     let keys = match serde_json::from_str(text) {
         Ok(Value::Object(map)) => map.keys().take(6).cloned().collect::<Vec<_>>().join(", "),

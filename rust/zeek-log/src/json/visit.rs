@@ -43,7 +43,7 @@ impl Parse<'_, '_> {
         }
     }
 
-    /// The value is none of the column's type. Where the column says which record it is, the record is of no use.
+    /// The value is none of the column's type. Where the column identifies the record, the record is refused.
     #[cold]
     fn differs(&mut self, ty: FieldType, found: &[u8]) {
         let expected = match ty {

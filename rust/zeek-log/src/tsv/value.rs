@@ -12,7 +12,7 @@ use memchr::memmem;
 pub(super) struct Column {
     pub(super) ty: FieldType,
     pub(super) element: FieldType,
-    /// A value that is none of the type makes the row of no use ([`crate::names::is_identity`]).
+    /// A value of another type makes the reader refuse the row ([`crate::names::is_identity`]).
     pub(super) strict: bool,
     /// The type is guessed from the name: a value of another type is as good.
     pub(super) guessed: bool,

@@ -27,7 +27,7 @@ pub struct BacktestArgs {
     /// What shares a budget.
     #[command(flatten)]
     pub budget: BudgetArgs,
-    /// Leave out what takes time to see (`hunt`), which shares the budget in Zeek
+    /// Leave out behaviors (`hunt`); in Zeek they share the budget
     #[arg(long)]
     pub no_hunt: bool,
     /// What ordinary logs taught (`hunt --learn`)

@@ -205,7 +205,7 @@ fn weekday(d: &Day) -> &'static str {
 struct Document<'a> {
     threshold: f64,
     logs: &'a [String],
-    /// Whether what takes time to see shares the budgets.
+    /// Whether behaviors share the budgets.
     behaviors: bool,
     budget_per: &'static str,
     budgets: Vec<BudgetOut<'a>>,

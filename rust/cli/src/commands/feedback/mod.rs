@@ -173,8 +173,8 @@ fn mark(
             let log = w.log.as_ref().map_or(String::new(), |l| format!(" of {l}"));
             let why = match w.finding() {
                 Some(_) => {
-                    "is part of it with this model's scores; what takes time to see is no model's, and left out \
-                     by an allowlist (`hunt --allow`)"
+                    "is part of it with this model's scores. Behaviors have no model; leave them out with an \
+                     allowlist (`hunt --allow`)"
                 }
                 None => "has it",
             };

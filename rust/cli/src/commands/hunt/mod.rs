@@ -1,4 +1,4 @@
-//! `hunt`: what takes time to see, by host.
+//! `hunt`: behaviors, by host.
 
 pub mod args;
 mod show;

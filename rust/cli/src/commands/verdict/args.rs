@@ -83,11 +83,11 @@ Each path gets a verdict of its own: LOW below 40 of 100, MEDIUM, HIGH from 70 o
   F weighted_fraction   the share of records that is strange, beyond chance
   W weird_notice_bonus  the same of weird and notice
   X fuid_bonus          files that are strange and named by strange http records
-  B behavior_score      signs that are bad news in any network: scans, guessing, names
-                        that do not exist, calls that nobody answers; beacons with -u
-score = 100 (1 - (1 - .35T - .25U - .20F - .15W - .05X)(1 - B)). A log that the model knows
-nothing of in this network counts for nothing, and is said. Without a model an attack that
-is most of a directory is not strange in it, but still has its signs.
+  B behavior_score      signs of attack in any network: scans, guessing, names that do
+                        not exist, unanswered calls; beacons with -u
+score = 100 (1 - (1 - .35T - .25U - .20F - .15W - .05X)(1 - B)). A log whose records are
+nearly all anomalous to the model does not count; a warning names it. Without a model, an
+attack that is most of a directory is not rare in it, but still shows its signs.
 
 A baseline compares eleven metrics with what known-normal directories have: ABOVE NORMAL
 BASELINE where the score or four of them exceed it, SUSPICIOUS VS BASELINE where two do.";
