@@ -5,6 +5,7 @@ mod fit;
 pub mod values;
 
 use crate::commands::alerts::{BudgetArgs, per_day};
+use crate::commands::analyze::args::AnalyzeArgs;
 use crate::commands::backtest::args::BacktestArgs;
 use crate::commands::evaluate::args::EvaluateArgs;
 use crate::commands::explain::args::ExplainArgs;
@@ -76,6 +77,8 @@ pub(crate) fn with_exit(examples: &str) -> String {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Tell what stands out in logs: the worst hosts, what was looked at, and what to do next
+    Analyze(Box<AnalyzeArgs>),
     /// Train a model on logs
     Train(Box<TrainArgs>),
     /// Merge models into one, as if it had been trained on all their rows
@@ -110,9 +113,10 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = exit::HELP, after_long_help = with_exit(TRAIN_EXAMPLES))]
 pub struct TrainArgs {
-    /// Where to write the model; replaced whole, or not at all
+    /// Where to write the model; replaced whole, or not at all [default: model.zam in the data
+    /// directory, where other commands find it]
     #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
-    pub output: PathBuf,
+    pub output: Option<PathBuf>,
     /// Go on from this model, with its seed and detectors where none are asked for
     #[arg(long = "continue", value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub from_model: Option<PathBuf>,

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         return failure.end();
     }
     let outcome = match cli.command {
+        Command::Analyze(args) => commands::analyze::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Merge(args) => commands::merge::run(&args),
         Command::Score(args) => commands::score::run(*args),

@@ -54,10 +54,7 @@ fn agree(path: &str) {
     let page = dir.arg("page.html");
     let ran = run(&["report", "-o", &page, path]);
     let findings = hunted.iter().filter(|f| f["kind"] != "host").count();
-    let told = match findings {
-        1 => "1 behavior".to_owned(),
-        n => format!("{n} behaviors"),
-    };
+    let told = format!("({findings} behavioral)");
     assert!(ran.err.contains(&told), "{path}: {told}: {}", ran.err);
 }
 

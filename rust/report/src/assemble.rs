@@ -2,8 +2,10 @@
 
 use crate::gather::{GatheredLogs, joined, timeline};
 use crate::report::{Advice, HostRisk, LogPage, Report, ReportFinding, ReportHost, ReportSubject};
+use crate::sentence;
 use crate::words::{count, counted, percent, second, short};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use zeek_anomaly_verdict::{Assessment, BaselineComparison};
 
 /// Findings, hosts and logs that are shown.
@@ -29,8 +31,8 @@ const FLOOD: (f64, u64) = (0.05, 50);
 pub struct ReportRequest {
     /// The arguments that give the model, as a shell takes them.
     pub model: String,
-    /// The arguments that give the logs.
-    pub paths: String,
+    /// The arguments that give the logs; none if they cannot be read again.
+    pub paths: Option<String>,
     /// Whether the model was made of the logs themselves.
     pub fitted_here: bool,
     /// Logs that the model has nothing for.
@@ -143,61 +145,36 @@ fn advise(
     asked: &ReportRequest,
 ) -> Vec<Advice> {
     let mut out = Vec::new();
+    let paths = asked.paths.as_ref();
     let score = |log: Option<&str>, top: usize| {
+        let paths = paths?;
         let log = log.filter(|l| is_word(l));
         let only = log.map_or_else(String::new, |l| format!(" --log {l}"));
         Some(format!(
-            "zeek-anomaly score{}{only} --top {top}{}",
-            asked.model, asked.paths
+            "zeek-anomaly score{}{only} --top {top}{paths}",
+            asked.model
         ))
     };
-    // A uid is of a log: it stands in a command only if it is one.
-    let explain = |uid: Option<&String>| {
-        let uid = uid.filter(|u| is_word(u))?;
-        Some(format!(
-            "zeek-anomaly explain {uid}{}{}",
-            asked.model, asked.paths
-        ))
+    let explain = |address: &str| {
+        let (paths, address) = (paths?, address.parse::<IpAddr>().ok()?);
+        let explain = format!("zeek-anomaly explain {address}{}{paths}", asked.model);
+        Some(explain)
     };
     for host in hosts.iter().take(NAMED) {
         let strangest = host.findings.first().and_then(|i| findings.get(*i));
-        let mut parts = Vec::new();
-        let mut titles: Vec<&str> = host.behaviors.iter().map(|b| b.kind.0.title).collect();
-        titles.dedup();
-        titles.truncate(6);
-        if !titles.is_empty() {
-            parts.push(titles.join(", "));
-        }
-        let its = || host.findings.iter().filter_map(|i| findings.get(*i));
-        let mut of: Vec<String> = Vec::new();
-        for f in its() {
-            let log = short(&f.log, TEXT);
-            if !of.contains(&log) && of.len() < 8 {
-                of.push(log);
-            }
-        }
-        if !of.is_empty() {
-            parts.push(format!(
-                "{} in {}",
-                counted(host.records, "flagged record"),
-                of.join(", ")
-            ));
-        }
         let when = match host.span {
             Some((a, b)) if second(a) != second(b) => format!(", {} to {}", second(a), second(b)),
             Some((a, _)) => format!(", {}", second(a)),
             None => String::new(),
         };
-        let behavior = host.behaviors.first();
-        let uid = (behavior.and_then(|b| b.uids.first()))
-            .or_else(|| strangest.and_then(|f| f.record.uid.as_ref()));
         out.push(Advice {
             text: format!(
-                "{}: {}{when}.",
+                "{} {}{when}.",
                 short(&host.address, TEXT),
-                parts.join("; ")
+                sentence::host(host, findings)
             ),
-            command: explain(uid).or_else(|| score(strangest.map(|f| f.log.as_str()), 50)),
+            command: explain(&host.address)
+                .or_else(|| score(strangest.map(|f| f.log.as_str()), 50)),
         });
     }
     let nameless = findings.iter().filter(|f| f.host.is_none()).take(2);
@@ -222,8 +199,9 @@ fn advise(
                     short(&log.log, TEXT),
                     count(log.flagged),
                 ),
-                command: (asked.model.starts_with(" -m"))
-                    .then(|| format!("zeek-anomaly drift{}{}", asked.model, asked.paths)),
+                command: paths
+                    .filter(|_| asked.model.starts_with(" -m"))
+                    .map(|paths| format!("zeek-anomaly drift{}{paths}", asked.model)),
             });
         }
     }
@@ -263,10 +241,10 @@ fn advise(
     }
     if asked.fitted_here {
         out.push(Advice {
-            text: "The model was made of these very records. For scores that can be trusted, train one \
-                on days that are believed to be ordinary."
+            text: "Without a model, records are only ranked among themselves. Train one on days that you \
+                   believe to be ordinary (zeek-anomaly train)."
                 .into(),
-            command: Some("zeek-anomaly train -o week.zam DAYS...".into()),
+            command: None,
         });
     }
     out

@@ -14,6 +14,7 @@ pub mod charts;
 pub mod gather;
 pub mod html;
 pub mod report;
+pub mod sentence;
 mod view;
 pub mod words;
 

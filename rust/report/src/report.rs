@@ -41,6 +41,18 @@ pub struct Report {
     pub next: Vec<Advice>,
 }
 
+impl Report {
+    /// Findings of behaviors and groups of anomalous records, listed or not.
+    pub fn findings_in_all(&self) -> u64 {
+        self.about.behaviors + self.listed as u64 + self.more_findings
+    }
+
+    /// Hosts that have findings, listed or not.
+    pub fn hosts_in_all(&self) -> u64 {
+        (self.hosts.len() + self.more_hosts) as u64
+    }
+}
+
 /// What a report is about.
 #[derive(Clone, Debug, Default)]
 pub struct ReportSubject {
@@ -58,6 +70,8 @@ pub struct ReportSubject {
     pub records: u64,
     /// Those that are flagged.
     pub flagged: u64,
+    /// Behavioral findings.
+    pub behaviors: u64,
     /// Records of conn.log.
     pub connections: Option<u64>,
     /// What was skipped or cannot be told, in sentences.

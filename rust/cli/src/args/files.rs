@@ -1,6 +1,7 @@
 //! Which files a command line names, and for what: checked before any work is done.
 
 use super::{Command, RowArgs};
+use crate::commands::analyze::args::AnalysisArgs;
 use crate::output::place::Content;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,16 @@ impl<'a> Files<'a> {
         self.writes.extend(all);
         self
     }
+
+    fn analysis(&mut self, a: &'a AnalysisArgs) -> &mut Files<'a> {
+        self.logs(&a.rows.paths)
+            .logs(&a.train_on)
+            .logs(&a.normal)
+            .reads("--model", &a.model)
+            .reads("--baseline", &a.baseline)
+            .reads("--behavior-baseline", &a.usual)
+            .reads("--allow", &a.allow)
+    }
 }
 
 impl Command {
@@ -67,7 +78,7 @@ impl Command {
             Command::Train(a) => f
                 .logs(&a.rows.paths)
                 .reads("--continue", &a.from_model)
-                .writes("-o", [&a.output], Content::Model),
+                .writes("-o", &a.output, Content::Model),
             Command::Merge(a) => {
                 f.reads("MODEL", &a.models)
                     .writes("-o", [&a.output], Content::Model)
@@ -127,14 +138,11 @@ impl Command {
                 .reads("--model", [&a.model])
                 .reads("--from", &a.from)
                 .writes("-o", &a.output, Content::Model),
+            Command::Analyze(a) => f
+                .analysis(&a.analysis)
+                .writes("-o", &a.output, Content::Page),
             Command::Report(a) => f
-                .logs(&a.rows.paths)
-                .logs(&a.train_on)
-                .logs(&a.normal)
-                .reads("--model", &a.model)
-                .reads("--baseline", &a.baseline)
-                .reads("--behavior-baseline", &a.usual)
-                .reads("--allow", &a.allow)
+                .analysis(&a.analysis)
                 .writes("-o", &a.output, Content::Page)
                 .writes("--pdf", &a.pdf, Content::Pdf),
             Command::Inspect(a) => f.reads("MODEL", [&a.model]),
@@ -152,7 +160,8 @@ impl Command {
             Command::Backtest(a) => Some(&a.rows),
             Command::Hunt(a) => Some(&a.rows),
             Command::Drift(a) => Some(&a.rows),
-            Command::Report(a) => Some(&a.rows),
+            Command::Analyze(a) => Some(&a.analysis.rows),
+            Command::Report(a) => Some(&a.analysis.rows),
             _ => None,
         }
     }

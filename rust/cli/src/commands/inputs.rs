@@ -36,6 +36,30 @@ pub fn rows(
     Ok(Source::open(paths, &params)?)
 }
 
+/// The environment variable that names the model.
+const MODEL_VARIABLE: &str = "ZEEK_ANOMALY_MODEL";
+
+/// The model that a command uses: the one that was asked for, else `$ZEEK_ANOMALY_MODEL`, else
+/// [`default_model`] if there is such a file. None if the command trains on `training` itself.
+pub fn model_path(asked: Option<&Path>, training: &[PathBuf]) -> Option<PathBuf> {
+    if asked.is_some() || !training.is_empty() {
+        return asked.map(Path::to_owned);
+    }
+    let named = std::env::var_os(MODEL_VARIABLE).filter(|v| !v.is_empty());
+    named
+        .map(PathBuf::from)
+        .or_else(|| default_model().filter(|p| p.is_file()))
+}
+
+/// Where a user keeps the model: `zeek-anomaly/model.zam` in the data directory
+/// (<https://specifications.freedesktop.org/basedir-spec/>).
+pub fn default_model() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let data = variable("XDG_DATA_HOME").filter(|p| p.is_absolute());
+    let data = data.or_else(|| Some(variable("HOME")?.join(".local/share")))?;
+    Some(data.join("zeek-anomaly/model.zam"))
+}
+
 /// Loads the model, where there is one.
 pub fn load(model: Option<&Path>, fit: &FitArgs) -> Result<Option<Model>, Failure> {
     let model = model.map(Model::load).transpose()?;

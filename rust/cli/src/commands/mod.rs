@@ -1,6 +1,7 @@
 //! What is done, one file a command.
 
 pub mod alerts;
+pub mod analyze;
 pub mod backtest;
 pub mod completions;
 pub mod drift;

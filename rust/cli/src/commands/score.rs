@@ -31,7 +31,8 @@ use zeek_anomaly_runner::{Coverage, Run, Sink};
 /// Scores and writes.
 pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     args.work.set_threads();
-    let loaded = inputs::load(args.model.as_deref(), &args.fit)?;
+    let path = inputs::model_path(args.model.as_deref(), &args.train_on);
+    let loaded = inputs::load(path.as_deref(), &args.fit)?;
     let allow = allowed::load(args.allow.as_deref())?;
     let mut engine = match args.hunt {
         true => Some(alerts::engine(

@@ -19,7 +19,10 @@ use zeek_anomaly_runner::{Coverage, Run};
 /// Trains and writes.
 pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
     args.work.set_threads();
-    let output = place_of(&args.output)?;
+    let (written, output) = match &args.output {
+        Some(path) => (path.clone(), place_of(path)?),
+        None => default_place()?,
+    };
     let base = args.from_model.as_deref().map(Model::load).transpose()?;
     let trainer = trainer(args, base.as_ref())?;
 
@@ -41,7 +44,7 @@ pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
         let size = std::fs::metadata(&output).map_or(0, |m| m.len());
         say::line(&format!(
             "wrote {} ({}): {} of {} in {:.2} s",
-            printable(&args.output.display().to_string()),
+            printable(&written.display().to_string()),
             say::bytes(size),
             counted(model.info.rows, "row"),
             counted(model.logs.len() as u64, "log"),
@@ -49,6 +52,21 @@ pub fn run(args: &TrainArgs) -> Result<Status, Failure> {
         ));
     }
     Ok(coverage::status(&coverage))
+}
+
+/// The place where other commands find a model; its directory is made.
+fn default_place() -> Result<(PathBuf, PathBuf), Failure> {
+    let path = inputs::default_model().ok_or_else(|| {
+        Failure::Said("there is no home directory for the model; add -o FILE".into())
+    })?;
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(|cause| Failure::Output {
+            to: directory.display().to_string(),
+            cause,
+        })?;
+    }
+    let place = place_of(&path)?;
+    Ok((path, place))
 }
 
 /// Where a model is written; where it cannot be, this is known before the work.

@@ -12,6 +12,11 @@ use tempfile::TempDir;
 pub fn command(args: &[&str]) -> Command {
     let mut c = Command::new(env!("CARGO_BIN_EXE_zeek-anomaly"));
     c.args(args).stdin(Stdio::null()).env_remove("NO_COLOR");
+    // No model or configuration of whoever runs the tests.
+    c.env_remove("ZEEK_ANOMALY_MODEL");
+    for directory in ["XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+        c.env(directory, "/nonexistent");
+    }
     c
 }
 

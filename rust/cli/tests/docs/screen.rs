@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::fs;
 
 /// What is typed, as the README shows it.
-const COMMAND: &str = "zeek-anomaly hunt tests/sample/logs/attack";
+const COMMAND: &str = "zeek-anomaly analyze tests/sample/logs/attack";
 
 /// Lines and columns that are shown.
 const LINES: usize = 24;

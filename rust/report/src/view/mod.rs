@@ -120,10 +120,9 @@ fn cards(report: &Report) -> Vec<Card> {
     cards.push(card("records scored", about.records, false));
     cards.extend(about.connections.map(|n| card("connections", n, false)));
     cards.push(card("records flagged", about.flagged, about.flagged > 0));
-    let findings = report.listed as u64 + report.more_findings;
-    cards.push(card("findings", findings, false));
-    let hosts = (report.hosts.len() + report.more_hosts) as u64;
-    cards.push(card("hosts with findings", hosts, false));
+    let findings = report.findings_in_all();
+    cards.push(card("findings", findings, findings > 0));
+    cards.push(card("hosts with findings", report.hosts_in_all(), false));
     cards
 }
 

@@ -28,7 +28,8 @@ type Verdicts = HashMap<(String, u64), (Verdict, Vec<Reason>)>;
 /// Finds, scores and shows.
 pub fn run(args: &ExplainArgs) -> Result<Status, Failure> {
     args.work.set_threads();
-    let loaded = inputs::load(args.model.as_deref(), &args.fit)?;
+    let path = inputs::model_path(args.model.as_deref(), &args.train_on);
+    let loaded = inputs::load(path.as_deref(), &args.fit)?;
     let source = inputs::paths(&args.paths, &args.spool, true)?;
     let training = inputs::paths(&args.train_on, &args.spool, true)?;
     let fit_here = loaded.is_none() && !training.is_asked();

@@ -28,7 +28,8 @@ const BASELINE_BYTES: u64 = 64 << 20;
 /// Judges and writes.
 pub fn run(args: &VerdictArgs) -> Result<Status, Failure> {
     args.work.set_threads();
-    let loaded = inputs::load(args.model.as_deref(), &args.fit)?;
+    let path = inputs::model_path(args.model.as_deref(), &args.train_on);
+    let loaded = inputs::load(path.as_deref(), &args.fit)?;
     let kept = args.baseline.as_deref().map(read_baseline).transpose()?;
     let place = Place::open(args.output.as_deref())?;
     let baseline_place = match &args.save_baseline {
