@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 use zeek_log::history::is_half_seen;
+use zeek_log::payload::SideCounts;
 use zeek_log::{Record, Schema, Value};
 
 /// The logs that behaviours tell apart.
@@ -97,6 +98,9 @@ columns! {
     RespBytes = "resp_bytes",
     OrigPkts = "orig_pkts",
     RespPkts = "resp_pkts",
+    OrigIpBytes = "orig_ip_bytes",
+    RespIpBytes = "resp_ip_bytes",
+    MissedBytes = "missed_bytes",
     ConnState = "conn_state",
     History = "history",
     LocalOrig = "local_orig",
@@ -405,19 +409,41 @@ impl<'a> Event<'a> {
         .filter(|n| !n.is_empty())
     }
 
-    /// Payload bytes of both sides; `None` where the log does not tell.
+    /// Payload bytes of both sides that the sensor saw; `None` where the log does not tell.
     pub fn bytes(&self) -> Option<(f64, f64)> {
-        let of = |c| self.number(c).filter(|v| *v >= 0.0);
-        match (of(Column::OrigBytes), of(Column::RespBytes)) {
+        let [orig, resp] = self.sides();
+        match (orig.seen(), resp.seen()) {
             (None, None) => None,
             (o, r) => Some((o.unwrap_or(0.0), r.unwrap_or(0.0))),
         }
     }
 
+    /// Payload bytes of the originator that the record claims and the sensor did not see.
+    pub fn unseen(&self) -> f64 {
+        let [orig, _] = self.sides();
+        orig.bytes.unwrap_or(0.0) - orig.seen().unwrap_or(0.0)
+    }
+
+    /// What the record says of each side.
+    fn sides(&self) -> [SideCounts; 2] {
+        let of = |bytes, packets, ip_bytes, other_packets| SideCounts {
+            bytes: self.number(bytes).filter(|v| *v >= 0.0),
+            packets: self.number(packets),
+            ip_bytes: self.number(ip_bytes),
+            other_packets: self.number(other_packets),
+            missed: self.number(Column::MissedBytes),
+        };
+        let (orig, resp) = (Column::OrigPkts, Column::RespPkts);
+        [
+            of(Column::OrigBytes, orig, Column::OrigIpBytes, resp),
+            of(Column::RespBytes, resp, Column::RespIpBytes, orig),
+        ]
+    }
+
     /// How the connection came out (conn.log).
     pub fn outcome(&self) -> Outcome {
         let state = self.text(Column::ConnState).unwrap_or_default();
-        let payload = || self.number(Column::RespBytes).is_some_and(|b| b > 0.0);
+        let payload = || self.bytes().is_some_and(|(_, received)| received > 0.0);
         match (self.proto, state) {
             (_, b"SF" | b"S1" | b"S2" | b"S3") => Outcome::Answered,
             (_, b"RSTO") => Outcome::Answered,

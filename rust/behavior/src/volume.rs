@@ -81,8 +81,14 @@ const PEERS_ENOUGH: usize = 100;
 /// The share of the peers' hours that are more than usual.
 const RARE: f64 = 0.01;
 
+/// The most bytes that a connection can send: more than a link carries in a day is a mistake of the sensor.
+const LINK_MAX: f64 = 1e15;
+
 /// How many times what came back went out, where nearly all goes out.
 const ONE_WAY: f64 = 10.0;
+
+/// The share of what was sent from which it is told that records claim more.
+const UNSEEN_TOLD: f64 = 0.01;
 
 /// The domains of keys.
 const HOST: u64 = 0x0f1d_0001;
@@ -97,6 +103,8 @@ struct Host {
     bytes: f64,
     /// Of these, what went out nearly alone by unknown protocols.
     unknown: f64,
+    /// What records claim beyond these, and no packet carried past the sensor.
+    unseen: f64,
     first: f64,
     last: f64,
     count: u64,
@@ -123,7 +131,7 @@ impl Entry for Host {
         self.hours.len() <= KEPT
             && usize::from(self.at) < KEPT
             && self.hours.iter().all(|h| h.is_finite())
-            && [self.bytes, self.unknown, self.first, self.last]
+            && [self.bytes, self.unknown, self.unseen, self.first, self.last]
                 .iter()
                 .all(|n| n.is_finite())
             && self.most.is_none_or(|m| m.1.is_finite())
@@ -218,6 +226,7 @@ impl Volume {
             }
             // What comes late belongs to an hour that is over: it counts to this one.
             h.bytes += to.1;
+            h.unseen += e.unseen().min(LINK_MAX);
             let received = e.bytes().map_or(0.0, |b| b.1);
             if e.service().is_empty() && to.1 >= ONE_WAY * received {
                 h.unknown += to.1;
@@ -329,7 +338,7 @@ impl Host {
                 self.at = (self.at + 1) % KEPT as u16;
             }
         }
-        (self.bytes, self.unknown) = (0.0, 0.0);
+        (self.bytes, self.unknown, self.unseen) = (0.0, 0.0, 0.0);
         (self.count, self.most) = (0, None);
         (self.last, self.reported.0) = (0.0, 0.0);
         self.uids = Uids::default();
@@ -352,7 +361,7 @@ impl Host {
         let (to, most) = self.most.unwrap_or((orig, 0.0));
         let talkers = network.talkers(network.addr_key(to));
         let whose = if own { "this host" } else { "the hosts here" };
-        let reasons = vec![
+        let mut reasons = vec![
             Evidence::new("sent within the hour", text::bytes(self.bytes)),
             match usual {
                 Some(usual) => Evidence::new(
@@ -367,6 +376,12 @@ impl Host {
             Evidence::new("most of it", format!("{} to {to}", text::bytes(most))),
             Evidence::new("hosts that talk to it", format!("{talkers:.0}")),
         ];
+        if self.unseen > self.bytes * UNSEEN_TOLD {
+            reasons.push(Evidence::new(
+                "not seen by the sensor",
+                format!("{} more that the records claim", text::bytes(self.unseen)),
+            ));
+        }
         Finding {
             id: Key::new(entity.key())
                 .bytes(UPLOAD.name.as_bytes())
@@ -404,8 +419,7 @@ impl Behavior for Volume {
             && let (Some(resp), Some((sent, _))) =
                 (event.resp.filter(|r| is_unicast(*r)), event.bytes())
         {
-            // More than a link carries in a day is a mistake of the sensor.
-            self.sent(event, (resp, sent.min(1e15)), network, out);
+            self.sent(event, (resp, sent.min(LINK_MAX)), network, out);
         }
         self.stays(event, network, out);
     }

@@ -66,6 +66,7 @@ mod json;
 mod line;
 pub mod names;
 mod number;
+pub mod payload;
 mod reader;
 pub mod record;
 mod records;

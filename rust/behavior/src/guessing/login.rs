@@ -93,7 +93,7 @@ impl<'a> Login<'a> {
                 ("http", event.text(Column::Username), came, 1.0)
             }
             Log::Conn => {
-                let sent = event.number(Column::OrigBytes).unwrap_or(0.0);
+                let sent = event.bytes().map_or(0.0, |(sent, _)| sent);
                 let service = event.text(Column::Service).unwrap_or_default();
                 if service != b"ftp" || !FTP_LOGIN.contains(&sent) {
                     return None;

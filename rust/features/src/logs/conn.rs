@@ -7,6 +7,7 @@ use crate::row::Row;
 use crate::spec::{DefaultDetector, Explanation, LogType, RarityBy, Unit, category, flag, identity, magnitude};
 use std::net::IpAddr;
 use zeek_log::history::is_half_seen;
+use zeek_log::payload::SideCounts;
 
 columns! {
     ORIG_H = "id.orig_h", RESP_H = "id.resp_h", RESP_P = "id.resp_p", PROTO = "proto", SERVICE = "service",
@@ -14,6 +15,7 @@ columns! {
     CONN_STATE = "conn_state", LOCAL_ORIG = "local_orig", LOCAL_RESP = "local_resp",
     MISSED_BYTES = "missed_bytes", HISTORY = "history", ORIG_PKTS = "orig_pkts",
     RESP_PKTS = "resp_pkts", TUNNEL_PARENTS = "tunnel_parents",
+    ORIG_IP_BYTES = "orig_ip_bytes", RESP_IP_BYTES = "resp_ip_bytes",
 }
 
 /// States in which the connection was not established: no answer, refused, reset
@@ -62,20 +64,20 @@ pub static TYPE: LogType = LogType {
         category("destination", "resp_network", |r| r.of_addr(RESP_H, parts::network)).place(),
         // How much went which way in how many packets is one fact: acknowledgements answer data.
         magnitude("time", "duration", Unit::Seconds, |r| Cell::num(r.num(DURATION))),
-        magnitude("volume", "orig_bytes", Unit::Bytes, |r| Cell::num(r.num(ORIG_BYTES))),
+        magnitude("volume", "orig_bytes", Unit::Bytes, |r| Cell::num(sent(r))),
         // Much that is sent is another matter than much that is fetched.
-        magnitude("upload", "upload", Unit::Excess, |r| Cell::num(r.num(ORIG_BYTES))),
-        magnitude("volume", "resp_bytes", Unit::Bytes, |r| Cell::num(r.num(RESP_BYTES))),
+        magnitude("upload", "upload", Unit::Excess, |r| Cell::num(sent(r))),
+        magnitude("volume", "resp_bytes", Unit::Bytes, |r| Cell::num(received(r))),
         magnitude("volume", "orig_pkts", Unit::Count, |r| Cell::num(r.num(ORIG_PKTS))),
         magnitude("volume", "resp_pkts", Unit::Count, |r| Cell::num(r.num(RESP_PKTS))),
         magnitude("volume", "bytes_quotient", Unit::Quotient, |r| {
-            Cell::num(r.quotient(ORIG_BYTES, RESP_BYTES))
+            Cell::num(sent(r).zip(received(r)).map(|(s, g)| (s + 1.0) / (g + 1.0)))
         }),
         magnitude("volume", "pkts_quotient", Unit::Quotient, |r| Cell::num(r.quotient(ORIG_PKTS, RESP_PKTS))),
-        magnitude("volume", "orig_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(ORIG_BYTES, ORIG_PKTS))),
-        magnitude("volume", "resp_bytes_per_pkt", Unit::Bytes, |r| Cell::num(r.per(RESP_BYTES, RESP_PKTS))),
+        magnitude("volume", "orig_bytes_per_pkt", Unit::Bytes, |r| Cell::num(per(sent(r), r.num(ORIG_PKTS)))),
+        magnitude("volume", "resp_bytes_per_pkt", Unit::Bytes, |r| Cell::num(per(received(r), r.num(RESP_PKTS)))),
         magnitude("time", "bytes_per_second", Unit::Rate, |r| {
-            Cell::num(r.sum(ORIG_BYTES, RESP_BYTES).zip(r.num(DURATION)).map(|(b, d)| b / (d + 1e-3)))
+            Cell::num(both(r).zip(r.num(DURATION)).map(|(b, d)| b / (d + 1e-3)))
         }),
         magnitude("volume", "missed_bytes", Unit::Bytes, |r| Cell::num(r.num(MISSED_BYTES))),
         flag("outcome", "failed", |r| Cell::flag(r.text(CONN_STATE).is_some_and(|s| FAILED.contains(&s)))),
@@ -104,6 +106,40 @@ pub static TYPE: LogType = LogType {
         magnitude("outcome", "uid_weirds", Unit::Count, |r| Cell::Num(r.context.weirds())),
     ],
 };
+
+/// The payload of the originator, as far as the record's other counts do not contradict it.
+fn sent(r: &Row<'_>) -> Option<f64> {
+    believed(r, [ORIG_BYTES, ORIG_PKTS, ORIG_IP_BYTES, RESP_PKTS])
+}
+
+/// The same of the responder.
+fn received(r: &Row<'_>) -> Option<f64> {
+    believed(r, [RESP_BYTES, RESP_PKTS, RESP_IP_BYTES, ORIG_PKTS])
+}
+
+fn believed(r: &Row<'_>, [bytes, packets, ip_bytes, other_packets]: [usize; 4]) -> Option<f64> {
+    let counts = SideCounts {
+        bytes: r.num(bytes),
+        packets: r.num(packets),
+        ip_bytes: r.num(ip_bytes),
+        other_packets: r.num(other_packets),
+        missed: r.num(MISSED_BYTES),
+    };
+    counts.believed()
+}
+
+/// The payload of both sides, where at least one is known.
+fn both(r: &Row<'_>) -> Option<f64> {
+    match (sent(r), received(r)) {
+        (None, None) => None,
+        (s, g) => Some(s.unwrap_or(0.0) + g.unwrap_or(0.0)),
+    }
+}
+
+/// Bytes for each packet.
+fn per(bytes: Option<f64>, packets: Option<f64>) -> Option<f64> {
+    Some(bytes? / (packets? + 1.0))
+}
 
 /// The responder's port where it can name a service. For ICMP it holds the
 /// message code; ports from 32768 on are as a rule the ephemeral half of a flow

@@ -1,6 +1,7 @@
 //! A connection, as signs need it.
 
 use std::net::IpAddr;
+use zeek_log::payload::SideCounts;
 use zeek_log::{Record, Schema};
 
 /// How a connection went.
@@ -58,9 +59,9 @@ pub enum CallProto {
 
 /// Positions of the columns.
 #[derive(Debug)]
-pub struct ConnColumns([Option<usize>; 15]);
+pub struct ConnColumns([Option<usize>; 19]);
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 19] = [
     "ts",
     "id.orig_h",
     "id.orig_p",
@@ -74,6 +75,10 @@ const NAMES: [&str; 15] = [
     "orig_bytes",
     "resp_bytes",
     "resp_pkts",
+    "orig_pkts",
+    "orig_ip_bytes",
+    "resp_ip_bytes",
+    "missed_bytes",
     "local_orig",
     "local_resp",
 ];
@@ -100,6 +105,10 @@ impl ConnColumns {
             orig_bytes,
             resp_bytes,
             resp_pkts,
+            orig_pkts,
+            orig_ip_bytes,
+            resp_ip_bytes,
+            missed,
             local_orig,
             local_resp,
         ] = self.0;
@@ -116,10 +125,18 @@ impl ConnColumns {
             return None;
         }
         let (orig_p, port) = (port(orig_p).unwrap_or(0), port(resp_p)?);
-        let (sent, received) = (
-            number(orig_bytes).unwrap_or(0.0),
-            number(resp_bytes).unwrap_or(0.0),
-        );
+        let seen = |bytes, packets, ip_bytes, other_packets| {
+            let counts = SideCounts {
+                bytes: number(bytes),
+                packets: number(packets),
+                ip_bytes: number(ip_bytes),
+                other_packets: number(other_packets),
+                missed: number(missed),
+            };
+            counts.seen().unwrap_or(0.0)
+        };
+        let sent = seen(orig_bytes, orig_pkts, orig_ip_bytes, resp_pkts);
+        let received = seen(resp_bytes, resp_pkts, resp_ip_bytes, orig_pkts);
         let state = text(state).unwrap_or_default();
         let (proto, outcome) = match text(proto)? {
             b"tcp" => (CallProto::Tcp, outcome(state, sent, received)),

@@ -19,6 +19,7 @@ use zeek_anomaly_behavior::{BehaviorEngine, Finding, Settings};
 use zeek_anomaly_engine::Claim;
 use zeek_anomaly_engine::merge::{self, InOrder};
 use zeek_anomaly_runner::{Coverage, Findings, Run, Source};
+use zeek_log::payload::SideCounts;
 
 /// Peers that are counted, and that are shown: those with the most records.
 const COUNTED: usize = 100_000;
@@ -147,11 +148,21 @@ fn story(source: &Source, subject: Subject, mut findings: Vec<Finding>) -> Optio
             if let Some(other) = other.filter(|o| peers.len() < COUNTED || peers.contains_key(o)) {
                 let peer = peers.entry(other).or_default();
                 peer.span.add(ts);
-                let bytes = |name: &str| {
-                    let n = value(name).and_then(|v| v.number());
-                    n.filter(|_| row.schema.log == "conn").unwrap_or(0.0) as u64
+                let number = |name: &str| value(name).and_then(|v| v.number());
+                let seen = |side: &str, other: &str| {
+                    let counts = SideCounts {
+                        bytes: number(&format!("{side}_bytes")),
+                        packets: number(&format!("{side}_pkts")),
+                        ip_bytes: number(&format!("{side}_ip_bytes")),
+                        other_packets: number(&format!("{other}_pkts")),
+                        missed: number("missed_bytes"),
+                    };
+                    counts.seen().unwrap_or(0.0) as u64
                 };
-                let (out, back) = (bytes("orig_bytes"), bytes("resp_bytes"));
+                let (out, back) = match row.schema.log == "conn" {
+                    true => (seen("orig", "resp"), seen("resp", "orig")),
+                    false => (0, 0),
+                };
                 let ours = ends.0 == Some(host);
                 peer.sent += if ours { out } else { back };
                 peer.received += if ours { back } else { out };
