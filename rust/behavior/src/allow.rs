@@ -14,9 +14,11 @@
 //! kind:beacon *.telemetry.example   only findings of this kind
 //! ```
 //!
-//! A record that an entry covers is not looked at; a finding that one covers is not given. How
-//! often each entry did so is counted. An entry with `kind:` covers findings only.
+//! A record that an entry covers is not looked at, nor are the other records of a connection whose name one covers; a
+//! finding that one covers is not given. How often each entry did so is counted. An entry with `kind:` covers findings
+//! only.
 
+use crate::entity::Key;
 use crate::event::{Event, Log, Proto};
 use crate::finding::Finding;
 use ipnet::IpNet;
@@ -27,6 +29,10 @@ use std::time::SystemTime;
 
 /// Entries that one file may have.
 const MAX_ENTRIES: usize = 100_000;
+
+/// Connections with an allowed name that are remembered: a name is in the log of its protocol, and the connection is
+/// written later.
+const CONNECTIONS: usize = 1 << 16;
 
 /// The largest file, in bytes.
 const MAX_FILE: u64 = 16 << 20;
@@ -210,6 +216,8 @@ struct Line {
 pub struct Allow {
     lines: Vec<Line>,
     source: Option<(PathBuf, Stamp)>,
+    /// The hash of a connection's uid and the line that covers its name, by the hash; empty before the first.
+    connections: Vec<(u64, u32)>,
 }
 
 /// By what a file is known to have changed.
@@ -260,7 +268,7 @@ impl Allow {
         match bad.is_empty() {
             true => Ok(Allow {
                 lines,
-                source: None,
+                ..Allow::default()
             }),
             false => Err(bad),
         }
@@ -307,6 +315,7 @@ impl Allow {
                 line.covered = old.covered;
             }
         }
+        // Lines have other numbers now.
         *self = new;
         Ok(true)
     }
@@ -318,16 +327,60 @@ impl Allow {
 
     /// Whether an entry covers this; counted for the first that does.
     pub fn covers(&mut self, subject: &Subject<'_>) -> bool {
-        for line in &mut self.lines {
-            if line.conditions.iter().all(|c| c.holds(subject)) {
-                match subject.kind {
-                    None => line.covered.0 += 1,
-                    Some(_) => line.covered.1 += 1,
-                }
-                return true;
+        self.covering(subject).is_some()
+    }
+
+    /// Whether an entry covers a record, or an earlier record of its connection by the name that it had.
+    pub fn covers_record(&mut self, e: &Event<'_>) -> bool {
+        if self.lines.is_empty() {
+            return false;
+        }
+        let known = connection(e)
+            .and_then(|uid| Some((uid, self.connections.get(uid as usize % CONNECTIONS)?)));
+        if let Some((uid, (of, line))) = known
+            && uid == *of
+            && let Some(line) = self.lines.get_mut(*line as usize)
+        {
+            line.covered.0 += 1;
+            return true;
+        }
+        let line = self.covering(&Subject::of_event(e));
+        if let Some(line) = line {
+            self.remember(e, line);
+        }
+        line.is_some()
+    }
+
+    /// Remembers the connection of a record whose name is allowed, without counting it.
+    pub fn note(&mut self, e: &Event<'_>) {
+        let of = Subject::of_event(e);
+        let covers = |line: &Line| line.conditions.iter().all(|c| c.holds(&of));
+        if of.name.is_some()
+            && let Some(line) = self.lines.iter().position(covers)
+        {
+            self.remember(e, line);
+        }
+    }
+
+    fn remember(&mut self, e: &Event<'_>, line: usize) {
+        if let (Some(uid), Some(_)) = (connection(e), e.name()) {
+            self.connections.resize(CONNECTIONS, (0, 0));
+            if let Some(place) = self.connections.get_mut(uid as usize % CONNECTIONS) {
+                *place = (uid, u32::try_from(line).unwrap_or(u32::MAX));
             }
         }
-        false
+    }
+
+    /// The first entry that covers this, by its position.
+    fn covering(&mut self, subject: &Subject<'_>) -> Option<usize> {
+        let covers = |line: &Line| line.conditions.iter().all(|c| c.holds(subject));
+        let at = self.lines.iter().position(covers)?;
+        let covered = &mut self.lines[at].covered;
+        match subject.kind {
+            None => covered.0 += 1,
+            Some(_) => covered.1 += 1,
+        }
+        Some(at)
     }
 
     /// How often each entry covered something.
@@ -342,6 +395,12 @@ impl Allow {
             })
             .collect()
     }
+}
+
+/// A connection, by the hash of its uid.
+fn connection(e: &Event<'_>) -> Option<u64> {
+    let uid = Some(e.uid()).filter(|uid| !uid.is_empty());
+    uid.map(|uid| Key::new(0).bytes(uid).finish())
 }
 
 fn stamp(path: &Path) -> Stamp {

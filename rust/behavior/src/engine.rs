@@ -239,7 +239,7 @@ impl BehaviorEngine {
         }
         self.clock.see(event.written);
         self.network.locate(&mut event);
-        if !self.allow.is_empty() && self.allow.covers(&Subject::of_event(&event)) {
+        if self.allow.covers_record(&event) {
             self.counts.allowed += u64::from(!sides);
             return;
         }

@@ -1,12 +1,20 @@
 //! The verdict on a source: its scores and its behaviors, of one run.
 
+use crate::allowed::AllowedRecords;
 use crate::coverage::Coverage;
 use crate::findings::Findings;
 use crate::run::{Run, Sink};
 use crate::source::Source;
-use zeek_anomaly_behavior::{Allow, BehaviorBaseline, BehaviorEngine, Settings};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use zeek_anomaly_behavior::{
+    Allow, BehaviorBaseline, BehaviorColumns, BehaviorEngine, Finding, Settings,
+};
 use zeek_anomaly_engine::Model;
+use zeek_anomaly_engine::merge::InOrder;
+use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_verdict::{Assessment, VerdictCollector, VerdictLevel};
+use zeek_log::{Record, Schema};
 
 /// How a source is judged.
 #[derive(Debug)]
@@ -45,15 +53,19 @@ pub fn judge(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Judged {
     let mut engine = BehaviorEngine::new(Settings::default(), params.baseline.cloned());
+    let mut allowed = AllowedRecords::new(params.allow.clone());
     *engine.allow() = params.allow;
     let mut findings = Findings::default();
     let mut collector = VerdictCollector::new(params.model, params.own_rows, params.threshold);
     let coverage = Run::of(source)
         .score(params.model, params.own_rows)
         .behaviors(&mut engine)
-        .sink(&mut collector)
+        .sink(&mut Unless {
+            allowed: &mut allowed,
+            collector: &mut collector,
+            also,
+        })
         .sink(&mut findings)
-        .sink(also)
         .go(progress);
     collector.hunted(findings.all(), params.baseline.is_some());
     let mut assessment = collector.finish();
@@ -72,3 +84,38 @@ pub fn judge(
 pub struct Ignore;
 
 impl Sink for Ignore {}
+
+/// Keeps records that the allowlist covers from the verdict and from what else is made of scores.
+struct Unless<'a, 'm> {
+    allowed: &'a mut AllowedRecords,
+    collector: &'a mut VerdictCollector<'m>,
+    also: &'a mut dyn Sink,
+}
+
+impl Sink for Unless<'_, '_> {
+    fn row(&mut self, schema: &Arc<Schema>, record: &Record<'_>) {
+        VerdictCollector::row(self.collector, schema, record);
+        self.also.row(schema, record);
+    }
+
+    fn in_order(&mut self, row: &InOrder<'_>, columns: &BehaviorColumns) {
+        self.allowed.note(row, columns);
+        self.also.in_order(row, columns);
+    }
+
+    fn scored(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
+        if self.allowed.covers(scored) {
+            return ControlFlow::Continue(());
+        }
+        VerdictCollector::scored(self.collector, scored);
+        self.also.scored(scored)
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        self.also.finding(finding);
+    }
+
+    fn watched(&mut self, engine: &BehaviorEngine) {
+        self.also.watched(engine);
+    }
+}

@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod allowed;
 mod coverage;
 mod findings;
 mod judge;
@@ -17,6 +18,7 @@ mod model;
 mod run;
 mod source;
 
+pub use allowed::AllowedRecords;
 pub use coverage::{Coverage, LogCoverage, SkippedFile};
 pub use findings::{Findings, HostFindings, learn_baseline};
 pub use judge::{Ignore, JudgeParams, Judged, judge};

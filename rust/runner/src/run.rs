@@ -12,7 +12,6 @@ use zeek_anomaly_engine::offline::{
     Observer, ReadParams, Scored, Scoring, Tally, Training, batches,
 };
 use zeek_anomaly_engine::train::Trainer;
-use zeek_anomaly_verdict::VerdictCollector;
 use zeek_log::{BySchema, Error, Input, Record, Schema, Stats};
 
 /// BehaviorColumns that behaviors see even where they are blanked: without them there is nobody whom a
@@ -32,7 +31,8 @@ pub trait Sink {
         ControlFlow::Continue(())
     }
 
-    /// A record in the order of time, before behaviors see it; only in a run with behaviors.
+    /// A record in the order of time, before behaviors see it and before it is scored; only in a run with
+    /// behaviors, or [`Run::in_order`].
     fn in_order(&mut self, row: &InOrder<'_>, columns: &BehaviorColumns) {
         let _ = (row, columns);
     }
@@ -70,25 +70,13 @@ pub fn on_finding(f: impl FnMut(&Finding)) -> impl Sink {
     OnFinding(f)
 }
 
-/// The verdict on a directory. What behaviors found joins by [`VerdictCollector::hunted`], from the
-/// [`crate::Findings`] of the same run.
-impl Sink for VerdictCollector<'_> {
-    fn row(&mut self, schema: &Arc<Schema>, record: &Record<'_>) {
-        VerdictCollector::row(self, schema, record);
-    }
-
-    fn scored(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
-        VerdictCollector::scored(self, scored);
-        ControlFlow::Continue(())
-    }
-}
-
 /// A run to be made.
 pub struct Run<'a> {
     source: &'a Source,
     model: Option<(&'a Model, bool)>,
     behaviors: Option<&'a mut BehaviorEngine>,
     sinks: Vec<&'a mut dyn Sink>,
+    in_order: bool,
     read_again: bool,
 }
 
@@ -100,6 +88,7 @@ impl<'a> Run<'a> {
             model: None,
             behaviors: None,
             sinks: Vec::new(),
+            in_order: false,
             read_again: false,
         }
     }
@@ -114,6 +103,12 @@ impl<'a> Run<'a> {
     /// Lets behaviors watch the rows, in the order of time.
     pub fn behaviors(mut self, engine: &'a mut BehaviorEngine) -> Run<'a> {
         self.behaviors = Some(engine);
+        self
+    }
+
+    /// Sinks get the rows in the order of time even without behaviors.
+    pub fn in_order(mut self) -> Run<'a> {
+        self.in_order = true;
         self
     }
 
@@ -171,7 +166,8 @@ impl<'a> Run<'a> {
         let mut coverage = Coverage::of(self.source);
         coverage.scored = work.is_some();
         let sinks = RefCell::new(self.sinks);
-        let mut watching = self.behaviors.map(|engine| Watching::new(engine, read));
+        let mut watching = (self.in_order || self.behaviors.is_some())
+            .then(|| Watching::new(self.behaviors, read));
         let mut teller = Teller {
             coverage: &mut coverage,
             progress,
@@ -198,7 +194,7 @@ impl<'a> Run<'a> {
                 break;
             }
         }
-        if let Some(mut watching) = watching {
+        if let Some(watching) = watching {
             watching.finish(&sinks, &mut coverage);
         }
         coverage
@@ -220,7 +216,7 @@ struct Bound {
 
 /// The engine of behaviors at work.
 struct Watching<'a> {
-    engine: &'a mut BehaviorEngine,
+    engine: Option<&'a mut BehaviorEngine>,
     /// What is blanked for behaviors.
     read: ReadParams,
     bound: BySchema<Bound>,
@@ -229,7 +225,7 @@ struct Watching<'a> {
 }
 
 impl<'a> Watching<'a> {
-    fn new(engine: &'a mut BehaviorEngine, read: &ReadParams) -> Watching<'a> {
+    fn new(engine: Option<&'a mut BehaviorEngine>, read: &ReadParams) -> Watching<'a> {
         let mut read = read.clone();
         read.blank.retain(|c| !ENDPOINTS.contains(&c.as_str()));
         Watching {
@@ -259,10 +255,13 @@ impl<'a> Watching<'a> {
         for sink in sinks.iter_mut() {
             sink.in_order(row, &bound.all);
         }
+        let Some(engine) = &mut self.engine else {
+            return ControlFlow::Continue(());
+        };
         if bound.seen.is_wanted() && Event::new(&bound.seen, row.record).is_some() {
             self.logs[bound.log].1 += 1;
         }
-        self.engine.observe(&bound.seen, &row.record, &mut self.out);
+        engine.observe(&bound.seen, &row.record, &mut self.out);
         for finding in self.out.drain(..) {
             for sink in sinks.iter_mut() {
                 sink.finding(&finding);
@@ -271,13 +270,14 @@ impl<'a> Watching<'a> {
         ControlFlow::Continue(())
     }
 
-    fn finish(&mut self, sinks: &Sinks<'_>, coverage: &mut Coverage) {
-        self.engine.finish(&mut self.out);
+    fn finish(mut self, sinks: &Sinks<'_>, coverage: &mut Coverage) {
+        let Some(engine) = self.engine else { return };
+        engine.finish(&mut self.out);
         for sink in sinks.borrow_mut().iter_mut() {
             for finding in &self.out {
                 sink.finding(finding);
             }
-            sink.watched(self.engine);
+            sink.watched(engine);
         }
         for (log, rows) in self.logs.drain(..).filter(|(_, rows)| *rows > 0) {
             coverage.logs.entry(log).or_default().behaviors += rows;

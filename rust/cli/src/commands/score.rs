@@ -4,7 +4,7 @@ use super::alerts::{self, Gatherer, logs, say_exceeded};
 use super::drift;
 use super::group::Groups;
 use super::inputs;
-use crate::allowed::{self, Allowed};
+use crate::allowed;
 use crate::args::{Format, Reasons, ScoreArgs};
 use crate::coverage::{self, say_table};
 use crate::exit::{Failure, Status};
@@ -21,12 +21,13 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use zeek_anomaly_alerts::Replay;
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_behavior::BehaviorEngine;
+use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine};
 use zeek_anomaly_drift::Monitor;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::feedback::Opinion;
+use zeek_anomaly_engine::merge::InOrder;
 use zeek_anomaly_engine::offline::Scored;
-use zeek_anomaly_runner::{Coverage, Run, Sink};
+use zeek_anomaly_runner::{AllowedRecords, Coverage, Run, Sink};
 
 /// Scores and writes.
 pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
@@ -46,7 +47,12 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     let training = inputs::paths(&args.train_on, &args.rows.spool, true)?;
     let fit_here = loaded.is_none() && !training.is_asked();
     let sensors = Some(&args.sensors);
-    let source = inputs::rows(&args.rows, &args.rows.paths, sensors, fit_here || args.hunt)?;
+    let source = inputs::rows(
+        &args.rows,
+        &args.rows.paths,
+        sensors,
+        fit_here || args.hunt || args.allow.is_some(),
+    )?;
     let label = args.rows.label_column.as_ref();
 
     let to_stdout = args.output.is_none();
@@ -54,13 +60,17 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     let in_the_way = writes_at_once(&args) && to_stdout && io::stdout().is_terminal();
     let total = source.bytes_to_score() * if fit_here { 2 } else { 1 }
         + training.bytes_to_score()
-        + if args.hunt { source.bytes() } else { 0 };
+        + if args.hunt || args.allow.is_some() {
+            source.bytes()
+        } else {
+            0
+        };
     let mut progress = Progress::new(total, !args.work.quiet && !in_the_way);
     let prepared = inputs::model(loaded, &training, &source, &args.fit, None, &mut progress)?;
     let model = prepared.model;
 
     let writer = Writer::new(place, args.format, Look::new(to_stdout));
-    let mut output = Output::new(&args, writer, Allowed::new(allow));
+    let mut output = Output::new(&args, writer, AllowedRecords::new(allow));
     output.features = (args.features_out.as_deref())
         .map(|dir| Features::new(dir, args.encoded, fit_here))
         .transpose()?;
@@ -68,6 +78,9 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     let mut run = Run::of(&source).score(&model, fit_here).sink(&mut output);
     if let Some(engine) = &mut engine {
         run = run.behaviors(engine);
+    }
+    if args.allow.is_some() {
+        run = run.in_order();
     }
     let coverage = run.go(&mut |b, r| progress.add(b, r));
     progress.finish();
@@ -131,7 +144,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     if !args.work.quiet {
         summarize(&args, &model, &coverage, &progress, &anomalous);
         if args.allow.is_some() {
-            allowed.say();
+            allowed::say(&allowed);
         }
         if moved != (0, 0) {
             say::line(&format!(
@@ -148,7 +161,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
 struct Output<'a> {
     args: &'a ScoreArgs,
     writer: Writer<Place>,
-    allowed: Allowed,
+    allowed: AllowedRecords,
     /// Whether the traffic is as in training.
     monitor: Option<Monitor>,
     findings: Findings,
@@ -171,10 +184,14 @@ impl Sink for Output<'_> {
         if let Some(monitor) = &mut self.monitor {
             scored.count_in(monitor);
         }
-        match self.allowed.covers(scored.schema, &scored.record) {
+        match self.allowed.covers(scored) {
             true => ControlFlow::Continue(()),
             false => self.take(scored),
         }
+    }
+
+    fn in_order(&mut self, row: &InOrder<'_>, columns: &BehaviorColumns) {
+        self.allowed.note(row, columns);
     }
 
     fn finding(&mut self, finding: &zeek_anomaly_behavior::Finding) {
@@ -191,7 +208,7 @@ impl Sink for Output<'_> {
 }
 
 impl<'a> Output<'a> {
-    fn new(args: &'a ScoreArgs, writer: Writer<Place>, allowed: Allowed) -> Output<'a> {
+    fn new(args: &'a ScoreArgs, writer: Writer<Place>, allowed: AllowedRecords) -> Output<'a> {
         Output {
             args,
             writer,
