@@ -21,7 +21,9 @@
 use crate::entity::Key;
 use crate::event::{Event, Log, Proto};
 use crate::finding::Finding;
+use hashbrown::HashMap;
 use ipnet::IpNet;
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -216,8 +218,8 @@ struct Line {
 pub struct Allow {
     lines: Vec<Line>,
     source: Option<(PathBuf, Stamp)>,
-    /// The hash of a connection's uid and the line that covers its name, by the hash; empty before the first.
-    connections: Vec<(u64, u32)>,
+    /// The line that covers a connection's name, by the hash of its uid; and the uids, the oldest first.
+    connections: (HashMap<u64, u32>, VecDeque<u64>),
 }
 
 /// By what a file is known to have changed.
@@ -335,12 +337,8 @@ impl Allow {
         if self.lines.is_empty() {
             return false;
         }
-        let known = connection(e)
-            .and_then(|uid| Some((uid, self.connections.get(uid as usize % CONNECTIONS)?)));
-        if let Some((uid, (of, line))) = known
-            && uid == *of
-            && let Some(line) = self.lines.get_mut(*line as usize)
-        {
+        let known = connection(e).and_then(|uid| self.connections.0.get(&uid));
+        if let Some(line) = known.and_then(|line| self.lines.get_mut(*line as usize)) {
             line.covered.0 += 1;
             return true;
         }
@@ -363,11 +361,20 @@ impl Allow {
     }
 
     fn remember(&mut self, e: &Event<'_>, line: usize) {
-        if let (Some(uid), Some(_)) = (connection(e), e.name()) {
-            self.connections.resize(CONNECTIONS, (0, 0));
-            if let Some(place) = self.connections.get_mut(uid as usize % CONNECTIONS) {
-                *place = (uid, u32::try_from(line).unwrap_or(u32::MAX));
-            }
+        let (Some(uid), Some(_)) = (connection(e), e.name()) else {
+            return;
+        };
+        let (lines, order) = &mut self.connections;
+        if lines
+            .insert(uid, u32::try_from(line).unwrap_or(u32::MAX))
+            .is_none()
+        {
+            order.push_back(uid);
+        }
+        if order.len() > CONNECTIONS
+            && let Some(oldest) = order.pop_front()
+        {
+            lines.remove(&oldest);
         }
     }
 
