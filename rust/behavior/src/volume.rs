@@ -283,8 +283,8 @@ impl Volume {
         };
         let key = network.key(PAIR).number(entity.key()).finish();
         self.long.update(key, Long::default, |l| {
-            l.count += 1;
-            l.uids.add(e.uid());
+            // A connection that is still open may come many times.
+            l.count += u64::from(l.uids.add(e.uid()));
             if l.first == 0.0 {
                 l.first = e.ts;
             }

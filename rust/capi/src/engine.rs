@@ -18,7 +18,7 @@ use std::sync::Arc;
 use zeek_anomaly_behavior::{BehaviorColumns, Finding};
 use zeek_anomaly_engine::{Binding, Engine, Limits, Model, Reason};
 use zeek_log::schema::Field;
-use zeek_log::{FieldType, RecordBuf, Schema};
+use zeek_log::{FieldType, RecordBuf, Schema, names};
 
 pub(crate) mod alerts;
 pub(crate) mod behaviors;
@@ -278,7 +278,10 @@ unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema, Failure> {
     if fields.is_empty() {
         return Err(Failure::invalid(format!("{log}: there are no fields")));
     }
-    let mut names = HashSet::with_capacity(fields.len());
+    let mut seen = HashSet::with_capacity(fields.len());
+    // Packages write connections that have not ended to logs of several names.
+    let known = names::canonical(log);
+    let log = if names::is_interim(known) { known } else { log };
     let mut schema = Schema {
         log: log.to_owned(),
         fields: Vec::with_capacity(fields.len()),
@@ -287,7 +290,7 @@ unsafe fn schema_of(log: &str, fields: &[za_field]) -> Result<Schema, Failure> {
         // SAFETY: as the caller says.
         let name = unsafe { name(f.name, &format!("{log}: the name of field {i}"))? };
         let invalid = |why| Failure::invalid(format!("{log}: field {name}: {why}"));
-        if !names.insert(name) {
+        if !seen.insert(name) {
             return Err(invalid("there twice"));
         }
         let ty = za_type::from_number(f.r#type).ok_or_else(|| invalid("of no known type"))?;

@@ -9,6 +9,7 @@ use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::LEFT_OUT;
 use zeek_anomaly_runner::{Coverage, LogCoverage};
 use zeek_log::UnreadReason;
+use zeek_log::names::is_interim;
 
 /// Skipped files that are named.
 const NAMED: usize = 20;
@@ -19,9 +20,9 @@ const NAMED_UNREAD: usize = 50;
 /// Logs that one line names.
 const LOGS: usize = 6;
 
-/// Whether a log is never used.
+/// Whether a log is never scored.
 pub fn is_left_out(log: &str) -> bool {
-    LEFT_OUT.contains(&log)
+    LEFT_OUT.contains(&log) || is_interim(log)
 }
 
 /// The exit status of a command that did its work on this.
@@ -215,7 +216,9 @@ pub fn say_unscored(c: &Coverage) {
         say::warning(&format!("the model has nothing for: {unknown}"));
     }
     if !left_out.is_empty() {
-        say::line(&format!("not about traffic, left out: {left_out}"));
+        say::line(&format!(
+            "not scored, as connections that have not ended or not about traffic: {left_out}"
+        ));
     }
 }
 

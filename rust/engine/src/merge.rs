@@ -5,7 +5,7 @@
 //! (a rotation interval; everything that has none is one batch) are read side by side and
 //! merged; within a file the order of its lines stays. Memory is one record for each file.
 
-use crate::offline::{Fate, Filter, Observer, ReadParams, Tally, batches, is_left_out};
+use crate::offline::{Fate, Filter, Observer, ReadParams, Tally, batches, is_never_seen};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::ControlFlow;
@@ -208,7 +208,7 @@ impl Source<'_> {
             });
             let fate = match filter.passes(read, &row.record) {
                 false => Fate::Filtered,
-                true if is_left_out(row.schema, &row.record) => Fate::Unscored,
+                true if is_never_seen(row.schema, &row.record) => Fate::Unscored,
                 true => Fate::Used,
             };
             filter.tally.count(&fate);

@@ -19,20 +19,24 @@ impl Uids {
     /// The most heap memory that one takes, in bytes.
     pub const MAX_HEAP: usize = KEPT * (16 + 32) + 64;
 
-    /// Adds one; the same again is not kept twice.
-    pub fn add(&mut self, uid: &[u8]) {
-        if uid.is_empty() || uid.len() > LONGEST || self.kept.iter().any(|k| **k == *uid) {
-            return;
+    /// Adds one; whether it is none of those that are kept. The same again is not kept twice.
+    pub fn add(&mut self, uid: &[u8]) -> bool {
+        if self.kept.iter().any(|k| **k == *uid) {
+            return false;
+        }
+        if uid.is_empty() || uid.len() > LONGEST {
+            return true;
         }
         if self.kept.len() < KEPT {
             self.kept.push(uid.into());
-            return;
+            return true;
         }
         let later = KEPT / 2;
         if let Some(place) = self.kept.get_mut(later + usize::from(self.at) % later) {
             *place = uid.into();
         }
         self.at = self.at.wrapping_add(1) % later as u8;
+        true
     }
 
     /// Those that are kept, as text.

@@ -32,12 +32,18 @@ use read::Passes;
 use std::ops::ControlFlow;
 use zeek_anomaly_features::Context;
 use zeek_anomaly_features::context::ContextColumns;
+use zeek_log::names::is_interim;
 use zeek_log::{Input, Record, Schema};
 
 /// Whether a record is never scored, trained on or context: logs that say nothing of
-/// traffic, and what this project itself logged.
+/// traffic, what this project itself logged, and connections that have not ended.
 pub(crate) fn is_left_out(schema: &Schema, record: &Record<'_>) -> bool {
     LeftOut::of(schema).holds(record)
+}
+
+/// Whether not even behaviors see a record: they know by an interim record how long a connection has lasted.
+pub(crate) fn is_never_seen(schema: &Schema, record: &Record<'_>) -> bool {
+    !is_interim(&schema.log) && is_left_out(schema, record)
 }
 
 /// Which records of a schema are left out.
@@ -52,7 +58,7 @@ pub(crate) enum LeftOut {
 impl LeftOut {
     pub(crate) fn of(schema: &Schema) -> LeftOut {
         match schema.log.as_str() {
-            log if LEFT_OUT.contains(&log) => LeftOut::All,
+            log if LEFT_OUT.contains(&log) || is_interim(log) => LeftOut::All,
             "notice" => schema.position("note").map_or(LeftOut::None, LeftOut::Own),
             _ => LeftOut::None,
         }
