@@ -18,6 +18,7 @@ use crate::event::{Column, Event, Log, View};
 use crate::finding::{Basis, Evidence, Finding};
 use crate::kinds::{BehaviorKind, DGA_ACTIVITY, DNS_TUNNEL};
 use crate::network::NetworkView;
+use crate::reputation::is_lookup;
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
@@ -80,6 +81,8 @@ struct AtDomain {
     who: Option<(IpAddr, String)>,
     first: f64,
     last: f64,
+    /// Of the first query: whoever chooses names cannot know it before, nor choose names that [`Distinct`] misses.
+    salt: u64,
     names: Distinct,
     queries: u64,
     carriers: u64,
@@ -119,6 +122,8 @@ struct Search {
     /// Registered domains looked up that exist, and those that do not.
     domains: Distinct,
     missing: Distinct,
+    /// Look-ups of domains that do not exist, the same one not twice in a row of others.
+    failed: u64,
     /// The latest that do not, exactly: what is left of old settings is asked for again and again.
     asked: Vec<u32>,
     random: f64,
@@ -205,6 +210,9 @@ impl Dns {
 
     fn tunnel(&mut self, q: &Query<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         let askers = self.asks(q, network);
+        if is_lookup(&lower(q.name), askers) {
+            return;
+        }
         let key = network
             .key(AT_DOMAIN)
             .addr(q.orig)
@@ -216,6 +224,9 @@ impl Dns {
             if d.who.is_none() {
                 let domain = text::name(&q.domain, EXAMPLE).unwrap_or_default();
                 d.who = Some((q.orig, domain));
+            }
+            if d.queries == 0 {
+                d.salt = network.key(AT_DOMAIN).bytes(e.uid()).finish();
             }
             if d.first == 0.0 || e.ts < d.first {
                 d.first = e.ts;
@@ -237,7 +248,7 @@ impl Dns {
             d.uids.add(e.uid());
             if !d
                 .names
-                .insert(Key::new(AT_DOMAIN).bytes(&lower(q.name)).finish())
+                .insert(Key::new(d.salt).bytes(&lower(q.name)).finish())
             {
                 return;
             }
@@ -269,7 +280,7 @@ impl Dns {
             _ => return,
         };
         let key = network.key(SEARCH).addr(q.orig).finish();
-        let domain = Key::new(SEARCH).bytes(&q.domain).finish();
+        let domain = network.key(SEARCH).bytes(&q.domain).finish();
         let wanted = network.threshold(&THRESHOLD) as f32;
         self.searches.update(key, Search::default, |s| {
             if !missing {
@@ -303,6 +314,7 @@ impl Dns {
             let random = randomness(&q.domain);
             s.walk = (s.walk + STEPS.0 + (STEPS.1 - STEPS.0) * random).min(WALK.1);
             s.missing.insert(domain);
+            s.failed += 1;
             s.random += f64::from(random);
             s.last = s.last.max(q.event.ts);
             if s.first == 0.0 {
@@ -334,11 +346,15 @@ impl AtDomain {
             orig,
             name: domain.clone(),
         };
-        let names = self.names.count();
+        let names = self.names.count().min(self.queries as f64);
         let reasons = vec![
             Evidence::new(
                 "names",
-                format!("{names:.0} different ones, {} queries", self.queries),
+                format!(
+                    "{} different ones, {} queries",
+                    text::count(names),
+                    self.queries
+                ),
             ),
             Evidence::new("sent in names", format!("{:.0} bytes", self.sent)),
             Evidence::new("answers", format!("{:.0} bytes", self.answered)),
@@ -347,7 +363,7 @@ impl AtDomain {
                 format!("{} queries", self.carriers),
             ),
             Evidence::new("longest", self.longest.clone()),
-            Evidence::new("hosts that ask", format!("{askers:.0}")),
+            Evidence::new("hosts that ask", text::count(askers)),
         ];
         Finding {
             id: Key::new(entity.key())
@@ -377,13 +393,10 @@ impl AtDomain {
 impl Search {
     fn finding(&self, orig: IpAddr, wanted: f64) -> Finding {
         let entity = Entity::Host(orig);
-        let missing = self.missing.count();
+        let missing = self.missing.count().min(self.failed as f64);
         let reasons = vec![
-            Evidence::new("domains that do not exist", format!("{missing:.0}")),
-            Evidence::new(
-                "look random",
-                format!("{:.0} %", 100.0 * self.random / missing.max(1.0)),
-            ),
+            Evidence::new("domains that do not exist", text::count(missing)),
+            Evidence::new("look random", text::share(self.random, missing)),
             Evidence::new("within", text::span(self.last - self.first)),
             Evidence::new("such as", self.examples.join(", ")),
         ];
@@ -397,7 +410,7 @@ impl Search {
             confidence: (0.3 + 0.5 * self.random / missing.max(1.0)).min(0.8),
             first: self.first,
             last: self.last,
-            count: missing as u64,
+            count: self.failed,
             update: self.reported.1.saturating_sub(1),
             reasons,
             uids: self.uids.texts(),

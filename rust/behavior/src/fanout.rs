@@ -211,7 +211,7 @@ impl FanOut {
             network.threshold(&LEAST),
         );
         let key = network.key(HOST).addr(orig).finish();
-        let host = Key::new(HOST).addr(resp);
+        let host = network.key(HOST).addr(resp);
         self.hosts.update(key, Host::default, |h| {
             for (i, (s, (seconds, kept, enough))) in h.spans.iter_mut().zip(SPANS).enumerate() {
                 let at = (e.ts / seconds).floor() as i64;
@@ -285,11 +285,15 @@ impl Host {
             reasons: vec![
                 Evidence::new(
                     "talks to",
-                    format!("{now:.0} {what} here within the {within}"),
+                    format!("{} {what} here within the {within}", text::count(now)),
                 ),
                 Evidence::new(
                     "most before",
-                    format!("{usual:.0} {what} in {} such {within}s", s.past.len()),
+                    format!(
+                        "{} {what} in {} such {within}s",
+                        text::count(usual),
+                        s.past.len()
+                    ),
                 ),
                 Evidence::new("such as", text::listed(&self.to, hosts, NAMED)),
                 Evidence::new(

@@ -156,7 +156,7 @@ impl Lateral {
             if m.known_since == 0.0 {
                 m.known_since = e.ts;
             }
-            if !m.known.insert(Key::new(MOVER).addr(to).finish()) {
+            if !m.known.insert(network.key(MOVER).addr(to).finish()) {
                 return;
             }
             m.recent.retain(|c| e.ts - c.at <= DAY);
@@ -197,7 +197,7 @@ impl Lateral {
                 reasons: vec![
                     Evidence::new("for the first time at", text::listed(&names, all, NAMED)),
                     Evidence::new("of these by shares", format!("{shares:.0}")),
-                    Evidence::new("hosts before", format!("{before:.0}")),
+                    Evidence::new("hosts before", text::count(before)),
                     Evidence::new("within", text::span(e.ts - first)),
                 ],
                 uids: m.uids.texts(),

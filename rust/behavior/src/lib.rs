@@ -75,6 +75,7 @@ mod lateral;
 pub mod network;
 mod queries;
 pub mod registry;
+mod reputation;
 mod resolvers;
 pub mod risk;
 mod scans;

@@ -39,6 +39,9 @@ pub(crate) const SHARE: u32 = 20;
 /// A finding is given again when its count has grown this many times.
 const GROWN: f64 = 1.5;
 
+/// The domain of keys of names below a registered one.
+const BELOW: u64 = 0x4e77_0001;
+
 /// Networks that conn.log called local and that are remembered.
 const MAX_PREFIXES: usize = 4096;
 
@@ -193,7 +196,10 @@ impl NetworkView {
         if let (Log::Ssl | Log::Http | Log::Quic, Some(name)) = (event.log, event.name())
             && let Some(domain) = crate::text::registered_domain(name)
         {
-            let (domain, name) = (self.name_key(domain), target);
+            let (domain, name) = (
+                self.name_key(domain),
+                self.key(BELOW).number(target).finish(),
+            );
             self.below
                 .update(domain, Distinct::default, |b| b.insert(name));
         }

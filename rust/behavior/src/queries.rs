@@ -15,6 +15,7 @@ use crate::event::{Column, Event, Log};
 use crate::finding::{Basis, Evidence, Finding};
 use crate::kinds::{BehaviorKind, BehaviorKindInfo, DNS_LONG, DNS_RARE_TYPE};
 use crate::network::{NetworkView, is_unicast};
+use crate::reputation::is_lookup;
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
 use crate::text;
@@ -186,14 +187,14 @@ impl<'a> Query<'a> {
 
 impl Asked {
     /// Adds a query; how many different names there are, where it is a new one.
-    fn add(&mut self, q: &Query<'_>) -> Option<f64> {
+    fn add(&mut self, q: &Query<'_>, network: &NetworkView) -> Option<f64> {
         let ts = q.event.ts;
         if self.first == 0.0 || ts < self.first {
             self.first = ts;
         }
         self.last = self.last.max(ts);
         self.count += 1;
-        let new = self.names.insert(Key::new(OF).bytes(&q.name).finish());
+        let new = self.names.insert(network.key(OF).bytes(&q.name).finish());
         if new {
             self.uids.add(q.event.uid());
         }
@@ -231,8 +232,8 @@ impl Asked {
                 Evidence::new(
                     "names",
                     format!(
-                        "{:.0} different ones, {} queries",
-                        self.names.count(),
+                        "{} different ones, {} queries",
+                        text::count(self.names.count().min(self.count as f64)),
                         self.count
                     ),
                 ),
@@ -274,6 +275,12 @@ impl Queries {
             d.insert(host);
             d.count()
         });
+        if is_lookup(
+            &q.name,
+            network.talkers(network.name_key(q.domain.as_bytes())),
+        ) {
+            return;
+        }
         let wanted = network.threshold(&LONG_NAMES);
         let key = network
             .key(AT_LONG)
@@ -281,7 +288,9 @@ impl Queries {
             .bytes(q.domain.as_bytes())
             .finish();
         self.long.update(key, Asked::default, |a| {
-            let Some(names) = a.add(q) else { return };
+            let Some(names) = a.add(q, network) else {
+                return;
+            };
             let measure = names * (1.0 - network.prevalence(askers));
             if measure < wanted || !a.tells(names, network) {
                 return;
@@ -293,7 +302,7 @@ impl Queries {
                 3.0 + (measure / wanted).max(1.0).log2() / 2.0,
             );
             f.reasons
-                .push(Evidence::new("hosts that ask so", format!("{askers:.0}")));
+                .push(Evidence::new("hosts that ask so", text::count(askers)));
             out.push(f);
         });
     }
@@ -359,7 +368,9 @@ impl Queries {
             key.bytes(q.domain.as_bytes()).finish(),
             Asked::default,
             |a| {
-                let Some(names) = a.add(q) else { return };
+                let Some(names) = a.add(q, network) else {
+                    return;
+                };
                 if names < wanted || !a.tells(names, network) {
                     return;
                 }

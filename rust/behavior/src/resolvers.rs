@@ -188,8 +188,12 @@ impl Resolvers {
             p.count += 1;
             p.uids.add(e.uid());
             if let Some(domain) = e.name().and_then(text::registered_domain) {
-                p.domains
-                    .insert(Key::new(PAIR).bytes(&domain.to_ascii_lowercase()).finish());
+                p.domains.insert(
+                    network
+                        .key(PAIR)
+                        .bytes(&domain.to_ascii_lowercase())
+                        .finish(),
+                );
             }
             let count = p.count as f64;
             if count < wanted || users > 1.0 || !(told || p.new) {
@@ -231,9 +235,13 @@ impl Pair {
             ),
             Evidence::new(
                 "hosts that share resolvers",
-                format!("{sharing:.0} of {hosts:.0}"),
+                format!(
+                    "{} of {}",
+                    text::count(sharing.min(hosts)),
+                    text::count(hosts)
+                ),
             ),
-            Evidence::new("its other resolvers", format!("{others:.0}")),
+            Evidence::new("its other resolvers", text::count(others)),
         ];
         if self.new {
             reasons.push(Evidence::new("new", "it asked others for days before"));

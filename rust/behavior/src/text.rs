@@ -1,5 +1,6 @@
 //! Words made of what logs hold.
 
+use crate::state::EXACT;
 use psl::Psl;
 
 /// A name in lower case, at most so many bytes of it, as text; `None` where it is none that a
@@ -72,13 +73,50 @@ pub(crate) fn bytes(n: f64) -> String {
     }
 }
 
+/// How many there are, as [`crate::state::Distinct`] counts them: exactly while few, and then an estimate, which says so and shows
+/// no more digits than it knows.
+pub(crate) fn count(n: f64) -> String {
+    if n <= EXACT as f64 {
+        return format!("{n:.0}");
+    }
+    // Two digits: the estimate is off by some per cent.
+    let unit = 10f64.powf(n.log10().floor() - 1.0);
+    format!("about {}", grouped((n / unit).round() * unit))
+}
+
+/// A whole number with commas between thousands.
+fn grouped(n: f64) -> String {
+    let digits = format!("{n:.0}");
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A share of a count that may be an estimate, in per cent; never more than all.
+pub(crate) fn share(part: f64, of: f64) -> String {
+    format!("{:.0} %", (100.0 * part / of.max(1.0)).min(100.0))
+}
+
 /// A list in words, with how many are not shown.
 pub(crate) fn listed<T: ToString>(items: &[T], total: f64, show: usize) -> String {
     let shown: Vec<String> = items.iter().take(show).map(T::to_string).collect();
     let more = total - shown.len() as f64;
     match more >= 1.0 {
-        true => format!("{} and {more:.0} more", shown.join(", ")),
+        true => format!("{} and {} more", shown.join(", "), remaining(total, more)),
         false => shown.join(", "),
+    }
+}
+
+/// How many more there are, as exact as the total is.
+fn remaining(total: f64, more: f64) -> String {
+    match total <= EXACT as f64 {
+        true => format!("{more:.0}"),
+        false => count(more.max(EXACT as f64 + 1.0)),
     }
 }
 
@@ -96,6 +134,17 @@ mod tests {
         assert_eq!(of("4.3.2.1.in-addr.arpa"), None);
         assert_eq!(of("printer.LOCAL"), None);
         assert_eq!(of("localhost"), None);
+    }
+
+    #[test]
+    fn estimates_say_that_they_are() {
+        assert_eq!(count(32.0), "32");
+        assert_eq!(count(33.4), "about 33");
+        assert_eq!(count(102.3), "about 100");
+        assert_eq!(count(12_345.0), "about 12,000");
+        assert_eq!(share(412.0, 400.0), "100 %");
+        assert_eq!(listed(&["a", "b"], 5.0, 2), "a, b and 3 more");
+        assert_eq!(listed(&["a", "b"], 98.7, 2), "a, b and about 97 more");
     }
 
     #[test]

@@ -374,7 +374,7 @@ impl Host {
                 ),
             },
             Evidence::new("most of it", format!("{} to {to}", text::bytes(most))),
-            Evidence::new("hosts that talk to it", format!("{talkers:.0}")),
+            Evidence::new("hosts that talk to it", text::count(talkers)),
         ];
         if self.unseen > self.bytes * UNSEEN_TOLD {
             reasons.push(Evidence::new(

@@ -1,6 +1,5 @@
 //! The link as ARP shows it: one frame, who claims which address, who asks for whom.
 
-use crate::entity::Key;
 use crate::event::{Column, Event};
 use crate::network::{NetworkView, is_unicast};
 use crate::state::{Distinct, Entry, Table};
@@ -267,7 +266,7 @@ impl Link {
 
     pub(super) fn see(&mut self, f: &Frame, network: &NetworkView) {
         if f.request && !f.is_announcement() && !f.is_probe() && is_unicast(f.other) {
-            let asker = Key::new(ASKS).addr(f.claim).finish();
+            let asker = network.key(ASKS).addr(f.claim).finish();
             let asked = network.key(ADDRESS).addr(f.other).finish();
             let new = |a: &mut Address| a.askers.insert(asker);
             if self.addresses.update(asked, Address::default, new) {

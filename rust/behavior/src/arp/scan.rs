@@ -135,7 +135,7 @@ impl Asker {
         let in_order = last.is_some_and(|(a, at)| follows(a, f.other) && f.ts - at <= MINUTE);
         self.in_order = if in_order { self.in_order + 1 } else { 0 };
         self.asked.push((f.other, f.ts));
-        self.all.insert(Key::new(0).addr(f.other).finish());
+        self.all.insert(network.key(0).addr(f.other).finish());
         (self.last, self.due) = (self.last.max(f.ts), true);
         // Looking at all of them takes time: while there are few it is done at each, then at some.
         self.news = self.news.wrapping_add(1);
@@ -239,7 +239,7 @@ impl Asker {
             confidence: 0.6,
             first: self.first,
             last: self.last,
-            count: all as u64,
+            count: (all as u64).min(u64::from(self.news)),
             update: self.reported.1.saturating_sub(1),
             reasons: vec![
                 Evidence::new("asked for", text::listed(&some, all, NAMED)),

@@ -335,7 +335,7 @@ impl Sender {
         if let Some((a, askers)) = gateway {
             reasons.push(Evidence::new(
                 "gateway",
-                format!("{askers:.0} hosts ask for {a}"),
+                format!("{} hosts ask for {a}", text::count(askers)),
             ));
         }
         let wanted = network.threshold(&PUSHED);

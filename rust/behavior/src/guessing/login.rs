@@ -85,8 +85,13 @@ impl<'a> Login<'a> {
                 ("ftp", event.text(Column::User), came, 1.0)
             }
             Log::Http => {
+                if is_to_proxy(event) {
+                    return None;
+                }
                 let came = match event.number(Column::StatusCode).map(|c| c as u32) {
-                    Some(401 | 403) => Came::Failed,
+                    Some(401) => Came::Failed,
+                    // Pages are forbidden for many reasons that are nobody's password.
+                    Some(403) if tells_who(event) => Came::Failed,
                     Some(200..=399) => Came::Worked,
                     _ => return None,
                 };
@@ -139,6 +144,30 @@ impl<'a> Login<'a> {
             came,
         })
     }
+}
+
+/// Whether a request asks a proxy to fetch something (CONNECT, or a whole URL): what the proxy answers is its policy, and
+/// the next name may be allowed.
+fn is_to_proxy(event: &Event<'_>) -> bool {
+    let whole = |uri: &[u8]| {
+        let mut parts = uri.splitn(2, |b| *b == b':');
+        let scheme = parts.next().unwrap_or_default();
+        !scheme.is_empty()
+            && scheme.iter().all(u8::is_ascii_alphanumeric)
+            && parts.next().is_some_and(|rest| rest.starts_with(b"//"))
+    };
+    event
+        .text(Column::Method)
+        .is_some_and(|m| m.eq_ignore_ascii_case(b"CONNECT"))
+        || event.text(Column::Uri).is_some_and(whole)
+}
+
+/// Whether a request says who asks: it names a user, or fills in a form.
+fn tells_who(event: &Event<'_>) -> bool {
+    event.text(Column::Username).is_some()
+        || event
+            .text(Column::Method)
+            .is_some_and(|m| m.eq_ignore_ascii_case(b"POST"))
 }
 
 /// Who logs in where.

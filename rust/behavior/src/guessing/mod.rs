@@ -12,7 +12,6 @@ mod state;
 mod tell;
 
 use crate::behavior::{Behavior, Description};
-use crate::entity::Key;
 use crate::event::{Event, View};
 use crate::finding::Finding;
 use crate::network::NetworkView;
@@ -129,7 +128,7 @@ impl Guessing {
             p.failed += l.failed;
             p.walk = (p.walk + l.failed * FAILED).min(WALK.1);
             if let Some(user) = l.user {
-                p.users.insert(Key::new(THING).bytes(user).finish());
+                p.users.insert(network.key(THING).bytes(user).finish());
             }
             match l.came {
                 Came::Unknown if l.failed == 0.0 => p.sessions += 1.0,
@@ -187,9 +186,9 @@ impl Guessing {
             }
             g.failed += l.failed;
             g.uids.add(l.event.uid());
-            g.hosts.insert(Key::new(THING).addr(other).finish());
+            g.hosts.insert(network.key(THING).addr(other).finish());
             if let Some(user) = l.user {
-                g.users.insert(Key::new(THING).bytes(user).finish());
+                g.users.insert(network.key(THING).bytes(user).finish());
             }
             let size = match of_source {
                 true => g.hosts.count().max(g.users.count()),

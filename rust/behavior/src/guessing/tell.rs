@@ -21,13 +21,14 @@ pub(super) fn guessing(p: &Pair, who: &Who, threshold: f64) -> Finding {
     let mut reasons = vec![tries(p, who)];
     if !strong {
         let n = p.sessions;
-        let value = format!("{n:.0} within about an hour of which no log tells how they ended");
+        let value =
+            format!("about {n:.0} within about an hour of which no log tells how they ended");
         reasons.push(Evidence::new("sessions", value));
     }
     if p.users.count() > 0.0 {
         reasons.push(Evidence::new(
             "users",
-            format!("{:.0} different", p.users.count()),
+            format!("{} different", text::count(p.users.count())),
         ));
     }
     reasons.push(Evidence::new("within", text::span(p.last - p.first)));
@@ -90,8 +91,8 @@ pub(super) fn spraying(g: &Group, who: &Who, times: f64, of_source: bool) -> Fin
         &GUESSING_DISTRIBUTED
     };
     let hosts = match of_source {
-        true => format!("failed at {:.0} hosts", g.hosts.count()),
-        false => format!("{:.0} hosts failed at it", g.hosts.count()),
+        true => format!("failed at {} hosts", text::count(g.hosts.count())),
+        false => format!("{} hosts failed at it", text::count(g.hosts.count())),
     };
     let value = format!(
         "{:.0} failed, {} worked ({})",
@@ -106,7 +107,7 @@ pub(super) fn spraying(g: &Group, who: &Who, times: f64, of_source: bool) -> Fin
     if g.users.count() > 0.0 {
         reasons.push(Evidence::new(
             "users",
-            format!("{:.0} different", g.users.count()),
+            format!("{} different", text::count(g.users.count())),
         ));
     }
     reasons.push(Evidence::new(

@@ -15,7 +15,6 @@ mod state;
 mod tell;
 
 use crate::behavior::{Behavior, Description};
-use crate::entity::Key;
 use crate::event::{Event, Log, Proto, View};
 use crate::finding::Finding;
 use crate::network::NetworkView;
@@ -90,8 +89,8 @@ impl Scans {
     fn step(&mut self, c: &Contact<'_>, lane: Lane, network: &NetworkView) -> Step {
         let key = network.key(LANES).addr(c.orig).number(c.event.proto as u64);
         let (key, contact) = match lane {
-            Lane::Port(p) => (key.number(u64::from(p)), Key::new(CONTACT).addr(c.resp)),
-            Lane::Host(h) => (key.addr(h), Key::new(CONTACT).number(u64::from(c.port))),
+            Lane::Port(p) => (key.number(u64::from(p)), network.key(CONTACT).addr(c.resp)),
+            Lane::Host(h) => (key.addr(h), network.key(CONTACT).number(u64::from(c.port))),
         };
         let table = match c.event.orig_local {
             true => &mut self.ours,
@@ -139,8 +138,8 @@ impl Scans {
                 true => s.refused += 1,
                 false => s.unanswered += u64::from(c.step > 0.0),
             }
-            let host = Key::new(CONTACT).addr(c.resp).finish();
-            let port = Key::new(CONTACT).number(u64::from(c.port)).finish();
+            let host = network.key(CONTACT).addr(c.resp).finish();
+            let port = network.key(CONTACT).number(u64::from(c.port)).finish();
             // What the lane saw before it alarmed.
             for (step, into) in [(&swept, &mut s.hosts), (&probed, &mut s.ports)] {
                 if let Step::Now(contacts, failed, first) = step {
@@ -185,9 +184,9 @@ impl Scans {
                 return;
             }
             t.failed += 1;
-            t.sources.insert(Key::new(CONTACT).addr(c.orig).finish());
+            t.sources.insert(network.key(CONTACT).addr(c.orig).finish());
             t.ports
-                .insert(Key::new(CONTACT).number(u64::from(c.port)).finish());
+                .insert(network.key(CONTACT).number(u64::from(c.port)).finish());
             t.uids.add(c.event.uid());
             let (sources, ports) = (t.sources.count(), t.ports.count());
             let size = sources.min(ports);

@@ -43,13 +43,19 @@ pub(super) fn report(s: &mut Scanner, network: &NetworkView, last: bool, out: &m
         let mut reasons = Vec::new();
         if at != 1 {
             let value = match at {
-                0 => format!("{hosts:.0} hosts {}", ports_in_words(&s.swept.1, swept)),
-                _ => format!("{hosts:.0} hosts, {ports:.0} ports"),
+                0 => {
+                    let at = ports_in_words(&s.swept.1, swept);
+                    format!("{} hosts {at}", text::count(hosts))
+                }
+                _ => format!("{} hosts, {} ports", text::count(hosts), text::count(ports)),
             };
             reasons.push(Evidence::new("tried", value));
         } else {
             let of = text::listed(&s.probed.1, probed, NAMED);
-            reasons.push(Evidence::new("tried", format!("{ports:.0} ports of {of}")));
+            reasons.push(Evidence::new(
+                "tried",
+                format!("{} ports of {of}", text::count(ports)),
+            ));
         }
         let (refused, unanswered) = (s.refused, s.unanswered);
         let value = format!("{refused} refused, {unanswered} unanswered");
@@ -93,8 +99,11 @@ pub(super) fn distributed(t: &Target, host: IpAddr, wanted: f64) -> Finding {
         count: t.failed,
         update: t.reported.1.saturating_sub(1),
         reasons: vec![
-            Evidence::new("sources", format!("{sources:.0} hosts tried it in vain")),
-            Evidence::new("ports", format!("{ports:.0} different ports")),
+            Evidence::new(
+                "sources",
+                format!("{} hosts tried it in vain", text::count(sources)),
+            ),
+            Evidence::new("ports", format!("{} different ports", text::count(ports))),
         ],
         uids: t.uids.texts(),
         entity,

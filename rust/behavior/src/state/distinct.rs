@@ -3,8 +3,8 @@
 use super::table::Entry;
 use serde::{Deserialize, Serialize};
 
-/// Hashes kept before estimating begins.
-const EXACT: usize = 32;
+/// Hashes kept before estimating begins: counts up to this are exact.
+pub const EXACT: usize = 32;
 
 /// Registers of the estimate: a standard error of 1.04/√256 = 6.5 %.
 const REGISTERS: usize = 256;

@@ -17,7 +17,7 @@ mod sketch;
 mod table;
 mod uids;
 
-pub use distinct::Distinct;
+pub use distinct::{Distinct, EXACT};
 pub use fading::{Fading, Spans};
 pub use sketch::Sketch;
 pub use table::{Entry, GivenUp, Saved, Table};
