@@ -14,12 +14,6 @@ const MAX_TARGETS: usize = 500_000;
 /// Findings that are remembered, the strongest first.
 const MAX_FINDINGS: usize = 100_000;
 
-/// Hosts from which on what is usual for them is so for others, too.
-const ENOUGH: f64 = 10.0;
-
-/// Hosts that are remembered one by one.
-const MAX_FEW: usize = 32;
-
 /// How much more of what is usual is still usual.
 const TIMES: f64 = 2.0;
 
@@ -28,8 +22,6 @@ const TIMES: f64 = 2.0;
 pub struct BehaviorBaseline {
     seed: u64,
     hosts: f64,
-    /// The hosts, by [`crate::NetworkView::addr_key`], where they were few.
-    few: Vec<u64>,
     /// Target and talkers, by target.
     targets: Vec<(u64, u32)>,
     /// What would have been found, by [`Finding::baseline_key`].
@@ -48,7 +40,6 @@ impl BehaviorBaseline {
     /// From what was seen and found in ordinary logs.
     pub(crate) fn new<'f>(
         hosts: f64,
-        few: Vec<u64>,
         targets: impl Iterator<Item = (u64, f64)>,
         findings: impl Iterator<Item = &'f Finding>,
     ) -> BehaviorBaseline {
@@ -70,7 +61,6 @@ impl BehaviorBaseline {
         BehaviorBaseline {
             seed: 0,
             hosts,
-            few,
             targets,
             findings,
         }
@@ -83,16 +73,6 @@ impl BehaviorBaseline {
     /// How many hosts there were.
     pub fn hosts(&self) -> f64 {
         self.hosts
-    }
-
-    /// Whether there were so few hosts that what is usual for them says little of others.
-    pub(crate) fn is_of_few(&self) -> bool {
-        (1.0..ENOUGH).contains(&self.hosts)
-    }
-
-    /// Whether it says little of this host, by [`crate::NetworkView::addr_key`].
-    pub(crate) fn is_strange_to(&self, host: u64) -> bool {
-        self.is_of_few() && !self.few.contains(&host)
     }
 
     /// How many targets are known.
@@ -134,7 +114,6 @@ impl BehaviorBaseline {
     pub(crate) fn is_sound(&self) -> bool {
         let finite = |o: &Often| o.count.is_finite() && o.rate.is_finite();
         self.hosts.is_finite()
-            && self.few.len() <= MAX_FEW
             && self.targets.len() <= MAX_TARGETS
             && self.findings.len() <= MAX_FINDINGS
             && self.targets.windows(2).all(|w| w[0].0 < w[1].0)

@@ -186,7 +186,6 @@ impl BehaviorEngine {
     pub fn learned(&self) -> BehaviorBaseline {
         BehaviorBaseline::new(
             self.network.hosts_seen(),
-            self.network.few_hosts(),
             self.network.targets(),
             self.findings(),
         )

@@ -47,6 +47,13 @@ impl Entity {
         }
     }
 
+    /// The other side in words, without the host.
+    pub(crate) fn target(&self) -> String {
+        let (host, whole) = (self.host().to_string(), self.to_string());
+        let rest = whole.strip_prefix(&host).unwrap_or(&whole);
+        rest.trim_start_matches(" -> ").to_owned()
+    }
+
     /// A key that is the same on every machine.
     pub fn key(&self) -> u64 {
         let mut k = Key::new(match self {

@@ -397,12 +397,33 @@ impl<'a> Event<'a> {
         self.text(Column::Service).unwrap_or_default()
     }
 
+    /// The host and port that a proxy was asked for: `CONNECT host:port`, or a whole address in the request.
+    fn asked_of_proxy(&self) -> Option<&'a [u8]> {
+        let uri = self.text(Column::Uri)?;
+        if self.text(Column::Method) == Some(b"CONNECT") {
+            return Some(uri);
+        }
+        let rest = (uri.strip_prefix(b"http://")).or_else(|| uri.strip_prefix(b"https://"))?;
+        let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#'));
+        let authority = rest.get(..end.unwrap_or(rest.len()))?;
+        let host = authority.rsplit(|b| *b == b'@').next();
+        host.filter(|h| !h.is_empty())
+    }
+
+    /// True if the request went to a proxy, which serves all names at one address.
+    pub fn is_proxied(&self) -> bool {
+        self.log == Log::Http && self.asked_of_proxy().is_some()
+    }
+
     /// The name by which the responder was asked for: TLS server name, HTTP host (without its
-    /// port), DNS query.
+    /// port; what a proxy was asked for goes before the header), DNS query.
     pub fn name(&self) -> Option<&'a [u8]> {
         match self.log {
             Log::Ssl | Log::Quic => self.text(Column::ServerName),
-            Log::Http => self.text(Column::Host).map(without_port),
+            Log::Http => self
+                .asked_of_proxy()
+                .or(self.text(Column::Host))
+                .map(without_port),
             Log::Dns => self.text(Column::Query),
             _ => None,
         }

@@ -70,6 +70,7 @@ pub mod finding;
 mod firsts;
 mod guessing;
 mod hours;
+mod infrastructure;
 pub mod kinds;
 mod lateral;
 pub mod network;

@@ -66,6 +66,35 @@ impl Entry for Talkers {
     }
 }
 
+/// Where a name is served.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Places {
+    addresses: Distinct,
+    /// Hosts and addresses, together.
+    visits: Distinct,
+}
+
+impl Places {
+    const MAX_HEAP: usize = 2 * (Distinct::MAX_HEAP + 16);
+}
+
+impl Entry for Places {
+    fn is_established(&self) -> bool {
+        self.visits.count() >= 3.0
+    }
+
+    fn merit(&self) -> f64 {
+        self.visits.count()
+    }
+
+    fn is_sound(&self) -> bool {
+        self.addresses.is_sound() && self.visits.is_sound()
+    }
+}
+
+/// How many times as many callers as an address has the others of its name may have.
+const VOUCHED: f64 = 4.0;
+
 /// What every behaviour may know.
 #[derive(Debug)]
 pub struct NetworkView {
@@ -76,13 +105,10 @@ pub struct NetworkView {
     pub learning: bool,
     talkers: Table<Talkers>,
     below: Table<Distinct>,
+    places: Table<Places>,
     hosts: Distinct,
     /// Hosts that may be ours, where none was known to be.
     assumed: Distinct,
-    /// Ours while ordinary logs are learned, by the key by which [`BehaviorBaseline`] knows them.
-    learned: Distinct,
-    /// Ours that few learned hosts say little of; found again after a restart as they talk.
-    strangers: Distinct,
     local: BTreeSet<u64>,
 }
 
@@ -90,6 +116,7 @@ pub struct NetworkView {
 struct Save<'a>(
     &'a Table<Talkers>,
     &'a Table<Distinct>,
+    &'a Table<Places>,
     &'a Distinct,
     &'a Distinct,
     &'a BTreeSet<u64>,
@@ -99,6 +126,7 @@ struct Save<'a>(
 struct Load(
     Saved<Talkers>,
     Saved<Distinct>,
+    Saved<Places>,
     Distinct,
     Distinct,
     BTreeSet<u64>,
@@ -111,15 +139,14 @@ impl NetworkView {
         budget: usize,
     ) -> NetworkView {
         NetworkView {
-            talkers: Table::new(budget / 8 * 7, 3 * 8 + 16, Distinct::MAX_HEAP + 16),
+            talkers: Table::new(budget / 8 * 6, 3 * 8 + 16, Distinct::MAX_HEAP + 16),
             below: Table::new(budget / 8, 3 * 8 + 16, Distinct::MAX_HEAP + 16),
+            places: Table::new(budget / 8, 2 * (3 * 8 + 16), Places::MAX_HEAP),
             settings,
             baseline,
             learning: false,
             hosts: Distinct::default(),
             assumed: Distinct::default(),
-            learned: Distinct::default(),
-            strangers: Distinct::default(),
             local: BTreeSet::new(),
         }
     }
@@ -203,6 +230,16 @@ impl NetworkView {
             self.below
                 .update(domain, Distinct::default, |b| b.insert(name));
         }
+        if let (Log::Ssl | Log::Http | Log::Quic, Some(resp)) = (event.log, event.resp)
+            && !event.is_proxied()
+        {
+            let address = self.addr_key(resp);
+            let visit = Key::new(host).number(address).finish();
+            self.places.update(target, Places::default, |p| {
+                p.addresses.insert(address);
+                p.visits.insert(visit);
+            });
+        }
         // A protocol's record can come before the first of conn.log, which tells who is ours: an attacker that is
         // taken for one of ours until then is none of our hosts.
         let ours = self.is_local(orig);
@@ -210,15 +247,6 @@ impl NetworkView {
             true => self.hosts.insert(host),
             false => self.assumed.insert(host),
         };
-        // As a rule nothing is learned here, and was not learned of a few hosts alone.
-        if (self.learning || self.baseline.is_of_few()) && (ours || self.hosts.is_empty()) {
-            let by = self.addr_key(orig);
-            if self.learning {
-                self.learned.insert(by);
-            } else if self.baseline.is_strange_to(by) {
-                self.strangers.insert(host);
-            }
-        }
         // Names may be asked for once and never again: then the domain is what is common.
         let domain = match (event.log, event.name()) {
             (Log::Dns, Some(name)) => crate::text::registered_domain(name).filter(|d| *d != name),
@@ -261,15 +289,31 @@ impl NetworkView {
         self.hosts_seen().max(self.baseline.hosts())
     }
 
+    /// Whether the hosts that ask for a name say something of an address with so many callers: a client may give any
+    /// name. Where a few addresses serve a name to all, one that nobody else calls is not one of them; a network that
+    /// serves it from many has many such.
+    pub(crate) fn vouches(&self, name: u64, callers: f64) -> bool {
+        let Some(p) = self.places.get(name) else {
+            return true;
+        };
+        let others = (p.addresses.count() - 1.0).max(1.0);
+        let callers_of_others = (p.visits.count() - callers) / others;
+        callers_of_others < VOUCHED * callers.max(1.0)
+    }
+
+    /// How common a target is, from 0 (one host talks to it) to 1: now, or in the baseline, whichever is more. So
+    /// what a baseline adds never makes a target less common.
+    pub(crate) fn commonness(&self, target: u64) -> f64 {
+        let now = self.talkers.get(target).map_or(0.0, |t| t.hosts.count());
+        let of_now = prevalence(now, self.hosts_seen());
+        of_now.max(self.prevalence(self.talkers(target)))
+    }
+
     /// How common a target is, from 0 (one host talks to it) to 1 (everybody does, or a hundred
     /// hosts do): by the share of our hosts, and by their number, since a network of ten
     /// thousand hosts has services that only a few dozen use.
     pub fn prevalence(&self, talkers: f64) -> f64 {
-        if talkers <= 1.0 {
-            return 0.0;
-        }
-        let share = (talkers - 1.0) / (self.hosts().max(10.0) - 1.0);
-        share.max(talkers.log10() / 2.0).min(1.0)
+        prevalence(talkers, self.hosts())
     }
 
     /// How many other names below its registered domain ours have called: what belongs to a vendor of
@@ -280,22 +324,12 @@ impl NetworkView {
         below.map_or(0.0, |b| (b.count() - 1.0).max(0.0))
     }
 
-    /// How little is known of what is usual here, from 0 to 1: 1 for one host alone, of which nothing was
-    /// learned; 0 where ordinary logs of the same hosts, or of ten others, have taught, or ten hosts tell what is common.
-    pub fn cold_start(&self) -> f64 {
-        let strange = match self.baseline.hosts() {
-            _ if self.learning => return 0.0,
-            0.0 => 1.0,
-            _ => (self.strangers.count() / self.hosts_seen().max(1.0)).min(1.0),
-        };
-        strange * (1.0 - self.hosts().max(1.0).log10()).clamp(0.0, 1.0)
-    }
-
-    /// The hosts of ordinary logs, by [`NetworkView::addr_key`], where they are few.
-    pub(crate) fn few_hosts(&self) -> Vec<u64> {
-        match &self.learned {
-            Distinct::Few(hosts) => hosts.clone(),
-            Distinct::Many(_) => Vec::new(),
+    /// How little this traffic tells of what is usual, from 0 to 1: 1 for one host alone, 0 from ten hosts on, which
+    /// tell what is common. A baseline takes findings away; it never lowers what is asked of others.
+    pub(crate) fn cold_start(&self) -> f64 {
+        match self.learning {
+            true => 0.0,
+            false => (1.0 - self.hosts_seen().max(1.0).log10()).clamp(0.0, 1.0),
         }
     }
 
@@ -316,13 +350,15 @@ impl NetworkView {
             Distinct::Few(v) => v.capacity() * 8,
             Distinct::Many(v) => v.capacity(),
         };
-        let below = self.below.memory(|_| Distinct::MAX_HEAP);
+        let below =
+            self.below.memory(|_| Distinct::MAX_HEAP) + self.places.memory(|_| Places::MAX_HEAP);
         self.talkers.memory(heap) + below + self.local.len() * 16 + self.baseline.memory()
     }
 
     pub(crate) fn given_up(&self) -> GivenUp {
         let mut g = self.talkers.given_up();
         g.add(self.below.given_up());
+        g.add(self.places.given_up());
         g
     }
 
@@ -330,24 +366,35 @@ impl NetworkView {
         let Self {
             talkers,
             below,
+            places,
             hosts,
             assumed,
             local,
             ..
         } = self;
-        crate::codec::encode(&Save(talkers, below, hosts, assumed, local))
+        crate::codec::encode(&Save(talkers, below, places, hosts, assumed, local))
     }
 
     pub(crate) fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let Load(talkers, below, hosts, assumed, local) = crate::codec::decode(bytes)?;
+        let Load(talkers, below, places, hosts, assumed, local) = crate::codec::decode(bytes)?;
         if !hosts.is_sound() || !assumed.is_sound() || local.len() > MAX_PREFIXES {
             return Err("networks or hosts that make no sense".into());
         }
         self.talkers.restore(talkers)?;
         self.below.restore(below)?;
+        self.places.restore(places)?;
         (self.hosts, self.assumed, self.local) = (hosts, assumed, local);
         Ok(())
     }
+}
+
+/// See [`NetworkView::prevalence`].
+fn prevalence(talkers: f64, hosts: f64) -> f64 {
+    if talkers <= 1.0 {
+        return 0.0;
+    }
+    let share = (talkers - 1.0) / (hosts.max(10.0) - 1.0);
+    share.max(talkers.log10() / 2.0).min(1.0)
 }
 
 /// The network that an address is taken to belong to: /24 or /64.

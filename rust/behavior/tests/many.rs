@@ -254,12 +254,11 @@ fn learned_from(host: [u8; 4]) -> BehaviorBaseline {
 }
 
 #[test]
-fn what_another_host_alone_taught_says_nothing_of_this_one() {
-    let foreign = learned_from([10, 0, 0, 77]);
-    assert!(alone_with(Some(foreign), "push.vendor.com", 12, true).is_empty());
-    let own = learned_from(ME);
-    assert!(
-        !alone_with(Some(own), "push.vendor.com", 12, true).is_empty(),
-        "it is new here"
-    );
+fn what_ordinary_logs_teach_never_lowers_what_is_asked_of_a_rhythm() {
+    for host in [[10, 0, 0, 77], ME] {
+        let learned = learned_from(host);
+        assert!(alone_with(Some(learned.clone()), "push.vendor.com", 12, true).is_empty());
+        let found = alone_with(Some(learned), "c2.other.com", 12, false);
+        assert!(!found.is_empty(), "a beacon is one, whatever was learned");
+    }
 }

@@ -12,20 +12,27 @@
 //! one host and nothing was learned, neither helps: there more is asked of a rhythm, and what
 //! looks like installed software counts less.
 
+mod attempts;
+mod calls;
+mod company;
 mod rhythm;
+mod tell;
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::Entity;
 use crate::event::{Column, Event, Log, Outcome, Proto};
-use crate::finding::{Basis, Evidence, Finding};
+use crate::finding::Finding;
+use crate::infrastructure::is_infrastructure;
 use crate::kinds::{BEACON, BehaviorKind, DNS_BEACON};
 use crate::network::{NetworkView, is_unicast};
 use crate::settings::{Param, Settings};
-use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
+use crate::state::{GivenUp, Saved, Table};
 use crate::text;
-use rhythm::{Rhythm, Verdict};
-use serde::{Deserialize, Serialize};
+use calls::{Calls, is_open, lately};
+use company::{Companies, keeps_time};
+use rhythm::Verdict;
 use std::net::IpAddr;
+use tell::{Callers, finding};
 
 static THRESHOLD: Param = Param {
     name: "beacon.threshold",
@@ -72,14 +79,14 @@ pub static DESCRIPTION: Description = Description {
 /// The highest score that a rhythm gets, before it is weighted.
 const HIGHEST: f64 = 10.0;
 
-/// Seconds from which a call is one that was kept open for more.
-const KEPT_OPEN: f64 = 10.0;
-
 /// Where nothing is known as usual: what the score is multiplied by where most calls are kept open.
 const BY_OPEN: f64 = 0.55;
 
 /// The same, by which the score is divided for each doubling of the names that the other side's domain has here.
 const BY_SIBLINGS: f64 = 0.35;
+
+/// Seconds that a rhythm has to last: what is shorter is a burst or a flood.
+const LASTS: f64 = 60.0;
 
 /// What is added where beats have all the same size.
 const SAME_SIZE: f64 = 0.5;
@@ -88,114 +95,37 @@ const SAME_SIZE: f64 = 0.5;
 const PAIRS: u64 = 0x0bea_0001;
 const NAMES: u64 = 0x0bea_0002;
 
+/// The domain of keys of a host's companies.
+const COMPANY: u64 = 0x0bea_0003;
+
 /// The longest name that is kept, in bytes.
-const MAX_NAME: usize = 120;
-
-/// Services whose regular calls are how they work. Names as Zeek writes them.
-const INFRASTRUCTURE: &[(&[u8], u16)] = &[
-    (b"ntp", 123),
-    (b"dhcp", 67),
-    (b"dns", 53),
-    (b"dns", 5353),
-    (b"dns", 5355),
-    (b"dns", 137),
-];
-
-/// Ports of local discovery, whatever runs there.
-const DISCOVERY: &[u16] = &[67, 68, 137, 138, 547, 1900, 3702, 5353, 5355];
-
-/// One pair, or one host and name.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Calls {
-    rhythm: Rhythm,
-    uids: Uids,
-    /// The name by which the pair's other side is known, or the name itself.
-    name: Option<Box<str>>,
-    /// The other side, hashed: names of a pair, addresses of a name.
-    others: Vec<u64>,
-    /// Different names below the domain (DNS).
-    below: Distinct,
-    /// Questions of types that carry much (DNS).
-    heavy: u32,
-    calls: u32,
-    answered: u32,
-    /// Of the latest connections the share that was kept open, or goes on with one that was.
-    open: f32,
-    /// The share whose protocol Zeek does not know, of those that were not kept open.
-    unknown: f32,
-    /// The first call.
-    first: f64,
-    /// Beats at the last look, and the score that it gave.
-    looked: u64,
-    score: f32,
-    /// The highest score that was reported.
-    highest: f32,
-    /// What was reported: beats, number of reports, and about whom.
-    reported: (u64, u32),
-    about: Option<Box<(Entity, BehaviorKind)>>,
-    outside: bool,
-}
-
-impl Calls {
-    /// The most heap memory, in bytes, of a newcomer and of an established one.
-    const HEAP: (usize, usize) = (
-        200,
-        Rhythm::MAX_HEAP + Uids::MAX_HEAP + MAX_NAME + Distinct::MAX_HEAP + 32,
-    );
-
-    fn heap(&self) -> usize {
-        match self.rhythm.len() {
-            0..=4 => Calls::HEAP.0,
-            _ => Calls::HEAP.1,
-        }
-    }
-
-    fn note_other(&mut self, other: u64) {
-        if self.others.len() < 3 && !self.others.contains(&other) {
-            self.others.push(other);
-        }
-    }
-}
-
-impl Entry for Calls {
-    fn is_established(&self) -> bool {
-        self.rhythm.beats() >= 3
-    }
-
-    fn merit(&self) -> f64 {
-        // Evidence first, then patience. Calls that nobody answers are made by the million.
-        let hours = self.rhythm.span().map_or(0.0, |(a, b)| (b - a) / 3600.0);
-        let answered = if self.answered > 0 { 2.0 } else { 0.0 };
-        f64::from(self.score.max(0.0)) * 2.0 + hours.min(48.0) / 4.0 + answered
-    }
-
-    fn is_sound(&self) -> bool {
-        self.rhythm.is_sound()
-            && self.uids.is_sound()
-            && self.below.is_sound()
-            && self.others.len() <= 3
-            && self.score.is_finite()
-            && self.highest.is_finite()
-            && (0.0..=1.0).contains(&self.open)
-            && (0.0..=1.0).contains(&self.unknown)
-            && self.first.is_finite()
-            && self.name.as_ref().is_none_or(|n| n.len() <= 2 * MAX_NAME)
-    }
-}
+const BEACON_NAME_BYTES: usize = 120;
 
 /// The behaviour.
 #[derive(Debug)]
 struct Beacons {
     pairs: Table<Calls>,
     names: Table<Calls>,
+    companies: Table<Companies>,
+}
+
+/// A series that is to be reported, unless it is one of a company.
+struct Judged {
+    key: u64,
+    entity: Entity,
+    kind: BehaviorKind,
+    verdict: Verdict,
+    score: f64,
 }
 
 impl Beacons {
     fn new(_: &Settings, budget: usize) -> Beacons {
         let (small, large) = Calls::HEAP;
+        let company = Companies::MAX_HEAP;
         Beacons {
-            pairs: Table::new(budget / 5 * 3, small, large),
-            names: Table::new(budget / 5 * 2, small, large),
+            pairs: Table::new(budget / 20 * 11, small, large),
+            names: Table::new(budget / 20 * 8, small, large),
+            companies: Table::new(budget / 20, company, company),
         }
     }
 
@@ -203,7 +133,7 @@ impl Beacons {
         let (Some(orig), Some(resp), Some(port)) = (e.orig, e.resp, e.port) else {
             return;
         };
-        if !e.orig_local || !is_unicast(resp) || !is_unicast(orig) || is_infrastructure(e, port) {
+        if !e.orig_local || !is_unicast(resp) || !is_unicast(orig) || is_infrastructure(e) {
             return;
         }
         if !matches!(e.proto, Proto::Tcp | Proto::Udp) {
@@ -214,7 +144,7 @@ impl Beacons {
         let answered = matches!(e.outcome(), Outcome::Answered);
         let tested = self.pairs.established();
         let names = &mut self.names;
-        self.pairs.update(key, Calls::default, |c| {
+        let judged = self.pairs.update(key, Calls::default, |c| {
             c.outside = !e.resp_local;
             // How long a name's call lasted, only the connection tells.
             if let (Some(name), 1) = (&c.name, c.others.len()) {
@@ -223,8 +153,8 @@ impl Beacons {
                     lately(&mut named.open, is_open(e), 8.0);
                 }
             }
-            if !add(c, e, size, answered) || !due(c, network) {
-                return;
+            if !c.add(e, size, answered) || !c.is_due(network) || c.proxied || c.by_name {
+                return None;
             }
             let entity = Entity::Pair {
                 orig,
@@ -232,22 +162,9 @@ impl Beacons {
                 port: Some(port),
                 proto: e.proto,
             };
-            let name = c.name.as_deref().map(|n| network.name_key(n.as_bytes()));
-            let talkers = network.talkers(network.addr_key(resp));
-            let talkers = match (name, c.others.len()) {
-                (Some(name), 1) => talkers.max(network.talkers(name)),
-                _ => talkers,
-            };
-            look(
-                c,
-                BehaviorKind(&BEACON),
-                entity,
-                talkers,
-                tested,
-                network,
-                out,
-            );
+            judge(c, key, BehaviorKind(&BEACON), entity, tested, network)
         });
+        self.report(judged, e, network, out);
     }
 
     fn named(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
@@ -257,44 +174,47 @@ impl Beacons {
         if !e.orig_local || !is_unicast(orig) {
             return;
         }
-        let Some(shown) = text::name(name, MAX_NAME) else {
+        let Some(shown) = text::name(name, BEACON_NAME_BYTES) else {
             return;
         };
         let name_key = network.name_key(name);
+        let key = self::name_key(network, orig, name_key);
+        let told = self.names.get(key).is_some_and(|c| c.about.is_some());
+        let (mut proxied, mut by_pair, mut several) = (e.is_proxied(), false, false);
         if let Some(port) = e.port {
             let key = pair_key(network, orig, resp, port, e.proto);
             if let Some(pair) = self.pairs.get_mut(key) {
                 pair.note_other(name_key);
+                pair.proxied |= proxied;
+                pair.by_name |= told;
                 if pair.name.is_none() {
                     pair.name = Some(shown.as_str().into());
                 }
+                proxied = pair.proxied;
+                by_pair = pair.about.is_some() && !proxied;
+                several = pair.others.len() > 1;
             }
         }
-        let key = self::name_key(network, orig, name_key);
         let tested = self.names.established();
-        let size = e.text(Column::Uri).map_or(0.0, |u| u.len() as f64);
-        self.names.update(key, Calls::default, |c| {
-            c.outside = !e.resp_local;
+        // Of CONNECT there is nothing but the name.
+        let size = match e.is_proxied() {
+            true => 0.0,
+            false => e.text(Column::Uri).map_or(0.0, |u| u.len() as f64),
+        };
+        let judged = self.names.update(key, Calls::default, |c| {
+            c.outside = proxied || !e.resp_local;
             c.note_other(network.addr_key(resp));
-            if !add(c, e, size, true) || !due(c, network) {
-                return;
+            if !c.add(e, size, true) || !c.is_due(network) || by_pair {
+                return None;
             }
             // Where one address serves nothing but this name, the pair tells.
-            if c.others.len() == 1 && !matches!(e.log, Log::Http if through_proxy(e)) {
-                return;
+            if c.others.len() == 1 && !proxied && !several {
+                return None;
             }
             let entity = Entity::Name { orig, name: shown };
-            let talkers = network.talkers(name_key);
-            look(
-                c,
-                BehaviorKind(&BEACON),
-                entity,
-                talkers,
-                tested,
-                network,
-                out,
-            );
+            judge(c, key, BehaviorKind(&BEACON), entity, tested, network)
         });
+        self.report(judged, e, network, out);
     }
 
     fn dns(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
@@ -308,45 +228,126 @@ impl Beacons {
         let Some(domain) = text::registered_domain(query) else {
             return;
         };
-        let Some(shown) = text::name(domain, MAX_NAME) else {
+        let Some(shown) = text::name(domain, BEACON_NAME_BYTES) else {
             return;
         };
-        let domain_key = network.name_key(domain);
         let key = network
             .key(NAMES)
             .addr(orig)
             .bytes(b"dns")
-            .number(domain_key)
+            .number(network.name_key(domain))
             .finish();
         let heavy = matches!(
             e.text(Column::QtypeName),
             Some(b"TXT" | b"NULL" | b"CNAME" | b"MX" | b"SRV" | b"*" | b"ANY")
         );
         let tested = self.names.established();
-        self.names.update(key, Calls::default, |c| {
+        let judged = self.names.update(key, Calls::default, |c| {
             c.outside = true;
             c.heavy = c.heavy.saturating_add(u32::from(heavy));
             c.below.insert(network.name_key(query));
-            if !add(c, e, query.len() as f64, true) || !due(c, network) {
-                return;
+            if !c.add(e, query.len() as f64, true) || !c.is_due(network) {
+                return None;
             }
             let calls = f64::from(c.calls.max(1));
             let new = c.below.count() / calls;
             if new < 0.5 && f64::from(c.heavy) / calls < 0.5 {
-                return;
+                return None;
             }
             let entity = Entity::Name { orig, name: shown };
-            let talkers = network.talkers(domain_key);
-            look(
-                c,
-                BehaviorKind(&DNS_BEACON),
-                entity,
-                talkers,
-                tested,
-                network,
-                out,
-            );
+            judge(c, key, BehaviorKind(&DNS_BEACON), entity, tested, network)
         });
+        self.report(judged, e, network, out);
+    }
+
+    /// Reports a series, or counts it with the company whose time it keeps.
+    fn report(
+        &mut self,
+        judged: Option<Judged>,
+        e: &Event<'_>,
+        network: &NetworkView,
+        out: &mut Vec<Finding>,
+    ) {
+        let Some(j) = judged else { return };
+        let Some(c) = self.pairs.get(j.key).or_else(|| self.names.get(j.key)) else {
+            return;
+        };
+        let alone = c.about.is_some() || network.learning || j.kind != BehaviorKind(&BEACON);
+        let company = company_key(network, j.entity.host(), c.outside);
+        if !alone {
+            let mut places = vec![
+                network
+                    .key(COMPANY)
+                    .number(e.port.map_or(0, u64::from))
+                    .finish(),
+            ];
+            match &j.entity {
+                Entity::Name { .. } => places.extend(&c.others),
+                other => places.extend(other.other().map(|a| network.addr_key(a))),
+            }
+            let (pairs, names) = (&self.pairs, &self.names);
+            let joined = self.companies.update(company, Companies::default, |all| {
+                let joined = all.with(&places, |leader| {
+                    let leader = pairs.get(leader).or_else(|| names.get(leader));
+                    leader.is_some_and(|l| keeps_time(&l.rhythm, &c.rhythm, j.verdict.period))
+                });
+                match joined {
+                    Some(with) => {
+                        with.add(j.key, &places, j.entity.target());
+                        Some(with.leader)
+                    }
+                    None => {
+                        all.found(j.key, &places);
+                        None
+                    }
+                }
+            });
+            if let Some(leader) = joined {
+                self.report_again(leader, company, network, out);
+                return;
+            }
+        }
+        let c = self
+            .pairs
+            .get_mut(j.key)
+            .or_else(|| self.names.get_mut(j.key));
+        let Some(c) = c else { return };
+        c.reported = (c.looked, c.reported.1 + 1);
+        c.highest = c.highest.max(c.score);
+        c.about = Some(Box::new((j.entity, j.kind)));
+        let with = self
+            .companies
+            .get_mut(company)
+            .and_then(|all| all.led_by(j.key));
+        out.extend(finding(c, j.score, &j.verdict, with.as_deref(), network));
+    }
+
+    /// Reports the leader of a company that has grown.
+    fn report_again(
+        &mut self,
+        leader: u64,
+        company: u64,
+        network: &NetworkView,
+        out: &mut Vec<Finding>,
+    ) {
+        let all = self.companies.get_mut(company);
+        let Some(with) = all.and_then(|all| all.led_by(leader)) else {
+            return;
+        };
+        if !network.has_grown(with.reported, with.members()) {
+            return;
+        }
+        with.reported = with.members();
+        let c = self
+            .pairs
+            .get_mut(leader)
+            .or_else(|| self.names.get_mut(leader));
+        if let Some(c) = c
+            && let Some(v) = c.rhythm.test()
+        {
+            c.reported = (c.rhythm.beats(), c.reported.1 + 1);
+            out.extend(finding(c, f64::from(c.highest), &v, Some(with), network));
+        }
     }
 }
 
@@ -361,49 +362,48 @@ impl Behavior for Beacons {
     }
 
     fn finish(&mut self, network: &NetworkView, out: &mut Vec<Finding>) {
-        for table in [&mut self.pairs, &mut self.names] {
-            for c in table.values_mut() {
-                let Some(about) = c.about.as_deref().cloned() else {
+        for table in [&self.pairs, &self.names] {
+            for (key, c) in table.entries() {
+                let Some((entity, _)) = c.about.as_deref() else {
                     continue;
                 };
-                let target = match &about.0 {
-                    Entity::Name { name, .. } => network.name_key(name.as_bytes()),
-                    other => network.addr_key(other.other().unwrap_or(other.host())),
-                };
+                let company = company_key(network, entity.host(), c.outside);
+                let all = self.companies.get_mut(company);
+                let with = all.and_then(|all| all.led_by(key));
+                let grown = c.rhythm.beats() > c.reported.0
+                    || with.as_ref().is_some_and(|w| w.members() > w.reported);
                 // With the score that it had: a rhythm that has ended since was one.
-                if let Some(v) = c.rhythm.test().filter(|_| c.rhythm.beats() > c.reported.0) {
+                if grown && let Some(v) = c.rhythm.test() {
                     let score = f64::from(c.highest);
-                    out.push(finding(
-                        c,
-                        &about,
-                        score,
-                        network.talkers(target),
-                        &v,
-                        network,
-                    ));
+                    out.extend(finding(c, score, &v, with.as_deref(), network));
                 }
             }
         }
     }
 
     fn memory(&self) -> usize {
-        self.pairs.memory(Calls::heap) + self.names.memory(Calls::heap)
+        self.pairs.memory(Calls::heap)
+            + self.names.memory(Calls::heap)
+            + self.companies.memory(|_| Companies::MAX_HEAP)
     }
 
     fn given_up(&self) -> GivenUp {
         let mut g = self.pairs.given_up();
         g.add(self.names.given_up());
+        g.add(self.companies.given_up());
         g
     }
 
     fn save(&self) -> Result<Vec<u8>, String> {
-        crate::codec::encode(&(&self.pairs, &self.names))
+        crate::codec::encode(&(&self.pairs, &self.names, &self.companies))
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let (pairs, names): (Saved<Calls>, Saved<Calls>) = crate::codec::decode(bytes)?;
+        type All = (Saved<Calls>, Saved<Calls>, Saved<Companies>);
+        let (pairs, names, companies): All = crate::codec::decode(bytes)?;
         self.pairs.restore(pairs)?;
         self.names.restore(names)?;
+        self.companies.restore(companies)?;
         Ok(())
     }
 }
@@ -412,83 +412,32 @@ fn name_key(network: &NetworkView, orig: IpAddr, name: u64) -> u64 {
     network.key(NAMES).addr(orig).number(name).finish()
 }
 
-/// Whether a connection was kept open for more, or goes on with one that was: Zeek gives up a
-/// connection that is silent for minutes, and what comes then has no beginning.
-fn is_open(e: &Event<'_>) -> bool {
-    let goes_on = e.proto == Proto::Tcp && e.text(Column::ConnState) == Some(b"OTH");
-    goes_on || e.number(Column::Duration).is_some_and(|d| d >= KEPT_OPEN)
-}
-
-/// Moves a share of about the `latest` calls.
-fn lately(share: &mut f32, holds: bool, latest: f32) {
-    *share += (f32::from(u8::from(holds)) - *share) / latest;
-}
-
 fn pair_key(network: &NetworkView, orig: IpAddr, resp: IpAddr, port: u16, proto: Proto) -> u64 {
     let key = network.key(PAIRS).addr(orig).addr(resp);
     key.number(u64::from(port)).number(proto as u64).finish()
 }
 
-/// Whether regular calls are how this works.
-fn is_infrastructure(e: &Event<'_>, port: u16) -> bool {
-    let service = e.service();
-    e.proto == Proto::Udp && DISCOVERY.contains(&port)
-        || INFRASTRUCTURE
-            .iter()
-            .any(|(s, p)| *s == service && *p == port)
+/// The key of a host's companies, inside and outside: a monitor of this network hides no beacon.
+fn company_key(network: &NetworkView, host: IpAddr, outside: bool) -> u64 {
+    let key = network.key(COMPANY).addr(host);
+    key.number(u64::from(outside)).finish()
 }
 
-/// Whether a request went to a proxy, which serves all names by one address.
-fn through_proxy(e: &Event<'_>) -> bool {
-    e.text(Column::Uri)
-        .is_some_and(|u| u.starts_with(b"http://") || u.starts_with(b"https://"))
-}
-
-/// Adds a call; whether it is a beat of its own.
-fn add(c: &mut Calls, e: &Event<'_>, size: f64, answered: bool) -> bool {
-    c.calls = c.calls.saturating_add(1);
-    c.answered = c.answered.saturating_add(u32::from(answered));
-    if e.log == Log::Conn {
-        let open = is_open(e);
-        lately(&mut c.open, open, 8.0);
-        lately(&mut c.unknown, !open && e.service().is_empty(), 4.0);
-    }
-    if c.first == 0.0 || e.ts < c.first {
-        c.first = e.ts;
-    }
-    if !c.rhythm.add(e.ts, size) {
-        return false;
-    }
-    if c.rhythm.len() > 2 {
-        c.uids.add(e.uid());
-    }
-    true
-}
-
-/// Whether it is time to look again: more seldom as beats get more.
-fn due(c: &Calls, network: &NetworkView) -> bool {
-    let n = c.rhythm.beats();
-    if (c.rhythm.len() as f64) < network.settings().get(&MIN_BEATS) {
-        return false;
-    }
-    n >= c.looked + (c.looked / 8).clamp(1, 16)
-}
-
-/// Tests the rhythm, and reports what has grown enough.
-fn look(
+/// Tests the rhythm. A result if it is to be reported, for the first time or because it has grown.
+fn judge(
     c: &mut Calls,
+    key: u64,
     kind: BehaviorKind,
     entity: Entity,
-    talkers: f64,
     tested: usize,
     network: &NetworkView,
-    out: &mut Vec<Finding>,
-) {
-    c.rhythm.merge_bursts();
+) -> Option<Judged> {
+    c.rhythm.fit_gap();
     c.looked = c.rhythm.beats();
-    let Some(v) = c.rhythm.test() else { return };
-    if (v.beats as f64) < network.settings().get(&MIN_BEATS) {
-        return;
+    let v = c.rhythm.test()?;
+    let (_, last) = c.rhythm.span()?;
+    if (v.beats as f64) < network.settings().get(&MIN_BEATS) || last - c.first < LASTS {
+        return None;
     }
     // Each window of beats that has passed is another chance.
     let windows = 1.0 + (c.looked as f64 - rhythm::KEPT as f64).max(0.0) / 16.0;
@@ -498,7 +447,7 @@ fn look(
     } else {
         0.0
     };
-    let rare = 1.0 - network.prevalence(talkers);
+    let rare = 1.0 - Callers::of(c, &entity, network).prevalence;
     let side = match c.outside {
         true => 1.0,
         false => network.settings().get(&INTERNAL),
@@ -514,17 +463,17 @@ fn look(
     };
     let many = (tested as f64 / 100.0).max(1.0).log10() + more;
     if score < network.threshold(&THRESHOLD) + many {
-        return;
+        return None;
     }
-    let (beats, reports) = c.reported;
-    if beats > 0 && !network.has_grown(beats as f64, c.looked as f64) {
-        return;
-    }
-    c.reported = (c.looked, reports + 1);
-    c.highest = c.highest.max(c.score);
-    let about = (entity, kind);
-    out.push(finding(c, &about, score, talkers, &v, network));
-    c.about = Some(Box::new(about));
+    let (beats, _) = c.reported;
+    let again = beats == 0 || network.has_grown(beats as f64, c.looked as f64);
+    again.then_some(Judged {
+        key,
+        entity,
+        kind,
+        verdict: v,
+        score,
+    })
 }
 
 /// How little a rhythm is like that of installed software, from 0 to 1. Software keeps its connections
@@ -539,79 +488,4 @@ fn unlike_software(c: &Calls, entity: &Entity, network: &NetworkView) -> f64 {
     let siblings = name.map_or(0.0, |n| network.siblings(n.as_bytes()));
     let open = if c.open >= 0.5 { BY_OPEN } else { 1.0 };
     open / (1.0 + BY_SIBLINGS * (1.0 + siblings).log2())
-}
-
-fn finding(
-    c: &Calls,
-    (entity, kind): &(Entity, BehaviorKind),
-    score: f64,
-    talkers: f64,
-    v: &Verdict,
-    network: &NetworkView,
-) -> Finding {
-    let (entity, kind) = (entity.clone(), *kind);
-    let (_, last) = c.rhythm.span().unwrap_or_default();
-    let mut reasons = vec![
-        Evidence::new(
-            "rhythm",
-            format!(
-                "every {} ± {:.0} %, {} beats{}",
-                text::span(v.period),
-                v.jitter * 100.0,
-                c.rhythm.beats(),
-                match v.missed {
-                    0 => String::new(),
-                    n => format!(" ({n} missed)"),
-                }
-            ),
-        ),
-        Evidence::new(
-            "talkers",
-            format!("{talkers:.0} of {:.0} hosts", network.hosts().max(1.0)),
-        ),
-    ];
-    if v.size > 0.0 && kind == BehaviorKind(&BEACON) && v.same_size >= 0.5 {
-        let share = v.same_size * 100.0;
-        reasons.push(Evidence::new(
-            "size",
-            format!("{share:.0} % send about {:.0} bytes", v.size),
-        ));
-    }
-    if kind == BehaviorKind(&DNS_BEACON) {
-        let (below, calls) = (c.below.count(), c.calls);
-        let value = format!("{below:.0} different names in {calls} queries");
-        reasons.push(Evidence::new("names", value));
-    }
-    let name = match &entity {
-        Entity::Name { name, .. } => Some(name.clone()),
-        _ => c.name.as_deref().map(str::to_owned),
-    };
-    if let (Some(name), Entity::Pair { .. }) = (&name, &entity) {
-        reasons.push(Evidence::new("name", name.clone()));
-    }
-    if c.answered == 0 {
-        reasons.push(Evidence::new("answers", "none"));
-    }
-    let mut confidence = 0.5;
-    confidence += if talkers <= 1.0 { 0.15 } else { 0.0 };
-    confidence += if c.outside { 0.1 } else { -0.1 };
-    confidence += if v.beats >= 20 { 0.1 } else { 0.0 };
-    confidence += if v.same_size >= 0.8 { 0.1 } else { 0.0 };
-    Finding {
-        id: crate::entity::Key::new(entity.key())
-            .bytes(kind.0.name.as_bytes())
-            .finish(),
-        kind,
-        entity,
-        score,
-        basis: Basis::Probability,
-        confidence,
-        first: c.first,
-        last,
-        count: c.rhythm.beats(),
-        update: c.reported.1.saturating_sub(1),
-        reasons,
-        uids: c.uids.texts(),
-        name,
-    }
 }

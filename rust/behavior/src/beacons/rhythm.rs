@@ -37,6 +37,15 @@ const ANYTHING: f64 = 12.0;
 /// Beats closer than this are one, in seconds.
 const GAP: f64 = 1.5;
 
+/// The same where calls come faster than that.
+const FINE_GAP: f64 = 0.1;
+
+/// Times the gap below which a period is not told apart from it.
+const BLURRED: f64 = 2.0;
+
+/// Of how many beats one may be merged with another before a period near the gap is in doubt.
+const FEW_MERGED: u64 = 10;
+
 /// How much earlier than the first one a late one may be, in seconds.
 const EARLY: f64 = 86_400.0;
 
@@ -56,7 +65,9 @@ pub(crate) struct Rhythm {
     /// Sizes on a logarithmic scale, of the same beats.
     sizes: Vec<u16>,
     gap: f32,
+    /// Calls merged since the last beat, and since the first that is remembered.
     merged: u32,
+    close: u32,
     /// Beats ever.
     beats: u64,
 }
@@ -69,6 +80,7 @@ impl Default for Rhythm {
             sizes: Vec::new(),
             gap: GAP as f32,
             merged: 0,
+            close: 0,
             beats: 0,
         }
     }
@@ -122,6 +134,7 @@ impl Rhythm {
         if near(after.checked_sub(1).and_then(|i| self.times.get(i))) || near(self.times.get(after))
         {
             self.merged = self.merged.saturating_add(1);
+            self.close = self.close.saturating_add(1);
             if self.merged > MERGED && f64::from(self.gap) > GAP {
                 *self = Rhythm {
                     beats: self.beats,
@@ -174,8 +187,34 @@ impl Rhythm {
         Some((at(self.times.first()?), at(self.times.last()?)))
     }
 
-    /// Where most beats come in bursts, makes one of each burst.
-    pub(crate) fn merge_bursts(&mut self) {
+    /// The moments that are remembered, in order, in seconds since the epoch.
+    pub(crate) fn moments(&self) -> impl Iterator<Item = f64> {
+        self.times.iter().map(|t| self.base + f64::from(*t) / 100.0)
+    }
+
+    /// Fits the gap to what comes: where most beats come in bursts, makes one of each burst; where calls come faster
+    /// than the gap, begins again with a finer one.
+    pub(crate) fn fit_gap(&mut self) {
+        if self.gap == GAP as f32 && self.is_blurred() {
+            *self = Rhythm {
+                beats: self.beats + u64::from(self.close),
+                gap: FINE_GAP as f32,
+                ..Rhythm::default()
+            };
+            return;
+        }
+        self.merge_bursts();
+    }
+
+    /// True if many calls were merged and the intervals are not much longer than the gap: then the true ones are shorter.
+    fn is_blurred(&self) -> bool {
+        let mut x = self.intervals();
+        x.sort_unstable_by(f64::total_cmp);
+        u64::from(self.close) * FEW_MERGED > self.times.len() as u64
+            && median(&x) < BLURRED * f64::from(self.gap)
+    }
+
+    fn merge_bursts(&mut self) {
         let mut x = self.intervals();
         if x.len() < 12 {
             return;
@@ -202,6 +241,8 @@ impl Rhythm {
             .collect();
         let mut k = kept.iter();
         self.times.retain(|_| *k.next().unwrap_or(&true));
+        let removed = kept.iter().filter(|k| !**k).count() as u64;
+        self.beats = self.beats.saturating_sub(removed);
         let mut k = kept.iter();
         self.sizes.retain(|_| *k.next().unwrap_or(&true));
     }
@@ -216,6 +257,9 @@ impl Rhythm {
     /// Tests what is remembered: all of it, and the latest parts, in case the rhythm began
     /// only then. The mean of their ratios is an e-value, too.
     pub(crate) fn test(&self) -> Option<Verdict> {
+        if self.is_blurred() {
+            return None;
+        }
         let all = self.intervals();
         let gap = f64::from(self.gap);
         let windows: Vec<(usize, Window)> = LATEST
@@ -284,7 +328,7 @@ impl Rhythm {
             && self.sizes.len() == self.times.len()
             && self.base.is_finite()
             && self.gap.is_finite()
-            && self.gap >= GAP as f32
+            && self.gap >= FINE_GAP as f32
             && self.times.windows(2).all(|w| w[0] <= w[1])
     }
 }
@@ -499,12 +543,31 @@ mod tests {
     }
 
     #[test]
+    fn a_rhythm_of_a_second_and_less_is_stated_as_it_is_or_not_at_all() {
+        for (period, told) in [(1.0, true), (0.4, true), (1.7, true), (0.05, false)] {
+            let mut r = Rhythm::default();
+            for i in 0..600 {
+                r.add(1e9 + period * f64::from(i), 10.0);
+                if i % 8 == 7 {
+                    r.fit_gap();
+                }
+            }
+            let v = r.test();
+            assert_eq!(v.is_some(), told, "{period}: {v:?}");
+            if let Some(v) = v {
+                assert!((v.period / period - 1.0).abs() < 0.05, "{period}: {v:?}");
+                assert!((590..=600).contains(&r.beats()), "{}", r.beats());
+            }
+        }
+    }
+
+    #[test]
     fn bursts_become_one_beat() {
         let mut r = Rhythm::default();
         for i in 0..40 {
             for j in [0.0, 2.0, 4.5, 7.0] {
                 r.add(1e9 + 300.0 * f64::from(i) + j, 10.0);
-                r.merge_bursts();
+                r.fit_gap();
             }
         }
         let v = r.test().unwrap();

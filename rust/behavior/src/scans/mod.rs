@@ -17,6 +17,7 @@ mod tell;
 use crate::behavior::{Behavior, Description};
 use crate::event::{Event, Log, Proto, View};
 use crate::finding::Finding;
+use crate::infrastructure::is_time;
 use crate::network::NetworkView;
 use crate::settings::Settings;
 use crate::state::{Distinct, Fading, GivenUp, Saved, Table, Uids};
@@ -37,6 +38,10 @@ const STEP_SWEEP: f32 = 0.25;
 
 /// Seconds between two hosts of a sweep.
 const SWEEP: f64 = 5.0;
+
+/// Seconds from which on a client asks the next server of time: pools name ever new ones, many of them silent. Who
+/// looks for such servers is faster.
+const NEXT_CLOCK: f64 = 1.0;
 
 /// The domains of keys.
 const LANES: u64 = 0x5ca0_0001;
@@ -104,7 +109,12 @@ impl Scans {
             let before = w.alarmed;
             if w.contacts.insert(contact.finish()) {
                 let sweeps = c.is_answered_echo() && (c.event.ts - w.last).abs() <= SWEEP;
-                let step = if sweeps { STEP_SWEEP } else { c.step };
+                let of_clock = is_time(c.event) && (c.event.ts - w.last).abs() >= NEXT_CLOCK;
+                let step = match (sweeps, of_clock) {
+                    (true, _) => STEP_SWEEP,
+                    (_, true) => c.step.min(0.0),
+                    _ => c.step,
+                };
                 w.last = c.event.ts;
                 w.walk = (w.walk + step).clamp(WALK.0, WALK.1);
                 w.failed = w.failed.saturating_add(u32::from(c.step > 0.0));
