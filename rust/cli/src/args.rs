@@ -41,6 +41,10 @@ pub struct Cli {
     /// Replace an output file even if it is an input or holds something else
     #[arg(long, global = true, help_heading = "Global options")]
     pub force: bool,
+    /// The configuration file [default: /etc/zeek-anomaly/config.toml and then
+    /// $XDG_CONFIG_HOME/zeek-anomaly/config.toml; or $ZEEK_ANOMALY_CONFIG alone]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Global options")]
+    pub config: Option<PathBuf>,
     /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto,
           help_heading = "Global options")]
@@ -105,8 +109,12 @@ pub enum Command {
     Report(Box<ReportArgs>),
     /// Show the contents of a model
     Inspect(InspectArgs),
+    /// Check the configuration files, and show what they set
+    Config(ConfigArgs),
     /// Write a shell completion script
     Completions(CompletionsArgs),
+    /// Write the manual page of a command, or all pages to a directory
+    Man(ManArgs),
 }
 
 /// `train`.
@@ -440,6 +448,49 @@ pub enum DocumentFormat {
     /// One JSON document
     #[value(alias = "jsonl")]
     Json,
+}
+
+/// `config`.
+#[derive(Debug, Args)]
+#[command(after_long_help = CONFIG_EXAMPLES)]
+pub struct ConfigArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// What `config` can do.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check each file, and show what it sets
+    Check {
+        /// This file instead of those that the commands read
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: Option<PathBuf>,
+    },
+}
+
+const CONFIG_EXAMPLES: &str = "\
+A configuration file is TOML. A key is the long name of an option. At the top it holds for each
+command that has the option; in a table with the name of a command, for that command:
+
+  model = \"/var/lib/zeek-anomaly/model.zam\"
+  allow = \"/etc/zeek-anomaly/allow.txt\"
+
+  [hunt]
+  local-net = [\"198.51.100.0/24\"]
+
+The command line goes before the user's file, and that before the system's.";
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command; without one, the page of zeek-anomaly itself
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+    /// Write all pages to this directory
+    #[arg(short, long, value_name = "DIR", conflicts_with = "command", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
 }
 
 /// `completions`.

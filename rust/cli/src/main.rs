@@ -8,6 +8,7 @@
 mod allowed;
 mod args;
 mod commands;
+mod config;
 mod coverage;
 mod exit;
 mod output;
@@ -20,10 +21,15 @@ mod signals;
 use args::{Cli, Command};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use exit::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments = match config::arguments(std::env::args_os().collect()) {
+        Ok(arguments) => arguments,
+        Err(why) => return Failure::Said(why).end(),
+    };
+    let cli = Cli::parse_from(arguments);
     say::set_look(cli.color, cli.tz.clone());
     if let Some(why) = cli.command.contradiction() {
         Cli::command()
@@ -51,6 +57,8 @@ fn main() -> ExitCode {
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Watch(args) => commands::watch::run(&args),
+        Command::Config(args) => commands::config::run(&args),
+        Command::Man(args) => commands::man::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     };
     match outcome {

@@ -146,7 +146,7 @@ impl Command {
                 .writes("-o", &a.output, Content::Page)
                 .writes("--pdf", &a.pdf, Content::Pdf),
             Command::Inspect(a) => f.reads("MODEL", [&a.model]),
-            Command::Completions(_) => f,
+            Command::Config(_) | Command::Man(_) | Command::Completions(_) => f,
         };
         files
     }
