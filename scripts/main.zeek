@@ -136,25 +136,33 @@ function model_file(path: string): string
 	return path == "" ? __default_model() : path;
 	}
 
+# Networks as text for the engine.
+function text_of(networks: set[subnet]): string
+	{
+	local texts: vector of string = vector();
+
+	for ( network in networks )
+		texts += cat(network);
+
+	return list_of(texts);
+	}
+
 # Hands the options to the engine.
 function apply_options()
 	{
 	local names: vector of string = vector();
-	local networks: vector of string = vector();
 
 	for ( log in notice_logs )
 		if ( is_reported_log(log) )
 			names += log;
-
-	for ( network in alert_networks )
-		networks += cat(network);
 
 	# Where no log is left of those that raise notices, none does.
 	if ( |names| == 0 && |notice_logs| > 0 )
 		names += "-";
 
 	__configure(Settings($threshold=threshold, $per_day=share_of_budget(), $window=alert_window,
-	                     $by_log=alerts_per_log, $logs=list_of(names), $networks=list_of(networks),
+	                     $by_log=alerts_per_log, $logs=list_of(names), $networks=text_of(alert_networks),
+	                     $local_nets=text_of(Site::local_nets),
 	                     $behaviors=alert_behaviors, $drift=drift_notices, $sees_all=! Cluster::is_enabled()));
 	}
 
@@ -179,7 +187,6 @@ function model_path_changed(id: string, value: string): string
 function start_behaviors()
 	{
 	local settings: vector of string = vector();
-	local nets: vector of string = vector();
 
 	for ( name, value in behavior_settings )
 		settings += fmt("%s=%.9f", name, value);
@@ -187,9 +194,6 @@ function start_behaviors()
 	# Several proxies share the hosts: records about a responder have to come together, too.
 	if ( packs_records() && number_of_proxies() > 1 )
 		settings += "cluster.views=1";
-
-	for ( net in Site::local_nets )
-		nets += cat(net);
 
 	local baseline = behavior_baseline_file;
 
@@ -200,7 +204,7 @@ function start_behaviors()
 		}
 
 	__watch_behaviors(BehaviorOptions($packs=packs_records(), $watches=! Cluster::is_enabled() || packs_records(),
-	                                  $memory=behavior_memory * 1048576, $local_nets=list_of(nets),
+	                                  $memory=behavior_memory * 1048576, $local_nets=text_of(Site::local_nets),
 	                                  $settings=list_of(settings), $baseline_path=packs_records() ? "" : baseline,
 	                                  $allow_path=packs_records() ? "" : allow_file,
 	                                  $open_after=behavior_open_after));

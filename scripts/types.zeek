@@ -268,6 +268,9 @@ export {
 		logs: string;
 		## Networks that have a budget of their own.
 		networks: string;
+		## Networks of the site: hosts outside cannot use up the last third
+		## of a budget.
+		local_nets: string;
 		## Whether behaviors share the budget.
 		behaviors: bool;
 		## Whether drift is watched.

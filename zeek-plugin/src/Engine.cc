@@ -180,6 +180,7 @@ bool Engine::Configure(const zeek::RecordVal& settings) {
     auto flag = [&settings](const char* field) { return settings.GetField(field)->AsBool(); };
     auto logs_text = Text(settings, "logs");
     auto networks = Text(settings, "networks");
+    auto local_nets = Text(settings, "local_nets");
     threshold = settings.GetField("threshold")->AsDouble();
 
     za_settings s{};
@@ -191,6 +192,7 @@ bool Engine::Configure(const zeek::RecordVal& settings) {
     s.behaviors = flag("behaviors");
     s.logs = TextFor(logs_text);
     s.networks = TextFor(networks);
+    s.local_nets = TextFor(local_nets);
     s.drift = ! flag("drift") ? ZA_WATCH_DRIFT_OFF : flag("sees_all") ? ZA_WATCH_DRIFT_VOLUMES : ZA_WATCH_DRIFT_VALUES;
 
     za_error* error = nullptr;

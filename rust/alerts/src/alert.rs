@@ -6,7 +6,7 @@ use super::clock::{Clock, Tick};
 use super::crowd::Crowd;
 use super::over::FindingSummary;
 use super::volume::Volumes;
-use super::{AlertParams, BEHAVIOR, BEHAVIOR_ROWS, Candidate, Share};
+use super::{AlertParams, BEHAVIOR, BEHAVIOR_ROWS, Candidate, Share, Side};
 use hashbrown::HashMap;
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -55,7 +55,7 @@ pub struct Outcome {
     pub today: (u64, u64),
 }
 
-/// The least score of an alert in a log.
+/// The least score of an alert in a log, of a host on either side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogThreshold {
     /// The log.
@@ -138,8 +138,10 @@ pub(super) struct Account {
     /// The one log that it is for; `None` for all.
     pub(super) log: Option<usize>,
     pub(super) budget: Budget,
-    pub(super) level: f64,
-    pub(super) alerts: u64,
+    /// The level from which findings of each side are alerts.
+    pub(super) levels: [f64; 2],
+    /// Alerts of each side today.
+    pub(super) alerts: [u64; 2],
     pub(super) held: u64,
     pub(super) told: bool,
 }
@@ -148,6 +150,7 @@ pub(super) struct Account {
 #[derive(Clone, Debug)]
 pub(super) struct Open {
     pub(super) kind: u64,
+    pub(super) side: Side,
     pub(super) account: usize,
     pub(super) log: usize,
     pub(super) entity: Option<IpAddr>,
@@ -212,7 +215,8 @@ impl Alerts {
     /// something else that shares a budget.
     pub fn change(&mut self, params: AlertParams, counts: &[String]) {
         let params = params.sane();
-        let same = (params.share, &params.networks) == (self.params.share, &self.params.networks);
+        let shared = |p: &AlertParams| (p.share, p.networks.clone(), p.local_nets.clone());
+        let same = shared(&params) == shared(&self.params);
         self.params = params;
         let behaviors = self.params.behaviors;
         for l in &mut self.logs {
@@ -230,7 +234,7 @@ impl Alerts {
         self.first_budgets();
         for a in &mut self.budgets {
             a.budget.set_per_day(self.params.per_day);
-            a.level = level(
+            a.levels = levels(
                 &a.budget,
                 &self.logs,
                 a.log,
@@ -296,7 +300,7 @@ impl Alerts {
         }
         let at = self.budgets.len();
         let budget = Budget::new(self.params.per_day);
-        let level = level(
+        let levels = levels(
             &budget,
             &self.logs,
             log,
@@ -307,8 +311,8 @@ impl Alerts {
             name: name.clone(),
             log,
             budget,
-            level,
-            alerts: 0,
+            levels,
+            alerts: [0; 2],
             held: 0,
             told: false,
         });
@@ -353,14 +357,14 @@ impl Alerts {
         self.today = Some((day, from));
         self.expect(day);
         for a in &mut self.budgets {
-            a.level = level(
+            a.levels = levels(
                 &a.budget,
                 &self.logs,
                 a.log,
                 &self.expected,
                 self.params.threshold,
             );
-            (a.alerts, a.held, a.told) = (0, 0, false);
+            (a.alerts, a.held, a.told) = ([0; 2], 0, false);
         }
     }
 
@@ -395,25 +399,25 @@ impl Alerts {
         self.crowds.retain(|_, c| (now - c.since).abs() < window);
     }
 
-    /// The levels of the findings of today, for each budget; of one kind not more than
+    /// The levels of the findings of today, for each budget and side; of one kind not more than
     /// would have been told apart.
-    fn levels(&self) -> Vec<Vec<f64>> {
-        let mut all: Vec<(f64, u64, usize)> = self
+    fn levels(&self) -> Vec<[Vec<f64>; 2]> {
+        let mut all: Vec<(f64, u64, usize, Side)> = self
             .open
             .values()
             .filter(|o| o.today > f64::NEG_INFINITY)
-            .map(|o| (o.today, o.kind, o.account))
+            .map(|o| (o.today, o.kind, o.account, o.side))
             .collect();
         all.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
         let mut kinds: HashMap<u64, u32> = HashMap::new();
-        let mut out = vec![Vec::new(); self.budgets.len()];
-        for (level, kind, account) in all {
+        let mut out = vec![[Vec::new(), Vec::new()]; self.budgets.len()];
+        for (level, kind, account, side) in all {
             let n = kinds.entry(kind).or_insert(0);
             *n += 1;
             if *n <= self.params.crowd() + 1
                 && let Some(of) = out.get_mut(account)
             {
-                of.push(level);
+                of[side as usize].push(level);
             }
         }
         out
@@ -430,13 +434,13 @@ impl Alerts {
             part,
             budget: a.name.clone(),
             per_day: self.params.per_day,
-            alerts: a.alerts,
+            alerts: a.alerts.iter().sum(),
             held: a.held,
             rows,
             thresholds: thresholds
                 .map(|(i, l)| LogThreshold {
                     log: l.log.name.clone(),
-                    score: self.needed(a.level, i),
+                    score: self.needed(a.levels[0].min(a.levels[1]), i),
                     rows: self.rows[i],
                 })
                 .collect(),
@@ -471,6 +475,11 @@ impl Alerts {
     /// Takes records that stand out; they were counted among the rows before.
     /// `None` for those that raise no alerts: below the least score, or of a log that does not count.
     pub fn take(&mut self, c: &Candidate) -> Option<Outcome> {
+        let side = self.params.side(c.identity.entity);
+        let c = &Candidate {
+            identity: c.identity.of_side(side),
+            ..*c
+        };
         let least = self.logs.get(c.log)?.least(self.params.threshold);
         if c.score.is_nan() || c.score < least || !self.counts(c.log) {
             return None;
@@ -487,7 +496,7 @@ impl Alerts {
         let now = self.clock.now();
         let (base, over) = {
             let a = &self.budgets[account];
-            (a.level, a.budget.over(a.alerts))
+            (a.levels[side as usize], a.budget.over(a.alerts, side))
         };
         let (key, entities) = self.key(c, level, now);
         let (needed, enough) = match self.logs[c.log].behavior {
@@ -506,6 +515,7 @@ impl Alerts {
         self.make_room(key);
         let o = self.open.entry(key).or_insert_with(|| Open {
             kind: c.identity.kind,
+            side,
             account,
             log: c.log,
             entity: c.identity.entity,
@@ -544,7 +554,7 @@ impl Alerts {
             Fate::Counted
         } else if enough {
             o.alerted = Some((now, today));
-            a.alerts += 1;
+            a.alerts[side as usize] += 1;
             fresh = !o.held;
             if std::mem::take(&mut o.held) {
                 a.held = a.held.saturating_sub(1);
@@ -559,7 +569,8 @@ impl Alerts {
         } else {
             Fate::Below
         };
-        let exceeded = !a.told && a.budget.is_exceeded(a.alerts, a.held);
+        let alerts = a.alerts.iter().sum();
+        let exceeded = !a.told && a.budget.is_exceeded(alerts, a.held);
         a.told |= exceeded;
         let outcome = Outcome {
             fate,
@@ -569,7 +580,7 @@ impl Alerts {
             entities,
             needed,
             exceeded,
-            today: (a.alerts, a.held),
+            today: (alerts, a.held),
         };
         if fresh {
             self.joined(c, key, level, now);
@@ -612,18 +623,18 @@ impl LogFacts {
     }
 }
 
-/// The level of a budget.
-fn level(
+/// The levels of a budget, for each side.
+fn levels(
     budget: &Budget,
     logs: &[LogFacts],
     log: Option<usize>,
     expected: &[f64],
     threshold: f64,
-) -> f64 {
+) -> [f64; 2] {
     let of = |i: &usize| logs[*i].counts && log.is_none_or(|log| log == *i);
     let known: Vec<usize> = (0..logs.len()).filter(of).collect();
     // What the calibrated scale promises: of r rows r·10⁻ˢ score s or more.
-    budget.level(&|level| {
+    budget.levels(&|level| {
         let findings = |i: &usize| {
             let needed = (level + expected[*i].log10()).max(logs[*i].least(threshold));
             match logs[*i].log.highest >= needed {

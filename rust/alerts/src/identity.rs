@@ -1,5 +1,6 @@
 //! Which records are one thing to read.
 
+use super::Side;
 use std::net::IpAddr;
 use xxhash_rust::xxh3::Xxh3Default;
 use zeek_log::{Record, Schema, Value};
@@ -124,7 +125,18 @@ impl Identity {
 
     /// Whether a finding with this number has the record: its own, or that of a crowd.
     pub fn is_of(&self, finding: u64) -> bool {
-        self.id == finding || self.crowd() == finding
+        let crowd = |side| self.of_side(side).crowd();
+        self.id == finding || Side::BOTH.map(crowd).contains(&finding)
+    }
+
+    /// The same where hosts of the two sides are not alike: nobody outside makes a kind ordinary for hosts inside,
+    /// or joins their crowd.
+    pub(super) fn of_side(self, side: Side) -> Identity {
+        let kind = match side {
+            Side::Inside => self.kind,
+            Side::Outside => xxhash_rust::xxh3::xxh3_64_with_seed(b"outside", self.kind),
+        };
+        Identity { kind, ..self }
     }
 
     /// The finding of the entities that are too many to be told apart.

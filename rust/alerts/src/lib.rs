@@ -21,6 +21,9 @@
 //!   on by two points, a hundred times. An attack is, and exceeds the budget, and that is
 //!   said. Findings that were held back are counted.
 //!
+//! Hosts inside and outside are told apart ([`Side`]): neither takes the last third of a budget from the other, and a
+//! crowd or a habit of one is none of the other.
+//!
 //! What takes time to see (`zeek-anomaly-behavior`) may share a budget: each behaviour's finding
 //! is one here, with a level from its score and how often such a one came on the days before (`Behaved`).
 //!
@@ -45,7 +48,9 @@ pub use replay::{Collector, Raised, Replay};
 pub use state::StateError;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use zeek_anomaly_base::address::Scope;
 use zeek_anomaly_base::time::DAY;
 
 /// The score from which a record is anomalous by default: one in a thousand normal records has
@@ -93,6 +98,20 @@ pub enum Share {
     Log,
 }
 
+/// Where a host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Side {
+    /// In a local network.
+    Inside = 0,
+    /// Anywhere else. What has no address, too: whoever sends it can choose that.
+    Outside = 1,
+}
+
+impl Side {
+    /// Each, in the order of their numbers.
+    const BOTH: [Side; 2] = [Side::Inside, Side::Outside];
+}
+
 /// How alerts are raised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertParams {
@@ -103,6 +122,8 @@ pub struct AlertParams {
     /// Networks whose entities have a budget of their own, each; the narrowest that holds an
     /// entity counts. All others share what there is without networks.
     pub networks: Vec<IpNet>,
+    /// Local networks, in addition to private ones.
+    pub local_nets: Vec<IpNet>,
     /// The least score of an alert, whatever the budget.
     pub threshold: f64,
     /// How long records count with the alert of their finding, in seconds.
@@ -117,6 +138,7 @@ impl Default for AlertParams {
             per_day: 20.0,
             share: Share::All,
             networks: Vec::new(),
+            local_nets: Vec::new(),
             threshold: DEFAULT_THRESHOLD,
             window: DAY,
             behaviors: false,
@@ -133,6 +155,7 @@ impl AlertParams {
         self.threshold = or(self.threshold, d.threshold);
         self.window = or(self.window, d.window).clamp(60.0, 30.0 * DAY);
         self.networks.truncate(MAX_NETWORKS);
+        self.local_nets.truncate(MAX_NETWORKS);
         self.networks
             .sort_by_key(|n| std::cmp::Reverse(n.prefix_len()));
         self
@@ -149,6 +172,15 @@ impl AlertParams {
         }
     }
 
+    /// Where the host of a finding is.
+    fn side(&self, entity: Option<IpAddr>) -> Side {
+        let local = |a| Scope::of(a).is_local() || self.local_nets.iter().any(|n| n.contains(&a));
+        match entity.is_some_and(local) {
+            true => Side::Inside,
+            false => Side::Outside,
+        }
+    }
+
     /// Entities that are strange for the same reasons and are told apart; those that follow
     /// are a crowd.
     fn crowd(&self) -> u32 {
@@ -156,5 +188,5 @@ impl AlertParams {
     }
 }
 
-/// Networks that can have a budget of their own.
+/// Networks that can have a budget of their own, and that can be local.
 const MAX_NETWORKS: usize = 256;

@@ -1,11 +1,11 @@
 //! What is known of days, budgets and findings, kept over a restart or another model.
 
-use super::Share;
 use super::alert::{AlertLog, Alerts, MAX_BUDGETS, MAX_OPEN, Open};
 use super::behaved::{Behaved, Kept};
 use super::budget::Past;
 use super::clock::Clock;
 use super::crowd::{Crowd, MAX_CROWDS};
+use super::{Share, Side};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ use zeek_anomaly_base::{Broken, payload, seal};
 const MAGIC: &[u8; 8] = b"ZEEKALRT";
 
 /// The format that this version writes, and the only one that it reads.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The most bytes that it can take.
 const MAX_STATE: u64 = 64 << 20;
@@ -58,6 +58,7 @@ impl From<Broken> for StateError {
 struct Saved {
     by_log: bool,
     networks: Vec<IpNet>,
+    local_nets: Vec<IpNet>,
     now: Option<f64>,
     today: Option<(i32, f64)>,
     logs: Vec<String>,
@@ -73,7 +74,7 @@ struct Saved {
 struct SavedBudget {
     name: String,
     log: Option<u32>,
-    alerts: u64,
+    alerts: [u64; 2],
     held: u64,
     told: bool,
     days: Vec<Past>,
@@ -83,6 +84,7 @@ struct SavedBudget {
 struct SavedOpen {
     id: u64,
     kind: u64,
+    side: Side,
     account: u32,
     log: u32,
     entity: Option<IpAddr>,
@@ -137,6 +139,7 @@ impl Alerts {
             .map(|(id, o)| SavedOpen {
                 id: *id,
                 kind: o.kind,
+                side: o.side,
                 account: o.account as u32,
                 log: o.log as u32,
                 entity: o.entity,
@@ -165,6 +168,7 @@ impl Alerts {
         Saved {
             by_log: self.params.share == Share::Log,
             networks: self.params.networks.clone(),
+            local_nets: self.params.local_nets.clone(),
             now: self.clock.time(),
             today: self.today,
             logs: self.logs.iter().map(|l| l.log.name.clone()).collect(),
@@ -210,7 +214,8 @@ impl Alerts {
         fresh.today = s.today;
         fresh.expect(s.today.map_or(0, |t| t.0));
         let by_log = fresh.params.share == Share::Log;
-        if (s.by_log, &s.networks) == (by_log, &fresh.params.networks) {
+        let shared = (by_log, &fresh.params.networks, &fresh.params.local_nets);
+        if (s.by_log, &s.networks, &s.local_nets) == shared {
             fresh.take_up_budgets(s, &places)?;
         }
         let (params, counts) = (fresh.params.clone(), self.counting());
@@ -247,6 +252,7 @@ impl Alerts {
             };
             let open = Open {
                 kind: o.kind,
+                side: o.side,
                 account,
                 log,
                 entity: o.entity,
@@ -287,6 +293,7 @@ impl Saved {
             && self.rows.len() == n
             && self.rows.iter().all(|r| few(*r))
             && self.networks.len() <= super::MAX_NETWORKS
+            && self.local_nets.len() <= super::MAX_NETWORKS
             && self.now.is_none_or(f64::is_finite)
             && self
                 .today
@@ -300,7 +307,7 @@ impl Saved {
             && (self.budgets.iter()).all(|b| {
                 b.name.len() < 1024
                     && b.log.is_none_or(|l| (l as usize) < n)
-                    && few(b.alerts)
+                    && b.alerts.iter().all(|n| few(*n))
                     && few(b.held)
             })
             && self.open.len() <= MAX_OPEN

@@ -348,3 +348,38 @@ fn a_flood_of_findings_is_forgotten_and_the_alerts_are_not() {
     assert_eq!(a.take(&of(1, 9.0)).unwrap().fate, Fate::Counted);
     assert!(a.findings() <= 1 << 16);
 }
+
+#[test]
+fn a_crowd_outside_hides_no_host_inside() {
+    let model = model();
+    let mut a = alerts(&model, 5.0);
+    let mut take = |host: u32, address: String| {
+        let ts = Some(MONDAY as f64 * DAY + f64::from(host));
+        a.rows(0, ts, 1);
+        let identity = Identity {
+            id: u64::from(host) + 1,
+            kind: 9,
+            entity: Some(address.parse().unwrap()),
+        };
+        let candidate = Candidate {
+            identity,
+            log: 0,
+            score: 8.0,
+            ts,
+            records: 1,
+        };
+        let outcome = a.take(&candidate).unwrap();
+        (outcome.fate, outcome.finding, identity)
+    };
+    let mut last = (Fate::Below, 0, Identity::of_behavior("", 0, [0; 4].into()));
+    for host in 0..200 {
+        last = take(host, format!("198.18.0.{host}"));
+    }
+    // They are a crowd, and each is of it.
+    assert_eq!(last.0, Fate::Counted);
+    assert!(last.1 != last.2.id && last.2.is_of(last.1));
+    let inside = take(1000, "10.0.0.1".to_owned());
+    assert_eq!((inside.0, inside.1), (Fate::Alert, 1001));
+    assert_eq!(take(1001, "100.64.0.1".to_owned()).0, Fate::Alert);
+    assert_eq!(take(1002, "198.18.1.1".to_owned()).0, Fate::Counted);
+}

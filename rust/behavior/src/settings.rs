@@ -5,6 +5,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use zeek_anomaly_base::address::Scope;
 
 /// A number that can be set.
 #[derive(Debug)]
@@ -98,14 +99,7 @@ impl Settings {
 
     /// Whether an address is in a network that is ours by these settings alone.
     pub fn is_local(&self, addr: IpAddr) -> bool {
-        let private = match addr {
-            IpAddr::V4(a) => {
-                let shared = a.octets()[0] == 100 && a.octets()[1] & 0xc0 == 64;
-                a.is_private() || a.is_link_local() || a.is_loopback() || shared
-            }
-            IpAddr::V6(a) => a.is_unique_local() || a.is_unicast_link_local() || a.is_loopback(),
-        };
-        private || self.local_nets.iter().any(|n| holds(n, addr))
+        Scope::of(addr).is_local() || self.local_nets.iter().any(|n| holds(n, addr))
     }
 }
 

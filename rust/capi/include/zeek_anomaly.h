@@ -752,6 +752,11 @@ typedef struct za_settings {
      * Whether drift is watched: a za_watch_drift.
      */
     uint64_t drift;
+    /**
+     * Local networks, in addition to private ones, with commas between them: hosts outside
+     * cannot use up the last third of a budget.
+     */
+    struct za_text local_nets;
 } za_settings;
 
 /**

@@ -101,6 +101,9 @@ pub struct za_settings {
     pub networks: za_text,
     /// Whether drift is watched: a za_watch_drift.
     pub drift: u64,
+    /// Local networks, in addition to private ones, with commas between them: hosts outside
+    /// cannot use up the last third of a budget.
+    pub local_nets: za_text,
 }
 
 // SAFETY: repr(C), begins with size; numbers and pointers, for which zero is valid.

@@ -4,6 +4,7 @@
 use crate::cell::Cell;
 use crate::row::Row;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use zeek_anomaly_base::address::Scope;
 
 /// The network of an address: its first 24 bits (IPv4) or 64 bits (IPv6).
 pub fn network(a: IpAddr) -> IpAddr {
@@ -40,26 +41,12 @@ pub fn public_host<'r>(r: &Row<'r>, (orig, resp): (usize, usize)) -> Cell<'r> {
 
 /// The scope of an address, from its number alone.
 pub fn scope(a: IpAddr) -> &'static [u8] {
-    let (multicast, loopback, link_local, private) = match a {
-        IpAddr::V4(v) => (
-            v.is_multicast() || v.is_broadcast(),
-            v.is_loopback() || v.is_unspecified(),
-            v.is_link_local(),
-            v.is_private(),
-        ),
-        IpAddr::V6(v) => (
-            v.is_multicast(),
-            v.is_loopback() || v.is_unspecified(),
-            v.is_unicast_link_local(),
-            v.is_unique_local(),
-        ),
-    };
-    match () {
-        () if multicast => b"multicast",
-        () if loopback => b"loopback",
-        () if link_local => b"link-local",
-        () if private => b"private",
-        () => b"public",
+    match Scope::of(a) {
+        Scope::Multicast | Scope::Broadcast => b"multicast",
+        Scope::Loopback | Scope::Unspecified => b"loopback",
+        Scope::LinkLocal => b"link-local",
+        Scope::Private => b"private",
+        Scope::Public => b"public",
     }
 }
 

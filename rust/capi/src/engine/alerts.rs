@@ -45,12 +45,13 @@ pub unsafe extern "C" fn za_engine_configure(
 ) -> za_status {
     let work = |inner: &mut Inner| {
         // SAFETY: as the caller says.
-        let (s, logs, networks) = unsafe {
+        let (s, logs, networks, local_nets) = unsafe {
             let s = read_sized(settings)?;
             (
                 s,
                 utf8(s.logs, MAX_LIST, "za_settings.logs")?,
                 utf8(s.networks, MAX_LIST, "za_settings.networks")?,
+                utf8(s.local_nets, MAX_LIST, "za_settings.local_nets")?,
             )
         };
         if s.drift > 2 {
@@ -59,7 +60,7 @@ pub unsafe extern "C" fn za_engine_configure(
         }
         let params = match s.per_day {
             0.0 => None,
-            _ => Some(params_of(&s, networks)?),
+            _ => Some(params_of(&s, networks, local_nets)?),
         };
         let logs: Vec<String> = elements(logs).map(str::to_owned).collect();
         inner.configure(params, &logs, s.drift);
@@ -93,7 +94,7 @@ impl Inner {
     }
 }
 
-fn params_of(s: &za_settings, networks: &str) -> Result<AlertParams, Failure> {
+fn params_of(s: &za_settings, networks: &str, local_nets: &str) -> Result<AlertParams, Failure> {
     let invalid =
         |name: &str, what: String| Err(Failure::invalid(format!("za_settings.{name}: {what}")));
     if !(PER_DAY.0..=PER_DAY.1).contains(&s.per_day) {
@@ -116,6 +117,7 @@ fn params_of(s: &za_settings, networks: &str) -> Result<AlertParams, Failure> {
             n => return invalid("share", format!("{n} is no za_share")),
         },
         networks: Vec::new(),
+        local_nets: Vec::new(),
         threshold: s.threshold,
         window: match s.window {
             0.0 => default.window,
@@ -123,12 +125,17 @@ fn params_of(s: &za_settings, networks: &str) -> Result<AlertParams, Failure> {
         },
         behaviors: s.behaviors != 0,
     };
-    for n in elements(networks) {
-        let Ok(network) = n.parse() else {
-            let what = format!("{} is no network such as 10.0.0.0/8", printable(n));
-            return invalid("networks", what);
-        };
-        params.networks.push(network);
+    for (name, list, to) in [
+        ("networks", networks, &mut params.networks),
+        ("local_nets", local_nets, &mut params.local_nets),
+    ] {
+        for n in elements(list) {
+            let Ok(network) = n.parse() else {
+                let what = format!("{} is no network such as 10.0.0.0/8", printable(n));
+                return invalid(name, what);
+            };
+            to.push(network);
+        }
     }
     Ok(params)
 }

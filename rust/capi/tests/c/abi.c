@@ -649,6 +649,9 @@ static void alerts_are_decided(const char* model) {
     bad.networks = bytes("10.0.0.0/8,x", 12);
     FAILS(ZA_STATUS_INVALID, "network", za_engine_configure(engine, &bad, &err));
     bad = wanted(1);
+    bad.local_nets = bytes("x", 1);
+    FAILS(ZA_STATUS_INVALID, "local_nets", za_engine_configure(engine, &bad, &err));
+    bad = wanted(1);
     bad.logs = bytes("\xff", 1);
     FAILS(ZA_STATUS_TEXT, "UTF-8", za_engine_configure(engine, &bad, &err));
 

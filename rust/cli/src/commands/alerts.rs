@@ -36,6 +36,10 @@ pub struct BudgetArgs {
     /// Hosts of this network have a budget of alerts of their own
     #[arg(long, value_name = "NET", value_delimiter = ',', value_parser = network)]
     pub budget_net: Vec<IpNet>,
+    /// A local network, in addition to private ones: hosts outside cannot use up the last third of
+    /// a budget
+    #[arg(long = "local-net", value_name = "NET", value_delimiter = ',', value_parser = network)]
+    pub local_nets: Vec<IpNet>,
 }
 
 /// What has a budget.
@@ -57,9 +61,26 @@ impl BudgetArgs {
                 Per::Log => Share::Log,
             },
             networks: self.budget_net.clone(),
+            local_nets: self.local_nets.clone(),
             threshold,
             ..AlertParams::default()
         }
+    }
+
+    /// The engine of behaviors whose findings share the budget, as in Zeek.
+    ///
+    /// # Errors
+    /// Where the behavioral baseline or the allowlist cannot be read.
+    pub fn behaviors(
+        &self,
+        baseline: Option<&Path>,
+        allow: Option<&Path>,
+    ) -> Result<BehaviorEngine, Failure> {
+        let mut settings = Settings::default();
+        settings.local_nets.clone_from(&self.local_nets);
+        let mut engine = BehaviorEngine::new(settings, inputs::baseline(baseline)?);
+        *engine.allow() = allowed::load(allow)?;
+        Ok(engine)
     }
 }
 
@@ -90,13 +111,6 @@ pub struct Gatherer {
     described: bool,
     /// Whether what hosts did over time is part of it.
     behaviors: bool,
-}
-
-/// The engine of behaviors whose findings share the budget, as in Zeek.
-pub fn engine(baseline: Option<&Path>, allow: Option<&Path>) -> Result<BehaviorEngine, Failure> {
-    let mut engine = BehaviorEngine::new(Settings::default(), inputs::baseline(baseline)?);
-    *engine.allow() = allowed::load(allow)?;
-    Ok(engine)
 }
 
 impl Sink for Gatherer {

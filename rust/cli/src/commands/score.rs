@@ -1,6 +1,6 @@
 //! `score`: logs in, findings out.
 
-use super::alerts::{self, Gatherer, logs, say_exceeded};
+use super::alerts::{Gatherer, logs, say_exceeded};
 use super::drift;
 use super::group::Groups;
 use super::inputs;
@@ -36,10 +36,10 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     let loaded = inputs::load(path.as_deref(), &args.fit)?;
     let allow = allowed::load(args.allow.as_deref())?;
     let mut engine = match args.hunt {
-        true => Some(alerts::engine(
-            args.usual.as_deref(),
-            args.allow.as_deref(),
-        )?),
+        true => Some(
+            args.budget
+                .behaviors(args.usual.as_deref(), args.allow.as_deref())?,
+        ),
         false => None,
     };
     let place = Place::open(args.output.as_deref())?;

@@ -3,7 +3,7 @@
 pub mod args;
 mod show;
 
-use super::alerts::{Gatherer, engine, logs, say_exceeded};
+use super::alerts::{Gatherer, logs, say_exceeded};
 use super::inputs;
 use crate::args::DocumentFormat;
 use crate::coverage;
@@ -28,7 +28,10 @@ pub fn run(args: &BacktestArgs) -> Result<Status, Failure> {
     let source = inputs::rows(&args.rows, &args.rows.paths, None, !args.no_hunt)?;
     let mut engine = match args.no_hunt {
         true => None,
-        false => Some(engine(args.usual.as_deref(), args.allow.as_deref())?),
+        false => Some(
+            args.budget
+                .behaviors(args.usual.as_deref(), args.allow.as_deref())?,
+        ),
     };
     let watched = if args.no_hunt { 0 } else { source.bytes() };
     let total = source.bytes_to_score() + watched;
