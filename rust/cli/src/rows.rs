@@ -1,7 +1,8 @@
 //! From a scored record to what is written of it.
 
 use crate::severity::Severity;
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use std::net::IpAddr;
 use std::sync::Arc;
 use zeek_anomaly_base::text::from_bytes;
@@ -40,6 +41,17 @@ pub struct Behavior {
     pub id: u64,
     /// When it began and when its last record was.
     pub span: (f64, f64),
+}
+
+impl Serialize for Behavior {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut object = to.serialize_struct("Behavior", 4)?;
+        object.serialize_field("id", &format!("{:016x}", self.id))?;
+        object.serialize_field("kind", self.kind.0.name)?;
+        object.serialize_field("first", &self.span.0)?;
+        object.serialize_field("last", &self.span.1)?;
+        object.end()
+    }
 }
 
 /// One scored record, as every format writes it. The order of the fields is that of
@@ -95,7 +107,7 @@ pub struct Finding {
     #[serde(serialize_with = "reasons")]
     pub reasons: Vec<Reason>,
     /// The behavior, where it is none of a record.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub behavior: Option<Behavior>,
     /// What the record is about, for tables: protocol and name.
     #[serde(skip)]
@@ -121,7 +133,7 @@ pub struct Member {
 }
 
 /// Reasons as all formats of JSON have them.
-pub fn reasons<S: serde::Serializer>(reasons: &[Reason], s: S) -> Result<S::Ok, S::Error> {
+pub fn reasons<S: Serializer>(reasons: &[Reason], s: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Out<'a> {
         feature: &'a str,

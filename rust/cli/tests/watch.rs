@@ -318,3 +318,73 @@ fn a_state_that_is_none_and_a_path_that_is_nowhere_are_refused() {
         ran.err
     );
 }
+
+#[test]
+fn behaviors_that_are_watched_are_those_that_hunt_finds() {
+    let dir = Dir::new();
+    let model = model(&dir, 2000);
+    let sample = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/sample/logs/attack"
+    );
+    let hunt = ["hunt", "-q", "--format", "jsonl", sample];
+    let found = |text: &str, kind: &str, id: &str| {
+        let scores = json(text).into_iter().filter_map(|v| {
+            let id = v.pointer(id)?.as_str()?.to_owned();
+            Some((
+                id,
+                (v.pointer(kind)?.as_str()?.to_owned(), v["score"].as_f64()?),
+            ))
+        });
+        // The last of each finding is what it has grown to.
+        scores.collect::<BTreeMap<String, (String, f64)>>()
+    };
+    let hunted = found(&run(&hunt).out, "/kind", "/id");
+    let (state, out) = (dir.arg("state"), dir.arg("out"));
+    let allow = dir.write("allow", "192.168.10.103\n");
+    let watch = |more: &[&str]| {
+        let args = [
+            &[
+                "watch",
+                "-q",
+                "-m",
+                &model,
+                "--hunt",
+                "--once",
+                "--threshold",
+                "99",
+            ],
+            more,
+            &[sample],
+        ];
+        let ran = run(&args.concat());
+        assert_eq!(ran.status, Some(0), "{}", ran.err);
+        let mut found = found(&ran.out, "/behavior/kind", "/behavior/id");
+        found.retain(|_, (kind, _)| kind != "host");
+        found
+    };
+    let watched = watch(&[]);
+    assert!(watched.len() >= 3, "{watched:?}");
+    let kinds = |of: &BTreeMap<String, (String, f64)>| -> Vec<String> {
+        of.iter()
+            .map(|(id, (kind, _))| format!("{id} {kind}"))
+            .collect()
+    };
+    assert_eq!(kinds(&watched), kinds(&hunted));
+    let allowed = watch(&["--allow", &allow]);
+    assert!(
+        !allowed.is_empty() && allowed.len() < watched.len(),
+        "{allowed:?}"
+    );
+    // What is known of hosts is kept with the state: nothing is found twice.
+    let kept = ["--state", &state, "-o", &out];
+    watch(&kept);
+    let lines = || std::fs::read_to_string(&out).unwrap().lines().count();
+    let once = lines();
+    watch(&kept);
+    assert_eq!(lines(), once);
+    assert!(dir.path("state.hosts").exists());
+    // Within a budget, as alerts.
+    let alerts = watch(&["--alerts-per-day", "10"]);
+    assert!(!alerts.is_empty() && alerts.len() <= watched.len());
+}

@@ -43,9 +43,26 @@ struct Source<'a> {
 }
 
 /// Where in a schema stands when a record was written.
-struct Written {
+pub(crate) struct Written {
     ts: Option<usize>,
     duration: Option<usize>,
+}
+
+impl Written {
+    pub(crate) fn bind(schema: &Schema) -> Written {
+        let conn = schema.log == "conn";
+        Written {
+            ts: schema.position("ts"),
+            duration: schema.position("duration").filter(|_| conn),
+        }
+    }
+
+    /// When a record was written, in seconds since the epoch: a connection at its end.
+    pub(crate) fn of(&self, record: &Record<'_>) -> Option<f64> {
+        let number = |at: Option<usize>| at.and_then(|i| record.get(i).number());
+        let ts = number(self.ts)?;
+        Some(ts + number(self.duration).unwrap_or(0.0).max(0.0))
+    }
 }
 
 /// A source's place: the earliest first, then in the order of the files.
@@ -199,12 +216,8 @@ impl Source<'_> {
                 }
             };
             let (filter, written) = self.filters.entry(row.schema_id).or_insert_with(|| {
-                let conn = row.schema.log == "conn";
-                let written = Written {
-                    ts: row.schema.position("ts"),
-                    duration: row.schema.position("duration").filter(|_| conn),
-                };
-                (Filter::new(read, &self.shared, row.schema, None), written)
+                let filter = Filter::new(read, &self.shared, row.schema, None);
+                (filter, Written::bind(row.schema))
             });
             let fate = match filter.passes(read, &row.record) {
                 false => Fate::Filtered,
@@ -213,13 +226,12 @@ impl Source<'_> {
             };
             filter.tally.count(&fate);
             let used = matches!(fate, Fate::Used);
-            let number = |at: Option<usize>| at.and_then(|i| row.record.get(i).number());
-            let ts = number(written.ts);
-            let untimed = !matches!(fate, Fate::Filtered) && ts.is_none();
+            let at = written.of(&row.record);
+            let untimed = !matches!(fate, Fate::Filtered) && at.is_none();
             filter.tally.untimed += u64::from(untimed);
             if used {
-                if let Some(ts) = ts {
-                    self.key = ts + number(written.duration).unwrap_or(0.0).max(0.0);
+                if let Some(at) = at {
+                    self.key = at;
                 }
                 self.head.copy_from(&row.record);
                 self.line = row.line;

@@ -8,8 +8,9 @@
 //! the same scores, as long as a connection's records settle together.
 
 use crate::live::{Binding, role_of};
+use crate::merge::{InOrder, Written};
 use crate::model::{Model, Scratch, Verdict};
-use crate::offline::{LeftOut, Scored, passed};
+use crate::offline::{LeftOut, Scored, is_never_seen, passed};
 use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::collections::VecDeque;
@@ -18,6 +19,37 @@ use std::sync::Arc;
 use zeek_anomaly_features::context::{ContextColumns, Role};
 use zeek_anomaly_features::{Context, Limits, Row};
 use zeek_log::{Input, RecordBuf, Schema};
+
+/// Gets rows that have settled.
+pub trait Settled {
+    /// A row that no earlier run has scored, in the order in which rows were written.
+    fn in_order(&mut self, row: &InOrder<'_>);
+
+    /// A row with its score; scoring ends where it breaks.
+    fn scored(&mut self, scored: &Scored<'_>) -> ControlFlow<()>;
+
+    /// All rows of the input up to this line are done, whether they have a score or not.
+    fn done(&mut self, input: &Arc<Input>, line: u64);
+}
+
+/// Tells of rows in the order in which they were written; those of one time stay as they came.
+fn tell_in_order(batch: &[Arrived], to: &mut dyn Settled) {
+    let new = batch.iter().filter(|r| !r.scored_before);
+    let at = |r: &Arrived| r.bound.written.of(&r.record.record()).unwrap_or(0.0);
+    let mut order: Vec<(f64, &Arrived)> = new.map(|r| (at(r), r)).collect();
+    order.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (_, r) in order {
+        let (schema, record) = (&r.bound.schema, r.record.record());
+        if !is_never_seen(schema, &record) {
+            to.in_order(&InOrder {
+                input: &r.input,
+                line: r.line,
+                schema,
+                record,
+            });
+        }
+    }
+}
 
 /// Rows that arrive, and are scored later.
 pub struct Stream<'m> {
@@ -35,6 +67,7 @@ struct Bound {
     binding: Binding,
     context: ContextColumns,
     left_out: LeftOut,
+    written: Written,
 }
 
 struct Arrived {
@@ -102,16 +135,12 @@ impl<'m> Stream<'m> {
         });
     }
 
-    /// The oldest `n` rows have settled: they are scored, log by log and in the order of
-    /// each file's lines. `done` is told of every row, whether it has a score or not.
-    pub fn settle(
-        &mut self,
-        n: usize,
-        sink: &mut dyn FnMut(&Scored<'_>) -> ControlFlow<()>,
-        done: &mut dyn FnMut(&Arc<Input>, u64),
-    ) -> ControlFlow<()> {
+    /// The oldest `n` rows have settled: `to` sees them in the order of time, then they are scored, log by log and in
+    /// the order of each file's lines.
+    pub fn settle(&mut self, n: usize, to: &mut dyn Settled) -> ControlFlow<()> {
         let n = n.min(self.waiting.len());
         let mut batch: Vec<Arrived> = self.waiting.drain(..n).collect();
+        tell_in_order(&batch, to);
         // Stable: lines of one file stay in their order.
         batch.sort_by(|a, b| {
             let conn = |r: &Arrived| r.bound.binding.role == Role::Conn;
@@ -120,10 +149,10 @@ impl<'m> Stream<'m> {
         let mut flow = ControlFlow::Continue(());
         for rows in batch.chunk_by_mut(|a, b| Arc::ptr_eq(&a.input, &b.input)) {
             if flow.is_continue() {
-                flow = self.score(rows, sink);
+                flow = self.score(rows, to);
             }
             if let Some(last) = rows.last().filter(|_| flow.is_continue()) {
-                done(&last.input, last.line);
+                to.done(&last.input, last.line);
             }
         }
         self.context.sweep();
@@ -136,11 +165,7 @@ impl<'m> Stream<'m> {
     }
 
     /// Scores rows of one file.
-    fn score(
-        &mut self,
-        rows: &mut [Arrived],
-        sink: &mut dyn FnMut(&Scored<'_>) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    fn score(&mut self, rows: &mut [Arrived], to: &mut dyn Settled) -> ControlFlow<()> {
         let model = self.model;
         for rows in rows.chunks_mut(TOGETHER) {
             for r in rows.iter_mut() {
@@ -155,7 +180,7 @@ impl<'m> Stream<'m> {
                 });
             for r in rows {
                 let Some(verdict) = r.verdict else { continue };
-                sink(&Scored {
+                to.scored(&Scored {
                     input: &r.input,
                     line: r.line,
                     schema: &r.bound.schema,
@@ -197,6 +222,7 @@ impl<'m> Stream<'m> {
         let bound = Arc::new(Bound {
             schema: row.schema.clone(),
             left_out: LeftOut::of(row.schema),
+            written: Written::bind(row.schema),
             binding: Binding::new(self.model, row.schema),
             context: ContextColumns::bind(role_of(&row.schema.log), row.schema),
         });

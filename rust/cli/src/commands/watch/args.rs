@@ -46,6 +46,16 @@ pub struct WatchArgs {
     /// What shares a budget.
     #[command(flatten)]
     pub budget: BudgetArgs,
+    /// Behavioral detection (`hunt`), too: each finding is written when it is made, and again when
+    /// it has grown; with --alerts-per-day it shares the budget, as in Zeek
+    #[arg(long)]
+    pub hunt: bool,
+    /// With --hunt: the behavioral baseline (`hunt --save-behavior-baseline`)
+    #[arg(long = "behavior-baseline", alias = "usual", value_name = "FILE", value_hint = ValueHint::FilePath, requires = "hunt")]
+    pub usual: Option<PathBuf>,
+    /// An allowlist: addresses, networks, names, ports, services or pairs, one entry a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub allow: Option<PathBuf>,
     /// Records of these logs only (all are read, for what they tell of one another)
     #[arg(long = "log", value_name = "LOG", value_delimiter = ',')]
     pub logs: Vec<String>,
@@ -69,11 +79,12 @@ Examples:
   zeek-anomaly watch -m week.model /opt/zeek/logs/current
   zeek-anomaly watch -m week.model --state watch.state --archive /opt/zeek/logs \\
       --format zeek -o /var/log/anomaly.log /opt/zeek/spool/zeek
-  zeek-anomaly watch -m week.model --state watch.state --alerts-per-day 10 /opt/zeek/logs/current
+  zeek-anomaly watch -m week.model --state watch.state --alerts-per-day 10 --hunt /opt/zeek/logs/current
   zeek-anomaly watch -m week.model --all --threshold 4 logs | jq -c 'select(.anomalous)'
 
 Follows rotation, truncation and restarts of Zeek. With --state nothing is lost or written twice
-across restarts of watch itself, where the output is a file. SIGTERM and SIGINT end it
+across restarts of watch itself, where the output is a file. With --hunt, what is known of hosts
+is saved beside the state (STATE.hosts) at the end and every ten minutes. SIGTERM and SIGINT end it
 after what was read is scored; SIGHUP opens the output file anew, for logrotate.";
 
 /// How findings are written.

@@ -4,7 +4,8 @@ use super::args::WatchArgs;
 use crate::commands::alerts::logs;
 use crate::rows::Alert;
 use crate::say;
-use zeek_anomaly_alerts::{Alerts, Candidate, Fate, Outcome};
+use zeek_anomaly_alerts::{AlertParams, Alerts, Candidate, Fate, Identity, Outcome};
+use zeek_anomaly_behavior::Finding;
 use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::offline::Scored;
 
@@ -17,7 +18,10 @@ pub struct Budget {
 impl Budget {
     /// Nothing where no budget was asked for. `earlier` is what [`Budget::state`] gave.
     pub fn new(args: &WatchArgs, model: &Model, earlier: Option<&str>) -> Option<Budget> {
-        let params = args.budget.params(args.alerts_per_day?, args.threshold);
+        let params = AlertParams {
+            behaviors: args.hunt,
+            ..args.budget.params(args.alerts_per_day?, args.threshold)
+        };
         let mut alerts = Alerts::new(&model.alert_logs(), params, &logs(&args.logs));
         if let Some(text) = earlier {
             let resumed = match bytes(text) {
@@ -51,7 +55,22 @@ impl Budget {
             ts,
             records: 1,
         };
-        let outcome = self.alerts.take(&candidate)?;
+        self.decide(&candidate)
+    }
+
+    /// Counts what was found of a host, or what it has grown to. The alert, where it raises one.
+    pub fn take_behavior(&mut self, f: &Finding) -> Option<Alert> {
+        self.decide(&Candidate {
+            identity: Identity::of_behavior(f.kind.0.name, f.id, f.entity.host()),
+            log: self.alerts.behavior_log(),
+            score: f.score,
+            ts: Some(f.last),
+            records: f.count,
+        })
+    }
+
+    fn decide(&mut self, candidate: &Candidate) -> Option<Alert> {
+        let outcome = self.alerts.take(candidate)?;
         // Days are for `backtest`.
         while self.alerts.take_day().is_some() {}
         if outcome.exceeded {
@@ -60,7 +79,7 @@ impl Budget {
                 outcome.today.0, outcome.today.1
             ));
         }
-        let at = ts.unwrap_or(self.alerts.now());
+        let at = candidate.ts.unwrap_or(self.alerts.now());
         (outcome.fate == Fate::Alert).then(|| shown(&outcome, at))
     }
 

@@ -2,14 +2,18 @@
 
 pub mod args;
 mod budget;
+mod hosts;
 mod sink;
 mod state;
 
+use super::alerts::shown;
+use crate::allowed;
 use crate::exit::{Failure, Status};
 use crate::rows::{Finding, Findings};
 use crate::say::{self, counted};
 use args::WatchArgs;
 use budget::Budget;
+use hosts::Hosts;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use sink::Sink;
 use state::{Lock, State};
@@ -19,11 +23,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use zeek_anomaly_behavior::{BehaviorColumns, Finding as Behavior};
+use zeek_anomaly_engine::merge::InOrder;
 use zeek_anomaly_engine::offline::Scored;
-use zeek_anomaly_engine::stream::Stream;
+use zeek_anomaly_engine::stream::{Settled, Stream};
 use zeek_anomaly_engine::{Limits, Model};
-use zeek_log::Options;
+use zeek_anomaly_runner::AllowedRecords;
 use zeek_log::follow::{Happened, Start, Tails};
+use zeek_log::{BySchema, Input, Options};
 
 /// Rows taken at once.
 const AT_ONCE: usize = 50_000;
@@ -77,6 +84,7 @@ pub fn run(args: &WatchArgs) -> Result<Status, Failure> {
         }
     };
     let budget = Budget::new(args, &model, state.alerts.as_deref());
+    let allow = allowed::load(args.allow.as_deref())?;
     let mut watch = Watching {
         args,
         tails,
@@ -86,10 +94,14 @@ pub fn run(args: &WatchArgs) -> Result<Status, Failure> {
             sink,
             findings: Findings::default(),
             budget,
+            allowed: AllowedRecords::new(allow),
+            behaviors: 0,
             scored: 0,
             anomalous: 0,
             failed: None,
         },
+        hosts: Hosts::new(args)?,
+        columns: BySchema::default(),
         arrived: VecDeque::new(),
         state,
         saved: None,
@@ -131,6 +143,9 @@ struct Watching<'a> {
     tails: Tails,
     stream: Stream<'a>,
     out: Out<'a>,
+    /// Where behaviors are asked for.
+    hosts: Option<Hosts>,
+    columns: BySchema<BehaviorColumns>,
     /// When rows arrived that wait, and how many.
     arrived: VecDeque<(Instant, usize)>,
     state: State,
@@ -156,8 +171,14 @@ impl Watching<'_> {
             let stuck = settled == 0 && self.tails.queued() == queued;
             let ending = signals.end() || idle && (self.tails.queued() == 0 || stuck);
             queued = self.tails.queued();
+            let last = ending && self.stream.waiting() == 0;
+            if let Some(hosts) = &mut self.hosts {
+                self.out.take_behaviors(hosts.found(last))?;
+                self.out.sink.flush()?;
+                hosts.save(last)?;
+            }
             self.save(ending, settled > 0)?;
-            if ending && self.stream.waiting() == 0 {
+            if last {
                 break;
             }
             if new < AT_ONCE && queued == 0 && !ending && !self.args.once {
@@ -172,12 +193,19 @@ impl Watching<'_> {
             ));
         }
         if !self.args.quiet {
+            let found = match self.args.hunt {
+                true => format!(", {} of hosts", counted(self.out.behaviors, "finding")),
+                false => String::new(),
+            };
             say::line(&format!(
-                "scored {}, {} at or above {}",
+                "scored {}, {} at or above {}{found}",
                 counted(self.out.scored, "record"),
                 say::count(self.out.anomalous),
                 self.args.threshold
             ));
+            if self.args.allow.is_some() {
+                allowed::say(&self.out.allowed);
+            }
         }
         Ok(if self.skipped {
             Status::Skipped
@@ -215,10 +243,14 @@ impl Watching<'_> {
         if n == 0 {
             return Ok(0);
         }
-        let (stream, tails, out) = (&mut self.stream, &mut self.tails, &mut self.out);
-        let flow = stream.settle(n, &mut |s| out.take(s), &mut |input, line| {
-            tails.done(input, line);
-        });
+        let (stream, out) = (&mut self.stream, &mut self.out);
+        let mut to = Rows {
+            tails: &mut self.tails,
+            hosts: self.hosts.as_mut(),
+            columns: &mut self.columns,
+            out,
+        };
+        let flow = stream.settle(n, &mut to);
         match (flow, out.failed.take()) {
             (ControlFlow::Break(()), Some(failure)) => Err(failure),
             _ => Ok(n),
@@ -296,6 +328,34 @@ impl Watching<'_> {
     }
 }
 
+/// What becomes of rows that have settled.
+struct Rows<'w, 'a> {
+    tails: &'w mut Tails,
+    hosts: Option<&'w mut Hosts>,
+    columns: &'w mut BySchema<BehaviorColumns>,
+    out: &'w mut Out<'a>,
+}
+
+impl Settled for Rows<'_, '_> {
+    fn in_order(&mut self, row: &InOrder<'_>) {
+        if self.out.args.allow.is_some() {
+            let columns = (self.columns).get(row.schema, |s| BehaviorColumns::bind(s));
+            self.out.allowed.note(row, columns);
+        }
+        if let Some(hosts) = &mut self.hosts {
+            hosts.see(row);
+        }
+    }
+
+    fn scored(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
+        self.out.take(scored)
+    }
+
+    fn done(&mut self, input: &Arc<Input>, line: u64) {
+        self.tails.done(input, line);
+    }
+}
+
 /// What becomes of scored records.
 struct Out<'a> {
     args: &'a WatchArgs,
@@ -303,6 +363,9 @@ struct Out<'a> {
     findings: Findings,
     /// Where alerts are wanted.
     budget: Option<Budget>,
+    allowed: AllowedRecords,
+    /// Findings of hosts that were written.
+    behaviors: u64,
     scored: u64,
     anomalous: u64,
     failed: Option<Failure>,
@@ -311,6 +374,9 @@ struct Out<'a> {
 impl Out<'_> {
     fn take(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
         self.scored += 1;
+        if self.allowed.covers(scored) {
+            return ControlFlow::Continue(());
+        }
         let alert = self.budget.as_mut().map(|b| b.take(scored));
         let logs = &self.args.logs;
         if !logs.is_empty() && !logs.contains(&scored.schema.log) {
@@ -334,5 +400,20 @@ impl Out<'_> {
                 ControlFlow::Break(())
             }
         }
+    }
+
+    /// Writes what was found of hosts, and what has grown since.
+    fn take_behaviors(&mut self, found: Vec<Behavior>) -> Result<(), Failure> {
+        for f in &found {
+            let alert = self.budget.as_mut().map(|b| b.take_behavior(f));
+            if matches!(alert, Some(None)) {
+                continue;
+            }
+            let mut finding = shown(f);
+            finding.alert = alert.flatten();
+            self.behaviors += 1;
+            self.sink.write(&finding)?;
+        }
+        Ok(())
     }
 }
