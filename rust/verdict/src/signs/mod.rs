@@ -205,7 +205,7 @@ impl Default for Signs {
 /// The columns of a log that signs need.
 #[derive(Debug)]
 enum SignReader {
-    ConnSummary(conn::ConnColumns),
+    ConnSummary(Box<conn::ConnColumns>),
     Dns(names::NameColumns),
     Http(web::WebColumns),
     Smtp(mail::MailColumns),
@@ -216,7 +216,7 @@ enum SignReader {
 impl SignReader {
     fn new(schema: &Schema) -> SignReader {
         match schema.log.as_str() {
-            "conn" => SignReader::ConnSummary(conn::ConnColumns::bind(schema)),
+            "conn" => SignReader::ConnSummary(Box::new(conn::ConnColumns::bind(schema))),
             "dns" => SignReader::Dns(names::NameColumns::bind(schema)),
             "http" => SignReader::Http(web::WebColumns::bind(schema)),
             "smtp" => SignReader::Smtp(mail::MailColumns::bind(schema)),
