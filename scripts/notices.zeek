@@ -35,9 +35,12 @@ export {
 		## A host sends far more than it or its peers usually do, or a connection
 		## to a rarely contacted host lasts for hours.
 		Unusual_Transfer,
-		## A host logs in to several others for the first time, or starts a
-		## service or task on another.
+		## A host logs in to several others for the first time, runs something on
+		## another, brings programs there, changes it, or lists its users.
 		Lateral_Movement,
+		## A host reads secrets of others, replicates the directory without being a
+		## server of it, makes others log in elsewhere, or collects tickets.
+		Credential_Theft,
 		## A host is new, or does what it never did: new services, more hosts,
 		## other hours. Behaviors that this version does not know are here, too.
 		Unusual_Host_Activity,
@@ -75,6 +78,14 @@ export {
 		["long_connection"] = Unusual_Transfer,
 		["lateral_spread"] = Lateral_Movement,
 		["lateral_execution"] = Lateral_Movement,
+		["lateral_session"] = Lateral_Movement,
+		["lateral_transfer"] = Lateral_Movement,
+		["remote_change"] = Lateral_Movement,
+		["remote_enumeration"] = Lateral_Movement,
+		["directory_replication"] = Credential_Theft,
+		["remote_secrets"] = Credential_Theft,
+		["forced_authentication"] = Credential_Theft,
+		["kerberos_tickets"] = Credential_Theft,
 		["fan_out_increase"] = Unusual_Host_Activity,
 		["off_hours_activity"] = Unusual_Host_Activity,
 		["first_seen"] = Unusual_Host_Activity,

@@ -150,6 +150,9 @@ columns! {
     DstMac = "dst_mac",
     OrigHw = "orig_hw",
     RespHw = "resp_hw",
+    Action = "action",
+    Cipher = "cipher",
+    RespMimeTypes = "resp_mime_types",
 }
 
 /// What scripts call the columns of arp.log, which is none of Zeek's own.

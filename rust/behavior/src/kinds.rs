@@ -123,6 +123,18 @@ const EXECUTION: Tactic = Tactic {
     id: "TA0002",
     name: "Execution",
 };
+const PERSISTENCE: Tactic = Tactic {
+    id: "TA0003",
+    name: "Persistence",
+};
+const DEFENSE_EVASION: Tactic = Tactic {
+    id: "TA0005",
+    name: "Defense Evasion",
+};
+const IMPACT: Tactic = Tactic {
+    id: "TA0040",
+    name: "Impact",
+};
 const CREDENTIAL_ACCESS: Tactic = Tactic {
     id: "TA0006",
     name: "Credential Access",
@@ -225,12 +237,61 @@ kinds! {
     LATERAL_SPREAD: "lateral_spread", "Lateral_Movement", "logins at several hosts for the first time",
         LateralMovement, "lateral",
         ["T1021" "Remote Services" LATERAL_MOVEMENT];
-    /// A service or task that is made from afar.
-    LATERAL_EXECUTION: "lateral_execution", "Remote_Execution", "service or task made on another host",
-        LateralMovement, "lateral",
+    /// Something that is made to run from afar.
+    LATERAL_EXECUTION: "lateral_execution", "Remote_Execution", "service, task or command run on another host",
+        LateralMovement, "execution",
         ["T1569.002" "System Services: Service Execution" EXECUTION,
          "T1053.005" "Scheduled Task/Job: Scheduled Task" EXECUTION,
+         "T1047" "Windows Management Instrumentation" EXECUTION,
+         "T1021.003" "Remote Services: Distributed Component Object Model" LATERAL_MOVEMENT,
          "T1021.002" "Remote Services: SMB/Windows Admin Shares" LATERAL_MOVEMENT];
+    /// A session between two workstations.
+    LATERAL_SESSION: "lateral_session", "Remote_Session", "session or administrative share between workstations",
+        LateralMovement, "session",
+        ["T1021.006" "Remote Services: Windows Remote Management" LATERAL_MOVEMENT,
+         "T1021.001" "Remote Services: Remote Desktop Protocol" LATERAL_MOVEMENT,
+         "T1021.002" "Remote Services: SMB/Windows Admin Shares" LATERAL_MOVEMENT,
+         "T1021.004" "Remote Services: SSH" LATERAL_MOVEMENT,
+         "T1021.005" "Remote Services: VNC" LATERAL_MOVEMENT];
+    /// A program that goes from one inside host to another.
+    LATERAL_TRANSFER: "lateral_transfer", "Program_Transfer", "program brought to another inside host",
+        LateralMovement, "transfer",
+        ["T1570" "Lateral Tool Transfer" LATERAL_MOVEMENT,
+         "T1105" "Ingress Tool Transfer" COMMAND_AND_CONTROL];
+    /// Replication of the directory by a host that is no server of it.
+    DIRECTORY_REPLICATION: "directory_replication", "Directory_Replication",
+        "directory replication by a host that is no domain controller", CredentialAccess, "replication",
+        ["T1003.006" "OS Credential Dumping: DCSync" CREDENTIAL_ACCESS,
+         "T1207" "Rogue Domain Controller" DEFENSE_EVASION];
+    /// Secrets of another host.
+    REMOTE_SECRETS: "remote_secrets", "Remote_Secrets", "secrets of another host read", CredentialAccess, "secrets",
+        ["T1003.002" "OS Credential Dumping: Security Account Manager" CREDENTIAL_ACCESS,
+         "T1003.004" "OS Credential Dumping: LSA Secrets" CREDENTIAL_ACCESS,
+         "T1555" "Credentials from Password Stores" CREDENTIAL_ACCESS];
+    /// Settings, accounts or logs of another host that are changed.
+    REMOTE_CHANGE: "remote_change", "Remote_Change", "settings, accounts or logs of another host changed",
+        LateralMovement, "change",
+        ["T1112" "Modify Registry" DEFENSE_EVASION,
+         "T1547.012" "Boot or Logon Autostart Execution: Print Processors" PERSISTENCE,
+         "T1098" "Account Manipulation" PERSISTENCE,
+         "T1136" "Create Account" PERSISTENCE,
+         "T1070.001" "Indicator Removal: Clear Windows Event Logs" DEFENSE_EVASION,
+         "T1529" "System Shutdown/Reboot" IMPACT];
+    /// A host that is made to log in elsewhere.
+    FORCED_AUTHENTICATION: "forced_authentication", "Forced_Authentication", "calls that make a host log in elsewhere",
+        CredentialAccess, "coercion",
+        ["T1187" "Forced Authentication" CREDENTIAL_ACCESS];
+    /// Accounts, groups and sessions that are listed.
+    REMOTE_ENUMERATION: "remote_enumeration", "Remote_Enumeration", "accounts, groups or sessions of other hosts listed",
+        Reconnaissance, "enumeration",
+        ["T1087.002" "Account Discovery: Domain Account" DISCOVERY,
+         "T1069.002" "Permission Groups Discovery: Domain Groups" DISCOVERY,
+         "T1049" "System Network Connections Discovery" DISCOVERY,
+         "T1033" "System Owner/User Discovery" DISCOVERY,
+         "T1135" "Network Share Discovery" DISCOVERY];
+    /// Tickets that are collected.
+    KERBEROS_TICKETS: "kerberos_tickets", "Kerberos_Tickets", "Kerberos tickets collected", CredentialAccess, "tickets",
+        ["T1558.003" "Steal or Forge Kerberos Tickets: Kerberoasting" CREDENTIAL_ACCESS];
     /// A host that talks to more hosts here than it did.
     FAN_OUT_INCREASE: "fan_out_increase", "Fan_Out_Increase", "contacts more inside hosts than before",
         LateralMovement, "lateral",

@@ -1,8 +1,7 @@
 //! A host that moves on to others.
 //!
 //! What counts is the *first* login of a host at another of ours: sessions by the protocols of
-//! remote control, administrative shares that are opened, services and tasks that are made from
-//! afar. Administrators do the same, at the same hosts again and again; somebody who spreads does
+//! remote control, administrative shares that are opened. Administrators do the same, at the same hosts again and again; somebody who spreads does
 //! it at several that he never went to before. So first contacts of a day are counted, and a
 //! host that has done so since before the day began needs fewer than one that nobody knows yet.
 
@@ -10,10 +9,11 @@ use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
 use crate::event::{Column, Event, Log, Outcome};
 use crate::finding::{Basis, Evidence, Finding};
-use crate::kinds::{BehaviorKind, LATERAL_EXECUTION, LATERAL_SPREAD};
+use crate::kinds::{BehaviorKind, LATERAL_SPREAD};
 use crate::network::NetworkView;
 use crate::settings::Param;
 use crate::state::{Distinct, Entry, GivenUp, Saved, Table, Uids};
+use crate::steps::is_admin_share;
 use crate::text;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -32,7 +32,7 @@ static HOSTS: Param = Param {
 pub static DESCRIPTION: Description = Description {
     name: "lateral",
     params: &[&HOSTS],
-    share: 5,
+    share: 4,
     make: |_, budget| Box::new(Lateral::new(budget)),
 };
 
@@ -41,18 +41,6 @@ const PORTS: [u16; 6] = [22, 23, 3389, 5900, 5985, 5986];
 
 /// The same at whatever port.
 const SERVICES: [&[u8]; 3] = [b"ssh", b"rdp", b"rfb"];
-
-/// Calls by which something is made to run on another host.
-const CALLS: [&[u8]; 8] = [
-    b"CreateServiceA",
-    b"CreateServiceW",
-    b"CreateServiceWOW64A",
-    b"CreateServiceWOW64W",
-    b"NetrJobAdd",
-    b"JobAdd",
-    b"SchRpcRegisterTask",
-    b"RemoteCreateInstance",
-];
 
 const DAY: f64 = 86_400.0;
 
@@ -64,7 +52,6 @@ const NAMED: usize = 5;
 
 /// The domains of keys.
 const MOVER: u64 = 0x1a7e_0001;
-const PAIR: u64 = 0x1a7e_0002;
 
 /// One first contact.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,43 +89,18 @@ impl Entry for Mover {
     }
 }
 
-/// What one host makes run on another.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Execution {
-    first: f64,
-    count: u64,
-    uids: Uids,
-    reported: u32,
-}
-
-impl Entry for Execution {
-    fn is_established(&self) -> bool {
-        true
-    }
-
-    fn merit(&self) -> f64 {
-        self.first
-    }
-
-    fn is_sound(&self) -> bool {
-        self.first.is_finite() && self.uids.is_sound()
-    }
-}
-
 const HEAP: usize = Distinct::MAX_HEAP + RECENT * size_of::<Contact>() + Uids::MAX_HEAP;
 
 /// The behaviour.
 #[derive(Debug)]
 struct Lateral {
     movers: Table<Mover>,
-    executions: Table<Execution>,
 }
 
 impl Lateral {
     fn new(budget: usize) -> Lateral {
         Lateral {
-            movers: Table::new(budget / 10 * 8, HEAP, HEAP),
-            executions: Table::new(budget / 10 * 2, Uids::MAX_HEAP, Uids::MAX_HEAP),
+            movers: Table::new(budget, HEAP, HEAP),
         }
     }
 
@@ -206,70 +168,6 @@ impl Lateral {
             });
         });
     }
-
-    fn call(
-        &mut self,
-        e: &Event<'_>,
-        (orig, to): (IpAddr, IpAddr),
-        network: &NetworkView,
-        out: &mut Vec<Finding>,
-    ) {
-        let Some(operation) = e.text(Column::Operation).filter(|o| CALLS.contains(o)) else {
-            return;
-        };
-        let entity = Entity::Pair {
-            orig,
-            resp: to,
-            port: None,
-            proto: e.proto,
-        };
-        let key = network.key(PAIR).number(entity.key()).finish();
-        self.executions.update(key, Execution::default, |x| {
-            if x.first == 0.0 {
-                x.first = e.ts;
-            }
-            x.count += 1;
-            x.uids.add(e.uid());
-            // The first, and then tenfold.
-            if x.count != 10u64.saturating_pow(x.reported) {
-                return;
-            }
-            x.reported += 1;
-            let endpoint = text::name(e.text(Column::Endpoint).unwrap_or_default(), 40);
-            out.push(Finding {
-                id: Key::new(entity.key())
-                    .bytes(LATERAL_EXECUTION.name.as_bytes())
-                    .finish(),
-                kind: BehaviorKind(&LATERAL_EXECUTION),
-                score: 4.5,
-                basis: Basis::Rule,
-                confidence: 0.5,
-                first: x.first,
-                last: e.ts,
-                count: x.count,
-                update: x.reported - 1,
-                reasons: vec![
-                    Evidence::new("call", String::from_utf8_lossy(operation)),
-                    Evidence::new("of", endpoint.unwrap_or_default()),
-                ],
-                uids: x.uids.texts(),
-                entity: entity.clone(),
-                name: None,
-            });
-        });
-    }
-}
-
-/// Whether a share is one for administrators: `\\host\ADMIN$`, `\\host\C$`.
-fn is_admin_share(path: &[u8]) -> bool {
-    let name = path
-        .rsplit(|b| *b == b'\\' || *b == b'/')
-        .next()
-        .unwrap_or_default();
-    match name {
-        [drive, b'$'] => drive.is_ascii_alphabetic(),
-        name => name.eq_ignore_ascii_case(b"ADMIN$"),
-    }
 }
 
 impl Behavior for Lateral {
@@ -300,50 +198,24 @@ impl Behavior for Lateral {
             Log::SmbMapping if event.text(Column::Path).is_some_and(is_admin_share) => {
                 self.login(event, ends, true, network, out);
             }
-            Log::DceRpc => self.call(event, ends, network, out),
             _ => {}
         }
     }
 
     fn memory(&self) -> usize {
-        self.movers.memory(|_| HEAP) + self.executions.memory(|_| Uids::MAX_HEAP)
+        self.movers.memory(|_| HEAP)
     }
 
     fn given_up(&self) -> GivenUp {
-        let mut g = self.movers.given_up();
-        g.add(self.executions.given_up());
-        g
+        self.movers.given_up()
     }
 
     fn save(&self) -> Result<Vec<u8>, String> {
-        crate::codec::encode(&(&self.movers, &self.executions))
+        crate::codec::encode(&self.movers)
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let (movers, executions): (Saved<Mover>, Saved<Execution>) = crate::codec::decode(bytes)?;
-        self.movers.restore(movers)?;
-        self.executions.restore(executions)?;
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_for_administrators_are_told_from_others() {
-        for path in ["\\\\10.0.0.5\\ADMIN$", "\\\\host\\c$", "//h/D$"] {
-            assert!(is_admin_share(path.as_bytes()), "{path}");
-        }
-        for path in [
-            "\\\\host\\IPC$",
-            "\\\\host\\data",
-            "\\\\host\\print$",
-            "",
-            "$",
-        ] {
-            assert!(!is_admin_share(path.as_bytes()), "{path}");
-        }
+        let movers: Saved<Mover> = crate::codec::decode(bytes)?;
+        Ok(self.movers.restore(movers)?)
     }
 }

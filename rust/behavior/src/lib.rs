@@ -83,6 +83,7 @@ mod scans;
 pub mod settings;
 pub mod snapshot;
 pub mod state;
+mod steps;
 mod text;
 mod volume;
 pub mod wire;

@@ -5,7 +5,7 @@ pub use crate::kinds::{kind, kinds};
 use crate::settings::{Param, SettingError, Settings};
 use crate::{
     arp, beacons, dns, fanout, firsts, guessing, hours, lateral, network, queries, resolvers, risk,
-    scans, volume,
+    scans, steps, volume,
 };
 
 /// The behaviours, in the order in which they see an event.
@@ -18,6 +18,7 @@ pub static BEHAVIORS: &[&Description] = &[
     &resolvers::DESCRIPTION,
     &volume::DESCRIPTION,
     &lateral::DESCRIPTION,
+    &steps::DESCRIPTION,
     &fanout::DESCRIPTION,
     &hours::DESCRIPTION,
     &firsts::DESCRIPTION,

@@ -50,10 +50,10 @@ const MAX_LOGS: usize = 256;
 
 /// What a batch begins with: the form, which tells the view, and this version of the list of columns.
 const MAGIC: [(u8, View); 4] = [
-    (0xa1, View::Whole),
-    (0xa2, View::Originator),
-    (0xa3, View::Target),
-    (0xa4, View::Network),
+    (0xa5, View::Whole),
+    (0xa6, View::Originator),
+    (0xa7, View::Target),
+    (0xa8, View::Network),
 ];
 
 /// The columns of what is done to a host.

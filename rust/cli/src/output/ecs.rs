@@ -117,8 +117,7 @@ struct Rule {
 struct Threat {
     framework: &'static str,
     tactic: Named,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    technique: Option<Named>,
+    technique: Named,
 }
 
 #[derive(Serialize)]
@@ -284,13 +283,11 @@ impl<'a> Alert<'a> {
                     ruleset: "zeek-anomaly",
                 },
             },
-            threat: behavior
-                .and_then(|b| attack::of(b.kind.0.name, b.kind.0.stage))
-                .map(|a| Threat {
-                    framework: "MITRE ATT&CK",
-                    tactic: Named::new(a.tactic),
-                    technique: a.technique.map(Named::new),
-                }),
+            threat: behavior.and_then(|b| attack::of(b.kind.0)).map(|a| Threat {
+                framework: "MITRE ATT&CK",
+                tactic: Named::new(a.tactic),
+                technique: Named::new(a.technique),
+            }),
             observer: Observer {
                 vendor: "Zeek",
                 product: "zeek-anomaly",
