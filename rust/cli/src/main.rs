@@ -17,6 +17,7 @@ mod rows;
 mod say;
 mod severity;
 mod signals;
+mod stray;
 
 use args::{Cli, Command};
 use clap::error::ErrorKind;
@@ -25,7 +26,11 @@ use exit::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = match config::arguments(std::env::args_os().collect()) {
+    let given: Vec<_> = std::env::args_os().collect();
+    if let Some(why) = stray::value(&Cli::command(), &given) {
+        Cli::command().error(ErrorKind::InvalidValue, why).exit();
+    }
+    let arguments = match config::arguments(given) {
         Ok(arguments) => arguments,
         Err(why) => return Failure::Said(why).end(),
     };

@@ -153,7 +153,7 @@ fn a_wrong_command_line() {
     for args in [
         vec![],
         vec!["score"],
-        vec!["train", "conn.log"],
+        vec!["train"],
         vec!["score", "--top", "3", "--all", "x.log"],
         vec!["score", "--threads", "0", "x.log"],
         vec!["score", "--label-column", "label", "x.log"],
@@ -308,4 +308,25 @@ fn a_model_of_another_log_and_a_training_set_without_rows() {
         );
         assert!(!dir.path("new.model").exists());
     }
+}
+
+#[test]
+fn values_of_an_option_in_front_of_paths_are_no_files() {
+    let dir = Dir::new();
+    let model = model(&dir, 1500);
+    let log = dir.write("conn.log", conn_log(50));
+    for (args, hint) in [
+        (["backtest", "--alerts-per-day", "5", "10", "20"], "5,10,20"),
+        (["backtest", "--log", "conn", "dns", "ssl"], "conn,dns,ssl"),
+        (["score", "--alerts-per-day", "5", "10", "20"], "one value"),
+    ] {
+        let ran = run(&[&args[..], &["-m", &model, &log]].concat());
+        assert_eq!(ran.status, Some(2), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(hint), "{args:?}: {}", ran.err);
+    }
+    // A file may be called so, and says so by existing.
+    let paths = ["score", "-m", &model, "--top", "5", &log];
+    assert_eq!(run(&paths).status, Some(0));
+    let help = run(&["backtest", "--help"]).out;
+    assert!(help.contains("[default: 5,10,20,50]"), "{help}");
 }

@@ -14,9 +14,8 @@ pub struct BacktestArgs {
     /// The model
     #[arg(short, long, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub model: PathBuf,
-    /// Budgets to try, side by side: alerts a day
-    #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [5.0, 10.0, 20.0, 50.0],
-          value_parser = per_day)]
+    /// Budgets to try, side by side: alerts a day, separated by commas
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "5,10,20,50", value_parser = per_day)]
     pub alerts_per_day: Vec<f64>,
     /// The score below which nothing is an alert, whatever the budget
     #[arg(long, value_name = "SCORE", default_value_t = DEFAULT_THRESHOLD, value_parser = finite)]

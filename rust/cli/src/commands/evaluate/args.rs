@@ -104,8 +104,8 @@ pub struct EvaluateArgs {
     /// With --hunt: an allowlist, as for `hunt --allow`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "hunt")]
     pub allow: Option<PathBuf>,
-    /// Precision among this many rows with the highest scores
-    #[arg(long = "at", value_name = "K", value_delimiter = ',', default_values_t = [10, 100],
+    /// Precision among this many rows with the highest scores; several are separated by commas
+    #[arg(long = "at", value_name = "K", value_delimiter = ',', default_value = "10,100",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub at: Vec<u64>,
     /// Bootstrap replicates for 95 % intervals; 0 for none
