@@ -25,7 +25,7 @@ pub struct JudgeParams<'a> {
     pub own_rows: bool,
     /// The score from which a record is anomalous.
     pub threshold: f64,
-    /// What behaviors are to be expected here; without it beacons do not count.
+    /// What behaviors are to be expected here; without it only clear beacons count.
     pub baseline: Option<&'a BehaviorBaseline>,
     /// What is known to be fine.
     pub allow: Allow,

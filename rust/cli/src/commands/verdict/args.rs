@@ -16,7 +16,7 @@ pub struct VerdictArgs {
     /// Instead of a model: learn from the logs here what is usual, and keep nothing of it
     #[arg(long, value_name = "PATH", conflicts_with = "model", value_hint = ValueHint::AnyPath)]
     pub train_on: Vec<PathBuf>,
-    /// What is usual, learned with `hunt --learn`: without it beacons do not count
+    /// What is usual, learned with `hunt --learn`: without it only clear beacons count
     #[arg(short, long = "behavior-baseline", alias = "usual", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub usual: Option<PathBuf>,
     /// A directory that is known to be ordinary, to compare with; may be repeated
@@ -84,7 +84,7 @@ Each path gets a verdict of its own: LOW below 40 of 100, MEDIUM, HIGH from 70 o
   W weird_notice_bonus  the same of weird and notice
   X fuid_bonus          files that are strange and named by strange http records
   B behavior_score      signs of attack in any network: scans, guessing, names that do
-                        not exist, unanswered calls; beacons with -u
+                        not exist, unanswered calls, beacons
 score = 100 (1 - (1 - .35T - .25U - .20F - .15W - .05X)(1 - B)). A log whose records are
 nearly all anomalous to the model does not count; a warning names it. Without a model, an
 attack that is most of a directory is not rare in it, but still shows its signs.
