@@ -6,7 +6,8 @@
 //!
 //! r is the median of 28 days, so that no attack that lasts for less than half of them changes it; of what comes seldom
 //! it is the mean, but then at most one a day. It is not less than what is supposed before anything is known, and of what
-//! never came: that a score of 3 is reached once a day, and each point more a tenth as often.
+//! never came: that a score of 3 is reached once a day, and each point more a tenth as often. On the first days it is not
+//! less than what came today, either: the thirtieth scanner of the first day is one of thirty.
 
 use super::Candidate;
 use hashbrown::HashMap;
@@ -130,7 +131,16 @@ impl Behaved {
         let mean = days.iter().sum::<f64>() / days.len() as f64;
         let middle = (days.len() - 1) / 2;
         let (_, median, _) = days.select_nth_unstable_by(middle, f64::total_cmp);
-        median.max(mean.min(1.0))
+        median.max(mean.min(1.0)).max(self.today(kind, step))
+    }
+
+    /// Findings of a kind from a step on that today brought so far, as long as the days before tell less.
+    fn today(&self, kind: u64, step: u8) -> f64 {
+        if self.days.len() > PRIOR {
+            return 0.0;
+        }
+        let of = self.today.values();
+        of.filter(|(k, s)| *k == kind && *s >= step).count() as f64
     }
 
     /// The least score that has a level.
@@ -217,6 +227,24 @@ mod tests {
         // Levels never fall with the score.
         let levels: Vec<f64> = (0..80).map(|s| b.level(1, f64::from(s) / 10.0)).collect();
         assert!(levels.is_sorted());
+    }
+
+    #[test]
+    fn what_comes_often_on_the_first_day_is_ordinary_from_then_on_and_no_other_kind_is() {
+        let mut b = Behaved::default();
+        for id in 1..=30 {
+            let (kind, entity) = (1, None);
+            b.see(&Candidate {
+                identity: Identity { id, kind, entity },
+                log: 0,
+                score: 8.0,
+                ts: None,
+                records: 1,
+            });
+            let level = b.level(1, 8.0);
+            assert!((level + (id as f64).log10()).abs() < 1e-9, "{level}");
+        }
+        assert_eq!((b.level(1, 9.0), b.level(2, 8.0)), (6.0, 5.0));
     }
 
     #[test]
