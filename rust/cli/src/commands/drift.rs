@@ -5,7 +5,7 @@ use crate::args::{DocumentFormat, DriftArgs};
 use crate::coverage;
 use crate::exit::{Failure, Status};
 use crate::output::jsonl::Safe;
-use crate::output::table;
+use crate::output::table::{self, Look};
 use crate::progress::Progress;
 use crate::say::{self, count, counted};
 use comfy_table::CellAlignment;
@@ -82,28 +82,21 @@ fn print(found: &[LogDrift], out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     let mut t = table::bare();
-    t.set_header([
-        "day",
-        "log",
-        "rows",
-        "what",
-        "distance",
-        "limit",
-        "now, and in training",
-    ]);
+    t.set_header(["what", "distance", "limit", "now, and in training"]);
     for d in found.iter().filter(|d| !d.changes.is_empty()) {
-        for (i, c) in d.changes.iter().take(SHOWN).enumerate() {
-            let first = |text: String| if i == 0 { text } else { String::new() };
+        let rows = match d.day {
+            Some(_) => format!(", {}", counted(d.rows, "row")),
+            None => String::new(),
+        };
+        t.add_row([format!("{} {}{rows}", day(d), d.log)]);
+        for c in d.changes.iter().take(SHOWN) {
             let degree = |v: f64| match c.kind {
                 ChangeKind::Columns => String::new(),
                 ChangeKind::Volume => format!("×{v:.1}"),
                 ChangeKind::Feature => format!("{v:.2}"),
             };
             t.add_row([
-                first(day(d)),
-                first(d.log.clone()),
-                first(d.day.map_or(String::new(), |_| count(d.rows))),
-                c.name.clone(),
+                format!("  {}", c.name),
                 degree(c.distance),
                 degree(c.limit),
                 format!("{}\nwas {}", c.now, c.was),
@@ -111,15 +104,15 @@ fn print(found: &[LogDrift], out: &mut dyn Write) -> io::Result<()> {
         }
         let more = d.changes.len().saturating_sub(SHOWN) as u64;
         if more > 0 {
-            let text = format!("and {}", counted(more, "more change"));
-            t.add_row(["", "", "", &text]);
+            t.add_row([format!("  and {}", counted(more, "more change"))]);
         }
     }
-    for at in [2, 4, 5] {
+    for at in [1, 2] {
         if let Some(column) = t.column_mut(at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
+    table::fit(&mut t, Look::new(true).width);
     table::print(&mut t, out)
 }
 

@@ -4,7 +4,7 @@ use super::feedback;
 use crate::args::{DocumentFormat, InspectArgs};
 use crate::exit::{Failure, Status};
 use crate::output::jsonl::Safe;
-use crate::output::table;
+use crate::output::table::{self, Look};
 use crate::say::{self, count};
 use comfy_table::CellAlignment;
 use serde::Serialize;
@@ -71,7 +71,8 @@ fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
         ("held out", held_out(model)),
         ("kept", kept(model)),
     ] {
-        writeln!(out, "{name:<12}{value}")?;
+        let line = format!("{name:<12}{value}");
+        writeln!(out, "{}", table::folded(&line, Look::new(true).width, 12))?;
     }
     writeln!(out)?;
     let mut t = table::bare();
@@ -91,12 +92,13 @@ fn overview(model: &Model, out: &mut dyn Write) -> io::Result<()> {
             m.spec.len().to_string(),
             say::reach(m),
             m.detector_name().to_owned(),
-            fold(&printable(&columns.join(", ")), 90),
+            printable(&columns.join(", ")),
         ]);
     }
     for column in t.column_iter_mut().skip(1).take(3) {
         column.set_cell_alignment(CellAlignment::Right);
     }
+    table::fit(&mut t, Look::new(true).width);
     table::print(&mut t, out)?;
     if !model.marks().is_empty() {
         writeln!(out)?;
@@ -132,38 +134,22 @@ fn kept(model: &Model) -> String {
     }
 }
 
-/// Text in lines of about this width.
-fn fold(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut line = 0;
-    for word in text.split(' ') {
-        let n = word.chars().count();
-        if line > 0 && line + 1 + n > width {
-            out.push('\n');
-            line = 0;
-        } else if line > 0 {
-            out.push(' ');
-            line += 1;
-        }
-        out.push_str(word);
-        line += n;
-    }
-    out
-}
-
 fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
+    let width = Look::new(true).width;
+    let mut lines = vec![format!(
         "{}: {} rows, {}, scores measured up to {}, {}",
         printable(m.log()),
         count(m.rows),
         m.detector_name(),
         say::reach(m),
         span(m.span.map(|s| s.0), m.span.map(|s| s.1)),
-    )?;
-    for (name, value) in m.detector.as_detector().about() {
-        writeln!(out, "  {name}: {value}")?;
-    }
+    )];
+    let about = m.detector.as_detector().about();
+    lines.extend(
+        about
+            .into_iter()
+            .map(|(name, value)| format!("  {name}: {value}")),
+    );
     for (by, kinds) in kinds_of(m) {
         let named = (kinds.iter().take(MOST_KINDS))
             .map(|(name, rows)| format!("{} {}", printable(name), count(*rows)));
@@ -172,22 +158,23 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
             n => format!(", {n} more"),
         };
         let named = named.collect::<Vec<_>>().join(", ");
-        writeln!(out, "  compared by {by}: {named}{more}")?;
+        lines.push(format!("  compared by {by}: {named}{more}"));
     }
     for s in &m.strangers {
         let sort = m.spec.name(usize::from(s.identity)).replace('_', " ");
-        match s.left_out {
-            LeftOut::Hosts(n) => writeln!(
-                out,
+        lines.push(match s.left_out {
+            LeftOut::Hosts(n) => format!(
                 "  {sort}s that training did not see are scored as its own looked to one another ({} told)",
                 count(n)
-            )?,
-            LeftOut::Places(n) => writeln!(
-                out,
+            ),
+            LeftOut::Places(n) => format!(
                 "  {sort}s that training did not see are scored as places that its only one did not know yet ({} told)",
                 count(n)
-            )?,
-        }
+            ),
+        });
+    }
+    for line in lines {
+        writeln!(out, "{}", table::folded(&line, width, 4))?;
     }
     writeln!(out)?;
     let mut t = table::bare();
@@ -199,6 +186,7 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
             m.usual[f].clone(),
         ]);
     }
+    table::fit(&mut t, width);
     table::print(&mut t, out)
 }
 

@@ -174,6 +174,37 @@ pub fn bare() -> comfy_table::Table {
     table
 }
 
+/// Makes a table fit a width: the text of its last column is broken into lines.
+pub fn fit(table: &mut comfy_table::Table, width: usize) {
+    let before = table.column_count().saturating_sub(1);
+    for column in table.column_iter_mut().take(before) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    table
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+}
+
+/// Text in lines of at most this width, each but the first behind so many blanks.
+pub fn folded(text: &str, width: usize, indent: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let n = word.chars().count();
+        if used > 0 && used + 1 + n > width {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            used = indent;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += n;
+    }
+    out
+}
+
 /// Writes a table, without the blanks that it begins and ends in.
 pub fn print(table: &mut comfy_table::Table, to: &mut dyn Write) -> io::Result<()> {
     if let Some(first) = table.column_mut(0) {

@@ -11,10 +11,10 @@ use zeek_anomaly_evaluate::{
 };
 
 /// The widest that names get.
-const NAME: usize = 24;
+const NAME: usize = 19;
 
 /// The widest that a value with its interval gets.
-const VALUE: usize = 12;
+const VALUE: usize = 11;
 
 /// Writes how rows were ranked.
 pub fn ranking(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
@@ -22,7 +22,7 @@ pub fn ranking(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
         "rows\nby",
         "attacks\nnormal",
         "ROC-AUC",
-        "avg. prec.",
+        "average\nprecision",
         "recall at\n1 % FP",
         "recall at\n0.1 % FP",
     ];
@@ -114,7 +114,7 @@ fn show(
 
 fn estimate(e: &Estimate) -> String {
     match (e.low, e.high) {
-        (Some(low), Some(high)) => format!("{:.3}\n[{low:.2}, {high:.2}]", e.value),
+        (Some(low), Some(high)) => format!("{:.3}\n{low:.2}–{high:.2}", e.value),
         _ => format!("{:.3}", e.value),
     }
 }

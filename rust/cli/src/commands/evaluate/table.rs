@@ -1,7 +1,7 @@
 //! An evaluation as tables.
 
 use super::{behaviors, narrow};
-use crate::output::table::{self, Look};
+use crate::output::table::{self, Look, folded};
 use crate::say::{count, counted};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,7 +13,11 @@ use zeek_anomaly_evaluate::{
 /// Writes the tables and notes.
 pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
     let wide = ranking(e);
-    let width = Look::new(true).terminal;
+    let Look {
+        terminal: width,
+        width: columns,
+        ..
+    } = Look::new(true);
     let narrow = width.is_some_and(|w| table::width(&wide) > w);
     match narrow {
         false => {
@@ -37,16 +41,16 @@ pub fn write(e: &Evaluation, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "{CALIBRATION}\n")?;
     }
     for note in &e.notes {
-        writeln!(to, "{}", printable(note))?;
+        writeln!(to, "{}", folded(&printable(note), columns, 2))?;
     }
     Ok(())
 }
 
 /// How to read the table of calibration.
 const CALIBRATION: &str = "\
-×1 is well calibrated: one normal row in ten has a score of 1 or more, one in a hundred 2 or more.
-[95 % intervals] from resampling hours; h: different hours in which the rows lie; -: too few training
-rows for such a score";
+×1 is well calibrated: one normal row in ten has a score of 1 or more, one in a
+hundred 2 or more. [95 % intervals] from resampling hours; h: different hours in
+which the rows lie; -: too few training rows for such a score";
 
 fn ranking(e: &Evaluation) -> comfy_table::Table {
     let mut header: Vec<String> = [

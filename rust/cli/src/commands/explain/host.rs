@@ -5,7 +5,7 @@ use crate::args::DocumentFormat;
 use crate::commands::hunt;
 use crate::exit::Failure;
 use crate::output::jsonl::Safe;
-use crate::output::table;
+use crate::output::table::{self, Look, folded};
 use crate::progress::Progress;
 use crate::say::{self, count, counted};
 use crate::severity::Severity;
@@ -201,7 +201,8 @@ impl Story {
         let logs: Vec<String> = (self.logs.iter())
             .map(|(log, s)| format!("{} {}", printable(log), count(s.records)))
             .collect();
-        writeln!(out, "{}: {}", self.host, logs.join(", "))?;
+        let logs = format!("{}: {}", self.host, logs.join(", "));
+        writeln!(out, "{}", folded(&logs, Look::new(true).width, 2))?;
         if self.peers.len() > SHOWN {
             let more = counted((self.peers.len() - SHOWN) as u64, "host");
             writeln!(out, "{more} with fewer records not shown")?;

@@ -1,7 +1,7 @@
 //! Verdicts for people.
 
 use super::Shown;
-use crate::output::table::{Look, bare, print};
+use crate::output::table::{Look, bare, fit, folded, print};
 use crate::say::{count, counted};
 use comfy_table::{Attribute, Cell, CellAlignment, Color};
 use std::io::{self, Write};
@@ -43,14 +43,6 @@ fn overview(to: &mut dyn Write, all: &[&Shown], look: Look) -> io::Result<()> {
     let compared = all.iter().any(|s| s.comparison.is_some());
     let mut t = bare();
     let mut header = vec!["verdict", "score"];
-    let letters: Vec<String> = all.first().map_or_else(Vec::new, |s| {
-        let named = s.assessment.components.named();
-        named
-            .iter()
-            .map(|(letter, _, _)| letter.to_string())
-            .collect()
-    });
-    header.extend(letters.iter().map(String::as_str));
     header.extend(["records", "strange", "hosts", "uids"]);
     if compared {
         header.push("baseline");
@@ -65,7 +57,6 @@ fn overview(to: &mut dyn Write, all: &[&Shown], look: Look) -> io::Result<()> {
             coloured(c.severity.name(), colour(c.severity), look),
             Cell::new(format!("{:.1}", c.score)),
         ];
-        row.extend(c.named().map(|(_, _, v)| Cell::new(format!("{v:.2}"))));
         row.push(Cell::new(count(a.rows)));
         let shares = [
             a.strange_rows_fraction,
@@ -90,6 +81,7 @@ fn overview(to: &mut dyn Write, all: &[&Shown], look: Look) -> io::Result<()> {
         }
     }
     styled(&mut t, look);
+    fit(&mut t, look.width);
     print(&mut t, to)
 }
 
@@ -103,6 +95,10 @@ fn details(to: &mut dyn Write, s: &Shown, look: Look) -> io::Result<()> {
         a.components.severity.name(),
         a.components.score
     )?;
+    let parts = a.components.named();
+    let parts = parts.map(|(letter, _, v)| format!("{} {v:.2}", part(letter)));
+    let parts = format!("parts, of 1: {}", parts.join(", "));
+    writeln!(to, "{}", folded(&parts, look.width, 2))?;
     if let Some(c) = &s.comparison {
         let beyond: Vec<String> = c
             .exceeded_metrics
@@ -134,13 +130,13 @@ fn details(to: &mut dyn Write, s: &Shown, look: Look) -> io::Result<()> {
     }
     let c = &a.components;
     if c.crosslog_uid_two_plus + c.fuid_overlap > 0 {
-        writeln!(
-            to,
-            "\n{} strange in two logs or more, {} in three or more; {} strange in http and files",
+        let text = format!(
+            "{} strange in two logs or more, {} in three or more; {} strange in http and files",
             counted(c.crosslog_uid_two_plus, "connection"),
             count(c.crosslog_uid_three_plus),
             counted(c.fuid_overlap, "file"),
-        )?;
+        );
+        writeln!(to, "\n{}", folded(&text, look.width, 0))?;
     }
     Ok(())
 }
@@ -157,7 +153,7 @@ fn hosts(to: &mut dyn Write, a: &Assessment, look: Look) -> io::Result<()> {
             .signs
             .iter()
             .take(SIGNS)
-            .map(|s| wrapped(s, words))
+            .map(|s| folded(s, words, 2))
             .collect();
         t.add_row([
             name.clone(),
@@ -179,47 +175,38 @@ fn hosts(to: &mut dyn Write, a: &Assessment, look: Look) -> io::Result<()> {
 
 fn logs(to: &mut dyn Write, all: &[&LogPart], look: Look) -> io::Result<()> {
     let mut t = bare();
-    t.set_header(
-        [
-            "log",
-            "records",
-            "strange",
-            "expected",
-            "from score",
-            "highest",
-            "counts",
-            "the strangest",
-        ]
-        .map(|h| bold(h, look)),
-    );
+    t.set_header(["log", "records", "strange", "highest", "the strangest"].map(|h| bold(h, look)));
     for l in all {
         let first = l.top_anomalies.first();
         let what = first.and_then(|t| t.reasons.first()).cloned();
-        let counts = match l.familiar {
-            f if f < 0.5 => "not known".to_owned(),
-            f => format!("{:.2}", l.weight * f * l.strength),
-        };
         t.add_row([
             printable(&l.log_name),
             count(l.rows),
             count(l.anomaly_rows),
-            format!("{:.1}", l.expected_rows),
-            format!("{:.2}", l.threshold),
             format!("{:.2}", l.top_score_max),
-            counts,
-            cut(
-                &what.unwrap_or_default(),
-                look.width.saturating_sub(70).max(WORDS),
-            ),
+            what.unwrap_or_default(),
         ]);
     }
-    for at in 1..7 {
+    for at in 1..4 {
         if let Some(column) = t.column_mut(at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     styled(&mut t, look);
+    fit(&mut t, look.width);
     print(&mut t, to)
+}
+
+/// What a part of the score comes from.
+fn part(letter: char) -> &'static str {
+    match letter {
+        'T' => "strangest records",
+        'U' => "connections strange in several logs",
+        'F' => "share of strange records",
+        'W' => "weird and notice",
+        'X' => "files strange in http and files",
+        _ => "behaviors",
+    }
 }
 
 fn percent(share: f64) -> String {
@@ -236,34 +223,6 @@ fn short(v: f64) -> String {
     } else {
         format!("{v:.1}")
     }
-}
-
-/// Broken at blanks, so that no line is wider.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
-        let n = word.chars().count();
-        if used > 0 && used + 1 + n > width {
-            out.push_str("\n  ");
-            used = 2;
-        } else if used > 0 {
-            out.push(' ');
-            used += 1;
-        }
-        out.push_str(word);
-        used += n;
-    }
-    out
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
-    out.push('…');
-    out
 }
 
 fn colour(level: VerdictLevel) -> Color {
