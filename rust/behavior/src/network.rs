@@ -389,7 +389,7 @@ impl NetworkView {
 }
 
 /// See [`NetworkView::prevalence`].
-fn prevalence(talkers: f64, hosts: f64) -> f64 {
+pub(crate) fn prevalence(talkers: f64, hosts: f64) -> f64 {
     if talkers <= 1.0 {
         return 0.0;
     }

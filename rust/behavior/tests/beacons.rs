@@ -254,3 +254,49 @@ fn clients_of_time_are_neither_beacons_nor_scans_and_who_looks_for_servers_is() 
         "no clock sends that much"
     );
 }
+
+/// Requests at a public server: its users, a monitor that asks by name, and one that asks by none.
+fn at_server(bot_agent: &'static str) -> Feed {
+    let server: Side = ([10, 0, 0, 10], 80);
+    let mut rows: Vec<(f64, [u8; 4], &str, &str)> = Vec::new();
+    for i in 0..3000u64 {
+        let user = [198, 18, (i % 250) as u8, (i % 7) as u8];
+        rows.push((1e9 + scattered(i), user, "www.corp.example", "Browser/9"));
+        if i % 10 == 0 {
+            rows.push((1e9 + scattered(i) + 5.0, user, "203.0.113.1", "Browser/9"));
+        }
+    }
+    for i in 0..96u64 {
+        let ts = 1e9 + 300.0 * i as f64;
+        rows.push((ts + (i * 37 % 90) as f64, [198, 51, 100, 9], "", bot_agent));
+        rows.push((ts, [198, 51, 100, 7], "www.corp.example", "Monitor/1"));
+    }
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut f = Feed::new();
+    for (ts, from, host, agent) in rows {
+        let own = [
+            ("host", V::Text(host)),
+            ("uri", V::Text("/a")),
+            ("user_agent", V::Text(agent)),
+        ];
+        f.row("http", ts, (from, 40_000), server, &own);
+    }
+    f.hunter.finish(&mut f.found);
+    f
+}
+
+#[test]
+fn a_beacon_is_found_at_the_server_by_its_rare_agent_and_monitors_are_not() {
+    let f = at_server("Implant/1");
+    let found = f.of("beacon");
+    let hosts: Vec<_> = found.iter().map(|f| f.entity.host().to_string()).collect();
+    assert!(
+        !hosts.is_empty() && hosts.iter().all(|h| h == "198.51.100.9"),
+        "{hosts:?}"
+    );
+    assert!(found.iter().any(|f| f.count == 96), "all of it at the end");
+    assert!(
+        at_server("Browser/9").of("beacon").is_empty(),
+        "the agent of many"
+    );
+}

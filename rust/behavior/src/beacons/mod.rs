@@ -1,6 +1,6 @@
 //! Beacons: hosts of ours that call somebody at regular intervals.
 //!
-//! Two views: who calls which address and port, and who asks for which name (TLS server
+//! Three views, the third of which is that of a server of ours ([`inbound`]): who calls which address and port, and who asks for which name (TLS server
 //! name, HTTP host), wherever that is served: behind a content network the name is what
 //! stays. DNS is looked at by registered domain, and only where the questions are such as carry
 //! something (never the same name twice, or TXT and the like): ordinary look-ups repeat
@@ -15,6 +15,7 @@
 mod attempts;
 mod calls;
 mod company;
+mod inbound;
 mod rhythm;
 mod tell;
 
@@ -30,6 +31,7 @@ use crate::state::{GivenUp, Saved, Table};
 use crate::text;
 use calls::{Calls, is_open, lately};
 use company::{Companies, keeps_time};
+use inbound::{Inbound, SavedInbound};
 use rhythm::Verdict;
 use std::net::IpAddr;
 use tell::{Callers, finding};
@@ -107,6 +109,7 @@ struct Beacons {
     pairs: Table<Calls>,
     names: Table<Calls>,
     companies: Table<Companies>,
+    inbound: Inbound,
 }
 
 /// A series that is to be reported, unless it is one of a company.
@@ -124,8 +127,9 @@ impl Beacons {
         let company = Companies::MAX_HEAP;
         Beacons {
             pairs: Table::new(budget / 20 * 11, small, large),
-            names: Table::new(budget / 20 * 8, small, large),
+            names: Table::new(budget / 20 * 7, small, large),
             companies: Table::new(budget / 20, company, company),
+            inbound: Inbound::new(budget / 20),
         }
     }
 
@@ -355,6 +359,7 @@ impl Behavior for Beacons {
     fn observe(&mut self, e: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         match e.log {
             Log::Conn => self.conn(e, network, out),
+            Log::Http if !e.orig_local => self.inbound.see(e, network, out),
             Log::Ssl | Log::Http | Log::Quic => self.named(e, network, out),
             Log::Dns => self.dns(e, network, out),
             _ => {}
@@ -362,6 +367,7 @@ impl Behavior for Beacons {
     }
 
     fn finish(&mut self, network: &NetworkView, out: &mut Vec<Finding>) {
+        self.inbound.finish(out);
         for table in [&self.pairs, &self.names] {
             for (key, c) in table.entries() {
                 let Some((entity, _)) = c.about.as_deref() else {
@@ -385,26 +391,33 @@ impl Behavior for Beacons {
         self.pairs.memory(Calls::heap)
             + self.names.memory(Calls::heap)
             + self.companies.memory(|_| Companies::MAX_HEAP)
+            + self.inbound.memory()
     }
 
     fn given_up(&self) -> GivenUp {
         let mut g = self.pairs.given_up();
         g.add(self.names.given_up());
         g.add(self.companies.given_up());
+        g.add(self.inbound.given_up());
         g
     }
 
     fn save(&self) -> Result<Vec<u8>, String> {
-        crate::codec::encode(&(&self.pairs, &self.names, &self.companies))
+        crate::codec::encode(&(
+            &self.pairs,
+            &self.names,
+            &self.companies,
+            self.inbound.state(),
+        ))
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        type All = (Saved<Calls>, Saved<Calls>, Saved<Companies>);
-        let (pairs, names, companies): All = crate::codec::decode(bytes)?;
+        type All = (Saved<Calls>, Saved<Calls>, Saved<Companies>, SavedInbound);
+        let (pairs, names, companies, inbound): All = crate::codec::decode(bytes)?;
         self.pairs.restore(pairs)?;
         self.names.restore(names)?;
         self.companies.restore(companies)?;
-        Ok(())
+        Ok(self.inbound.restore(inbound)?)
     }
 }
 
@@ -439,9 +452,6 @@ fn judge(
     if (v.beats as f64) < network.settings().get(&MIN_BEATS) || last - c.first < LASTS {
         return None;
     }
-    // Each window of beats that has passed is another chance.
-    let windows = 1.0 + (c.looked as f64 - rhythm::KEPT as f64).max(0.0) / 16.0;
-    let chances = (windows * (windows + 1.0) / 2.0).log10().min(3.0);
     let same = if v.size > 0.0 {
         SAME_SIZE * v.same_size
     } else {
@@ -454,7 +464,7 @@ fn judge(
     };
     let cold_start = network.cold_start();
     let software = 1.0 - cold_start * (1.0 - unlike_software(c, &entity, network));
-    let score = ((v.score - chances).min(HIGHEST) + same) * rare * rare * side * software;
+    let score = ((v.score - chances(c)).min(HIGHEST) + same) * rare * rare * side * software;
     c.score = score as f32;
     // What is installed speaks protocols that Zeek knows: no more is asked of others.
     let more = match c.unknown >= 0.5 {
@@ -474,6 +484,12 @@ fn judge(
         verdict: v,
         score,
     })
+}
+
+/// What a score loses because each window of beats that has passed is another chance.
+fn chances(c: &Calls) -> f64 {
+    let windows = 1.0 + (c.looked as f64 - rhythm::KEPT as f64).max(0.0) / 16.0;
+    (windows * (windows + 1.0) / 2.0).log10().min(3.0)
 }
 
 /// How little a rhythm is like that of installed software, from 0 to 1. Software keeps its connections

@@ -12,7 +12,9 @@ use crate::text;
 /// Who else calls the other side.
 pub(super) struct Callers {
     /// How many hosts do.
-    talkers: f64,
+    pub(super) talkers: f64,
+    /// Of how many.
+    pub(super) hosts: f64,
     /// How common that makes it, from 0 to 1.
     pub(super) prevalence: f64,
 }
@@ -23,6 +25,7 @@ impl Callers {
     pub(super) fn of(c: &Calls, entity: &Entity, network: &NetworkView) -> Callers {
         let of = |target| Callers {
             talkers: network.talkers(target),
+            hosts: network.hosts().max(1.0),
             prevalence: network.commonness(target),
         };
         let name = |n: &str| network.name_key(n.as_bytes());
@@ -35,6 +38,7 @@ impl Callers {
             Some(name) if network.vouches(name, address.talkers) => {
                 let named = of(name);
                 Callers {
+                    hosts: address.hosts,
                     talkers: address.talkers.max(named.talkers),
                     prevalence: address.prevalence.max(named.prevalence),
                 }
@@ -51,8 +55,19 @@ pub(super) fn finding(
     company: Option<&Company>,
     network: &NetworkView,
 ) -> Option<Finding> {
+    let (entity, _) = c.about.as_deref()?;
+    finding_by(c, score, v, company, &Callers::of(c, entity, network))
+}
+
+/// The same, by who else calls.
+pub(super) fn finding_by(
+    c: &Calls,
+    score: f64,
+    v: &Verdict,
+    company: Option<&Company>,
+    callers: &Callers,
+) -> Option<Finding> {
     let (entity, kind) = c.about.as_deref().cloned()?;
-    let callers = Callers::of(c, &entity, network);
     let (_, last) = c.rhythm.span().unwrap_or_default();
     let missed = match v.missed {
         0 => String::new(),
@@ -67,11 +82,7 @@ pub(super) fn finding(
         ),
         Evidence::new(
             "talkers",
-            format!(
-                "{:.0} of {:.0} hosts",
-                callers.talkers,
-                network.hosts().max(1.0)
-            ),
+            format!("{:.0} of {:.0} hosts", callers.talkers, callers.hosts),
         ),
     ];
     if let Some(others) = company.filter(|o| o.members() > 0.0) {
