@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use zeek_anomaly_drift::{Change, ChangeKind, LogDrift, Monitor};
 use zeek_anomaly_engine::Model;
-use zeek_anomaly_runner::{Run, on_scored};
+use zeek_anomaly_runner::{Coverage, Run, on_scored};
 
 /// Changes of one log and day that a table shows.
 const SHOWN: usize = 5;
@@ -50,7 +50,7 @@ pub fn run(args: &DriftArgs) -> Result<Status, Failure> {
     let mut out = io::stdout().lock();
     match args.format {
         DocumentFormat::Table => print(&found, &mut out),
-        DocumentFormat::Json => json(&found, &mut out),
+        DocumentFormat::Json => json(&found, &coverage, &mut out),
     }
     .and_then(|()| out.flush())
     .map_err(Failure::stdout)?;
@@ -195,6 +195,7 @@ struct Document<'a> {
     drift: bool,
     columns: Vec<LogOut<'a>>,
     days: Vec<LogOut<'a>>,
+    coverage: &'a Coverage,
 }
 
 #[derive(Serialize)]
@@ -225,7 +226,7 @@ struct ChangeOut<'a> {
     limit: Option<f64>,
 }
 
-fn json(found: &[LogDrift], out: &mut dyn Write) -> io::Result<()> {
+fn json(found: &[LogDrift], coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     let of = |days: bool| {
         let wanted = found.iter().filter(move |d| d.day.is_some() == days);
         wanted.map(log_out).collect()
@@ -234,6 +235,7 @@ fn json(found: &[LogDrift], out: &mut dyn Write) -> io::Result<()> {
         drift: has_drift(found),
         columns: of(false),
         days: of(true),
+        coverage,
     };
     let mut bytes = Vec::new();
     all.serialize(&mut serde_json::Serializer::with_formatter(

@@ -50,7 +50,7 @@ pub fn run(args: &InspectArgs) -> Result<Status, Failure> {
 
 fn span(first: Option<f64>, last: Option<f64>) -> String {
     match (first, last) {
-        (Some(a), Some(b)) => format!("{} to {} UTC", say::time(a), say::time(b)),
+        (Some(a), Some(b)) => format!("{} to {} {}", say::second(a), say::second(b), say::zone()),
         _ => "not known".into(),
     }
 }

@@ -64,7 +64,7 @@ pub fn run(args: &BacktestArgs) -> Result<Status, Failure> {
     let mut out = io::stdout().lock();
     match args.format {
         DocumentFormat::Table => show::table(&tried, &mut out),
-        DocumentFormat::Json => show::json(args, &logs, &tried, &gatherer, &mut out),
+        DocumentFormat::Json => show::json(args, &logs, &tried, &gatherer, &coverage, &mut out),
     }
     .and_then(|()| out.flush())
     .map_err(Failure::stdout)?;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use zeek_anomaly_alerts::Day;
 use zeek_anomaly_base::text::printable;
+use zeek_anomaly_runner::Coverage;
 
 /// The longest bar, in cells: of twice the budget and more.
 const BAR: usize = 20;
@@ -209,6 +210,7 @@ struct Document<'a> {
     behaviors: bool,
     budget_per: &'static str,
     budgets: Vec<BudgetOut<'a>>,
+    coverage: &'a Coverage,
 }
 
 #[derive(Serialize)]
@@ -238,6 +240,7 @@ pub fn json(
     logs: &[String],
     tried: &[Tried],
     gatherer: &Gatherer,
+    coverage: &Coverage,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let budgets = tried.iter().flat_map(|trial| {
@@ -261,6 +264,7 @@ pub fn json(
         threshold: args.threshold,
         logs,
         behaviors: !args.no_hunt,
+        coverage,
         budget_per: match args.budget.budget_per {
             Per::All => "all",
             Per::Log => "log",

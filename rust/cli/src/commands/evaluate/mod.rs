@@ -19,11 +19,13 @@ use crate::output::place::Place;
 use crate::progress::Progress;
 use crate::say::{self, counted};
 use args::{EvaluateArgs, EvaluateFormat};
+use serde::Serialize;
 use std::io::{self, Write};
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::Choice;
 use zeek_anomaly_evaluate::{
-    BehaviorParams, Bootstrap, Contest, EvaluateError, EvaluateParams, Evaluator, GroundTruth,
+    BehaviorParams, Bootstrap, Contest, EvaluateError, EvaluateParams, Evaluation, Evaluator,
+    GroundTruth,
 };
 use zeek_anomaly_runner::Coverage;
 
@@ -91,9 +93,15 @@ pub fn run(args: EvaluateArgs) -> Result<Status, Failure> {
     }
     match args.format {
         EvaluateFormat::Table => table::write(&evaluation, &mut place),
-        EvaluateFormat::Json => serde_json::to_writer_pretty(&mut place, &evaluation)
-            .map_err(io::Error::from)
-            .and_then(|()| writeln!(place)),
+        EvaluateFormat::Json => serde_json::to_writer_pretty(
+            &mut place,
+            &Document {
+                evaluation: &evaluation,
+                coverage: &contest.coverage,
+            },
+        )
+        .map_err(io::Error::from)
+        .and_then(|()| writeln!(place)),
     }
     .and_then(|()| place.finish())
     .map_err(Failure::stdout)?;
@@ -103,6 +111,14 @@ pub fn run(args: EvaluateArgs) -> Result<Status, Failure> {
         true => Status::Skipped,
         false => Status::Fine,
     })
+}
+
+/// An evaluation, with what each run of it looked at.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    coverage: &'a [Coverage],
 }
 
 fn trains(args: &EvaluateArgs) -> bool {

@@ -187,10 +187,15 @@ impl Story {
     }
 
     /// Writes it to standard output.
-    pub fn show(&self, wanted: &str, format: DocumentFormat) -> Result<(), Failure> {
+    pub fn show(
+        &self,
+        wanted: &str,
+        coverage: &Coverage,
+        format: DocumentFormat,
+    ) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match format {
-            DocumentFormat::Json => self.json(wanted, &mut out),
+            DocumentFormat::Json => self.json(wanted, coverage, &mut out),
             DocumentFormat::Table => self.print(&mut out),
         }
         .and_then(|()| out.flush())
@@ -234,7 +239,7 @@ impl Story {
         }
         entries.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut t = table::bare();
-        t.set_header(["time (UTC)", "severity", "what"]);
+        t.set_header([&format!("time ({})", say::zone()), "severity", "what"]);
         for (_, row) in entries {
             t.add_row(row);
         }
@@ -242,7 +247,7 @@ impl Story {
         table::print(&mut t, out)
     }
 
-    fn json(&self, wanted: &str, out: &mut dyn Write) -> io::Result<()> {
+    fn json(&self, wanted: &str, coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
         #[derive(Serialize)]
         struct Document<'a> {
             wanted: &'a str,
@@ -250,6 +255,7 @@ impl Story {
             logs: &'a BTreeMap<String, Span>,
             findings: Vec<hunt::FindingOut<'a>>,
             peers: Vec<PeerOut>,
+            coverage: &'a Coverage,
         }
         #[derive(Serialize)]
         struct PeerOut {
@@ -268,6 +274,7 @@ impl Story {
                     peer: *peer,
                 })
                 .collect(),
+            coverage,
         };
         let mut to = serde_json::Serializer::with_formatter(&mut *out, Safe);
         document.serialize(&mut to).map_err(io::Error::from)?;

@@ -42,8 +42,9 @@ pub fn run(args: &ExplainArgs) -> Result<Status, Failure> {
         }
         match (story, subject) {
             (Some(story), _) => {
-                story.show(&args.uid, args.format)?;
+                story.show(&args.uid, &coverage, args.format)?;
                 if !args.work.quiet {
+                    coverage::say(&coverage, args.work.verbose);
                     let records = counted(story.records(), "record");
                     say::line(&format!("{records} of {}", args.uid));
                 }
@@ -90,7 +91,7 @@ pub fn run(args: &ExplainArgs) -> Result<Status, Failure> {
             Shown::new(f, input.name(), verdicts.get(&(input.name(), f.line)))
         })
         .collect();
-    show::show(&args.uid, &related, &records, args.format).map_err(Failure::stdout)?;
+    show::show(&args.uid, &related, &records, &coverage, args.format).map_err(Failure::stdout)?;
     if !args.work.quiet {
         coverage::say(&coverage, args.work.verbose);
         if fit_here {

@@ -13,6 +13,7 @@ use std::io::{self, Write};
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::related::{Found, Related};
 use zeek_anomaly_engine::{Claim, Reason, Verdict};
+use zeek_anomaly_runner::Coverage;
 
 /// The longest value that a table shows whole.
 const LONGEST: usize = 80;
@@ -36,6 +37,7 @@ struct Document<'a> {
     uids: Vec<String>,
     fuids: Vec<String>,
     records: Vec<Entry<'a>>,
+    coverage: &'a Coverage,
 }
 
 #[derive(Serialize)]
@@ -93,11 +95,12 @@ pub fn show(
     wanted: &str,
     related: &Related,
     records: &[Shown<'_>],
+    coverage: &Coverage,
     format: DocumentFormat,
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match format {
-        DocumentFormat::Json => json(wanted, related, records, &mut out)?,
+        DocumentFormat::Json => json(wanted, related, records, coverage, &mut out)?,
         DocumentFormat::Table => people(records, &mut out)?,
     }
     out.flush()
@@ -107,6 +110,7 @@ fn json(
     wanted: &str,
     related: &Related,
     records: &[Shown<'_>],
+    coverage: &Coverage,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     // Of the names only those that stand in a record: what was asked for is tried as both.
@@ -122,6 +126,7 @@ fn json(
     };
     let document = Document {
         wanted,
+        coverage,
         uids: held(&related.uids, |c| c.contains("uid") && !c.contains("fuid")),
         fuids: held(&related.fuids, |c| c.contains("fuid") || c == "id"),
         records: records

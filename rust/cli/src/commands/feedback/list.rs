@@ -15,7 +15,7 @@ pub fn print(model: &Model, out: &mut dyn Write) -> io::Result<()> {
     let mut t = table::bare();
     t.set_header([
         "feedback",
-        "made (UTC)",
+        &format!("made ({})", say::zone()),
         "said",
         "log",
         "record",
