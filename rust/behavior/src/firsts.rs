@@ -21,7 +21,7 @@ static DAYS: Param = Param {
     default: 3.0,
     min: 0.0,
     max: 365.0,
-    help: "days that are learned before anything is called new",
+    help: "days with records that are learned before anything is called new",
 };
 
 static WEIGHT: Param = Param {
@@ -114,8 +114,9 @@ const HOST_HEAP: usize = NAMED * (LONGEST + 60) + Uids::MAX_HEAP;
 struct Firsts {
     things: Table<Thing>,
     hosts: Table<Host>,
-    /// When the first record was.
-    began: f64,
+    /// Days with records (UTC), up to the latest of them.
+    days: u32,
+    latest: f64,
 }
 
 /// A thing in a record: its sort, what tells it from others, and whose it is.
@@ -131,8 +132,22 @@ impl Firsts {
         Firsts {
             things: Table::new(budget / 10 * 6, 64, Distinct::MAX_HEAP + 16),
             hosts: Table::new(budget / 10 * 4, HOST_HEAP, HOST_HEAP),
-            began: 0.0,
+            days: 0,
+            latest: 0.0,
         }
+    }
+
+    /// Counts the day of a record. A time without records teaches nothing.
+    fn count_day(&mut self, ts: f64) {
+        let day = (ts / DAY).floor();
+        if self.days == 0 || day > self.latest {
+            (self.days, self.latest) = (self.days.saturating_add(1), day);
+        }
+    }
+
+    /// Whether enough days before this one have been seen.
+    fn has_learned(&self, network: &NetworkView) -> bool {
+        f64::from(self.days) > network.settings().get(&DAYS)
     }
 
     fn see(
@@ -153,7 +168,7 @@ impl Firsts {
             let nobody = t.0.count() == 0.0;
             (nobody, t.0.insert(host))
         });
-        let learned = e.ts - self.began >= network.settings().get(&DAYS) * DAY;
+        let learned = self.has_learned(network);
         if !for_host || !learned || network.learning {
             return;
         }
@@ -220,7 +235,7 @@ impl Firsts {
     /// A host of ours is seen.
     fn host(&mut self, e: &Event<'_>, host: IpAddr, network: &NetworkView, out: &mut Vec<Finding>) {
         let key = network.key(HOST).addr(host).finish();
-        let learned = e.ts - self.began >= network.settings().get(&DAYS) * DAY;
+        let learned = self.has_learned(network);
         let is_new = self.hosts.update(key, Host::default, |h| {
             let is_new = h.since == 0.0;
             if is_new {
@@ -245,7 +260,10 @@ impl Firsts {
             last: e.ts,
             count: 1,
             update: 0,
-            reasons: vec![Evidence::new("learned for", text::span(e.ts - self.began))],
+            reasons: vec![Evidence::new(
+                "learned for",
+                text::span(f64::from(self.days) * DAY),
+            )],
             uids: vec![String::from_utf8_lossy(e.uid()).into_owned()],
             entity,
             name: None,
@@ -302,9 +320,7 @@ fn things<'a>(e: &Event<'a>) -> Vec<Seen<'a>> {
 
 impl Behavior for Firsts {
     fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
-        if self.began == 0.0 || event.ts < self.began {
-            self.began = event.ts;
-        }
+        self.count_day(event.ts);
         if event.log == Log::Conn
             && let Some(orig) = event.orig.filter(|o| event.orig_local && is_unicast(*o))
             // Addresses that a scan makes up answer nobody.
@@ -329,18 +345,18 @@ impl Behavior for Firsts {
     }
 
     fn save(&self) -> Result<Vec<u8>, String> {
-        crate::codec::encode(&(&self.things, &self.hosts, self.began))
+        crate::codec::encode(&(&self.things, &self.hosts, self.days, self.latest))
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), String> {
-        type All = (Saved<Thing>, Saved<Host>, f64);
-        let (things, hosts, began): All = crate::codec::decode(bytes)?;
-        if !began.is_finite() {
-            return Err("a beginning that makes no sense".into());
+        type All = (Saved<Thing>, Saved<Host>, u32, f64);
+        let (things, hosts, days, latest): All = crate::codec::decode(bytes)?;
+        if !latest.is_finite() {
+            return Err("a day that makes no sense".into());
         }
         self.things.restore(things)?;
         self.hosts.restore(hosts)?;
-        self.began = began;
+        (self.days, self.latest) = (days, latest);
         Ok(())
     }
 }

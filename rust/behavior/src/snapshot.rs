@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zeek_anomaly_base::{Broken, HEAD, Readers, payload, read_at_most, write_whole};
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 8;
+pub const FORMAT: u32 = 9;
 
 /// What a saved state begins with.
 pub const STATE_MAGIC: &[u8; 8] = b"ZEEKHUNT";

@@ -69,6 +69,27 @@ const PROBE: Conn = Conn {
 };
 
 #[test]
+fn pings_outside_that_are_mostly_answered_are_no_sweep_and_silence_is() {
+    for (silent, found) in [(4, false), (1, true)] {
+        let mut f = Feed::new();
+        for i in 0..250u8 {
+            let ends = ([10, 0, 0, 9], 8, [198, 18, i, 7], 0);
+            f.conn(
+                1e9 + f64::from(i) * 0.5,
+                Conn {
+                    ends,
+                    proto: "icmp",
+                    packets: u64::from(i % silent != 0),
+                    state: "OTH",
+                    ..PROBE
+                },
+            );
+        }
+        assert_eq!(!f.of("scan_horizontal").is_empty(), found, "{silent}");
+    }
+}
+
+#[test]
 fn a_sweep_by_ping_is_found_and_monitoring_is_not() {
     let mut f = Feed::new();
     let ping = |f: &mut Feed, ts: f64, from: u8, to: u8, answers: u64| {

@@ -248,6 +248,20 @@ fn several_new_things_about_a_host_are_one_finding_and_only_after_learning() {
 }
 
 #[test]
+fn a_time_without_records_teaches_nothing_of_what_is_new() {
+    let mut f = Feed::new();
+    for (day, agents) in [(0.0, 1), (700.0, 6)] {
+        for i in 0..agents {
+            let agent = format!("Tool/{i}");
+            let own = [("user_agent", V::Text(&agent))];
+            let ends = ((ME, 50_000), ([203, 0, 113, 7], 80));
+            f.row("http", 1e9 + day * 86_400.0, ends.0, ends.1, &own);
+        }
+    }
+    assert!(f.found.is_empty(), "{:?}", f.kinds());
+}
+
+#[test]
 fn hostile_values_do_no_harm() {
     let mut f = Feed::new();
     let long = vec![b'x'; 5000];

@@ -10,8 +10,9 @@ const STEP: f32 = 0.602;
 /// The same for UDP, where many do not answer in any case.
 const STEP_UDP: f32 = 0.2;
 
-/// The same for ICMP echo: people ping what they know. An answer counts little, since that is how one finds
-/// out who is there; and it counts for a sweep where the one before was pinged seconds ago.
+/// The same for ICMP echo: people ping what they know. An answer of one of ours counts little, since that is how one
+/// finds out who is there; and it counts for a sweep where the one before was pinged seconds ago. Outside, most
+/// addresses are silent: who gets answers there knows whom to ask, as proxies do that measure ways.
 const STEP_ECHO: (f32, f32) = (0.4, -0.1);
 
 /// Stands for the port of what has none.
@@ -28,9 +29,9 @@ pub(super) struct Contact<'a> {
 }
 
 impl<'a> Contact<'a> {
-    /// Whether it is a ping that was answered.
+    /// Whether it is a ping that one of ours answered.
     pub(super) fn is_answered_echo(&self) -> bool {
-        self.event.proto == Proto::Icmp && self.step < 0.0
+        self.event.proto == Proto::Icmp && self.step < 0.0 && self.event.resp_local
     }
 
     pub(super) fn of(event: &'a Event<'a>, network: &NetworkView) -> Option<Contact<'a>> {
@@ -68,7 +69,10 @@ impl<'a> Contact<'a> {
         let (step, refused) = match outcome {
             Outcome::Unclear => return None,
             // A connection without a byte is neither: a probe of an open port looks so.
-            Outcome::Answered if event.proto == Proto::Icmp => (STEP_ECHO.1, false),
+            Outcome::Answered if event.proto == Proto::Icmp && event.resp_local => {
+                (STEP_ECHO.1, false)
+            }
+            Outcome::Answered if event.proto == Proto::Icmp => (-step, false),
             Outcome::Answered if data => (-step, false),
             Outcome::Answered => (0.0, false),
             Outcome::Refused => (step, true),
