@@ -14,7 +14,11 @@
 //!   quantile estimation for the generalized Pareto distribution", Technometrics
 //!   29, 1987). That is extrapolation and is called so;
 //!   Three decades beyond what was counted it goes on logarithmically, for the order alone;
-//! - above all of too few rows for a tail, p = 1 / (n + 1), and the score is "at least".
+//! - above all of too few rows for a tail, p goes from 1 / (n + 1) to 1 / (n + 2), for the order alone, and the score
+//!   is "at least".
+//!
+//! A higher raw value has a higher score, between calibration rows and beyond them: ties would leave to chance what is
+//! shown first.
 //!
 //! The calibration rows are training rows judged as if they had not been trained on.
 
@@ -136,7 +140,7 @@ impl ParetoTail {
         } else {
             (self.shape * x).ln_1p() / self.shape
         };
-        (nats / std::f64::consts::LN_10 - self.share.log10()).min(HIGHEST)
+        nats / std::f64::consts::LN_10 - self.share.log10()
     }
 
     fn is_sound(&self) -> bool {
@@ -214,37 +218,58 @@ impl Calibration {
         knot.map_or(0.0, |k| k.0)
     }
 
-    /// The fraction of calibration rows at least this strange, from 1/(n+1) to 1.
-    fn counted(&self, raw: f64) -> f64 {
-        // Rows with a raw value of at least the next knot's; between knots the
-        // larger count of the two, which claims less.
+    /// The fraction of calibration rows at least this strange, from 1/(n + 2) to 1. It falls strictly with the raw
+    /// value: at one of the n calibration rows it is the conformal p-value, and between two of them it claims less by
+    /// at most one row. Below the lowest and above the highest there is nothing but order, which takes the room of half a
+    /// row, and of one row more.
+    fn fraction(&self, raw: f64) -> f64 {
+        let (Some(first), Some(last)) = (self.knots.first(), self.knots.last()) else {
+            return 1.0;
+        };
+        if raw.is_nan() {
+            return 1.0;
+        }
+        let all = (self.rows + 1) as f64;
+        let of = |i: usize| match i {
+            0 => self.rows as f64 + 0.5,
+            _ => (self.knots[i].1 + 1) as f64,
+        };
+        // The unit of distances beyond both ends.
+        let unit = match last.0 - first.0 {
+            spread if spread > 0.0 => spread,
+            _ => last.0.abs().max(1.0),
+        };
+        let part = |distance: f64| 1.0 - unit / (distance + unit);
         let i = self.knots.partition_point(|k| k.0 < raw);
         let at_least = match self.knots.get(i) {
-            Some(k) if k.0 == raw => k.1,
-            _ if i == 0 => self.rows,
-            Some(_) if i < self.knots.len() => self.between(i),
-            _ => 0,
+            // From 1/(n + 1) to 1/(n + 2).
+            None => 1.0 - part(raw - last.0) / (all + 1.0),
+            Some(k) if k.0 == raw => of(i),
+            Some(_) if i == 0 => of(0) + 0.5 * part(first.0 - raw),
+            Some(k) => {
+                let below = self.knots[i - 1].0;
+                let part = (raw - below) / (k.0 - below);
+                of(i) + (1.0 - part) * (self.just_above(i - 1) - of(i))
+            }
         };
-        (at_least + 1) as f64 / (self.rows + 1) as f64
+        at_least / all
     }
 
-    /// Rows above knot i−1: all of its rank but its own ties where ranks are exact,
-    /// where they are sparse the rank of the knot itself.
-    fn between(&self, i: usize) -> u64 {
-        let below = self.rows - self.knots[i - 1].1;
-        let exact = below >= self.rows.saturating_sub(EXACT as u64);
-        if exact {
-            self.knots[i].1
-        } else {
-            self.knots[i - 1].1
+    /// One more than the rows above a knot, so that order has room: where knots are exact, those of the next knot
+    /// and one; where they are sparse, those of the knot itself.
+    fn just_above(&self, knot: usize) -> f64 {
+        let own = self.knots[knot].1;
+        let is_exact = self.rows - own >= self.rows.saturating_sub(EXACT as u64);
+        match self.knots.get(knot + 1) {
+            Some(next) if is_exact => (own.min(next.1 + 1) + 1) as f64,
+            _ => (own + 1) as f64,
         }
     }
 
-    /// −log10(p), from 0 up, and how it is known. A higher raw value never
-    /// has a lower score.
+    /// −log10(p), from 0 up, and how it is known. A higher raw value has a higher score.
     pub fn score(&self, raw: f64) -> (f64, Claim) {
         // 0.0 - x rather than -x: no negative zero.
-        let counted = 0.0 - self.counted(raw).log10();
+        let counted = 0.0 - self.fraction(raw).log10();
         let highest = self.knots.last().map_or(f64::NEG_INFINITY, |k| k.0);
         let beyond = raw > highest;
         let Some(tail) = self.tail.filter(|t| raw > t.from) else {
@@ -255,16 +280,17 @@ impl Calibration {
             };
             return (counted, claim);
         };
-        let known = self.ceiling() - KNOWN_BY.log10();
-        let fitted = tail.score(raw).max(known);
+        // The tail does not claim less than what was counted of a handful of rows.
+        let known = self.raw_at(KNOWN_BY / self.rows as f64).max(tail.from);
+        let lift = (self.ceiling() - KNOWN_BY.log10() - tail.score(known)).max(0.0);
+        let fitted = tail.score(raw) + lift;
         if !beyond {
             return (counted.min(fitted), Claim::Measured);
         }
-        // It goes on from where the strangest row lies, without a step down.
-        let at_highest = tail.score(highest);
-        let excess = (at_highest - self.ceiling()).max(0.0);
+        // It goes on from where the strangest row lies, without a step.
+        let excess = (tail.score(highest) + lift - self.ceiling()).max(0.0);
         let beyond = reined_in(fitted - excess, self.ceiling());
-        (beyond.max(known), Claim::Extrapolated)
+        (beyond.min(HIGHEST), Claim::Extrapolated)
     }
 
     /// Whether what a file held makes sense.
@@ -292,24 +318,26 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     fn p(c: &Calibration, raw: f64) -> f64 {
-        c.counted(raw)
+        c.fraction(raw)
     }
 
     #[test]
     fn p_is_the_smoothed_fraction_at_least_as_high() {
         let c = Calibration::fit((0..99).map(f64::from).collect());
-        assert_eq!(p(&c, 98.5), 0.01);
         assert_eq!(p(&c, 98.0), 0.02);
-        assert_eq!(p(&c, 97.5), 0.02);
-        assert_eq!(p(&c, -5.0), 1.0);
-        assert_eq!(c.score(-1.0).0.to_bits(), 0);
+        assert_eq!(p(&c, 97.5), 0.025);
+        assert_eq!(p(&c, 97.0), 0.03);
+        assert_eq!(p(&c, f64::NAN), 1.0);
+        assert!((0.995..1.0).contains(&p(&c, -5.0)) && p(&c, 98.5) < 0.01);
+        assert_eq!(c.score(f64::NEG_INFINITY).0.to_bits(), 0);
     }
 
     #[test]
     fn few_rows_claim_no_more_than_they_can_and_say_so() {
         let c = Calibration::fit((0..99).map(f64::from).collect());
         assert_eq!(c.score(98.0).1, Claim::Measured);
-        assert_eq!(c.score(1e9), (2.0, Claim::AtLeast));
+        let (score, claim) = c.score(1e9);
+        assert!((2.0..101f64.log10()).contains(&score) && claim == Claim::AtLeast);
         assert_eq!(
             Calibration::fit(vec![f64::NAN]).score(3.0),
             (0.0, Claim::AtLeast)
@@ -327,9 +355,10 @@ mod tests {
     #[test]
     fn equal_values_count_together() {
         let c = Calibration::fit(vec![1.0; 5000]);
-        assert_eq!(c.score(1.0), (0.0, Claim::Measured));
+        assert!(c.score(1.0).0 < 1e-4 && c.score(1.0).1 == Claim::Measured);
         // One value is no tail.
-        assert_eq!(c.score(1.1), (5001f64.log10(), Claim::AtLeast));
+        let (score, claim) = c.score(1.1);
+        assert!((5001f64.log10()..5002f64.log10()).contains(&score) && claim == Claim::AtLeast);
     }
 
     #[test]
@@ -338,7 +367,7 @@ mod tests {
         let c = Calibration::fit((0..n).map(f64::from).collect());
         assert!(c.is_sound() && c.knots.len() <= EXACT + SPARSE);
         for r in [999_999.0, 999_000.5, 996_000.0] {
-            let exact = (f64::from(n) - f64::ceil(r) + 1.0) / f64::from(n + 1);
+            let exact = (f64::from(n) - r + 1.0) / f64::from(n + 1);
             assert!((p(&c, r) - exact).abs() < 1e-12, "{r}");
         }
         for r in [1.5, 500_000.25, 900_000.0] {
@@ -402,6 +431,31 @@ mod tests {
             assert!(scores.windows(2).all(|w| w[0] <= w[1]));
             assert!(c.score(highest * 10.0).0 < c.score(highest * 100.0).0);
             assert!(c.score(f64::MAX).0.is_finite());
+        }
+    }
+
+    #[test]
+    fn a_higher_raw_value_has_a_higher_score_everywhere() {
+        let few = Calibration::fit(sample(400, true, 5));
+        let tied = Calibration::fit((0..900).map(|i| f64::from(i % 7)).collect());
+        let one = Calibration::fit(vec![2.0; 50]);
+        let tail = Calibration::fit(sample(5_000, true, 6));
+        let sparse = Calibration::fit(sample(50_000, false, 7));
+        // The last rows lie below what the fitted tail makes of their number.
+        let mut short = sample(5_000, true, 8);
+        short.iter_mut().for_each(|v| *v = v.min(2.5 + *v / 1e3));
+        let short = Calibration::fit(short);
+        assert!(tail.has_tail() && sparse.has_tail() && short.has_tail() && !few.has_tail());
+        for c in [few, tied, one, tail, sparse, short] {
+            let mut raws: Vec<f64> = (-1000..30_000).map(|i| f64::from(i) / 997.0).collect();
+            raws.extend(c.knots.iter().map(|k| k.0));
+            raws.extend((1..60).map(|i| 40.0 * 1.5f64.powi(i)));
+            raws.sort_unstable_by(f64::total_cmp);
+            raws.dedup_by(|a, b| *a - *b < 1e-7);
+            for pair in raws.windows(2) {
+                let (low, high) = (c.score(pair[0]).0, c.score(pair[1]).0);
+                assert!(low < high, "{pair:?}: {low} {high} of {} rows", c.rows());
+            }
         }
     }
 
