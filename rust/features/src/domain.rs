@@ -8,14 +8,16 @@ const LONGEST_SUFFIX: usize = 128;
 /// The parts of a name that somebody chose, each a label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parts<'a> {
-    /// The registered label: `example` of `www.example.co.uk`. By the rules of
-    /// registries alone: a provider's name (`cloudfront.net`) is registered, what its customers
-    /// have below it are hosts.
+    /// The registered label: `example` of `www.example.co.uk`. Below a provider's suffix (`duckdns.org`,
+    /// `cloudfront.net`) it is the customer's label if that is letters alone, as customers choose them and programs
+    /// generate them; the names that content networks hand out have digits or hyphens, and are hosts below the provider's.
     pub domain: Option<&'a [u8]>,
     /// The registered name: `example.co.uk`.
     pub registered: Option<&'a [u8]>,
     /// The longest label below it, or a name that is a single label.
     pub host: Option<&'a [u8]>,
+    /// The label below a provider's suffix, whatever it is made of: `d111` of `www.d111.cloudfront.net`.
+    pub customer: Option<&'a [u8]>,
 }
 
 /// Splits a name. Addresses, reverse lookups and the labels of service discovery
@@ -27,17 +29,27 @@ pub fn parts(name: &[u8]) -> Parts<'_> {
         return parts;
     }
     let is_service = name.split(|b| *b == b'.').any(|l| l.first() == Some(&b'_'));
-    let Some(end) = suffix(name) else {
+    let Some(Suffix { registry, provider }) = suffix(name) else {
         if !is_service && !name.contains(&b'.') {
             parts.host = Some(name);
         }
         return parts;
     };
-    // What stands before the suffix and its dot.
-    let Some(head) = name.get(..end.saturating_sub(1)) else {
+    // The label before a suffix and its dot, and where it begins.
+    let before = |end: usize| {
+        let head = name.get(..end.checked_sub(1)?)?;
+        let at = head.iter().rposition(|b| *b == b'.').map_or(0, |i| i + 1);
+        Some((head, at))
+    };
+    let customer = provider
+        .and_then(before)
+        .filter(|(head, at)| head.len() > *at);
+    parts.customer = customer.map(|(head, at)| &head[at..]);
+    let chosen = |c: &&[u8]| c.iter().all(u8::is_ascii_alphabetic);
+    let customer = customer.filter(|_| parts.customer.as_ref().is_some_and(chosen));
+    let Some((head, at)) = customer.or_else(|| before(registry)) else {
         return parts;
     };
-    let at = head.iter().rposition(|b| *b == b'.').map_or(0, |i| i + 1);
     let domain = &head[at..];
     if domain.first().is_some_and(|b| *b != b'_') {
         parts.domain = Some(domain);
@@ -58,9 +70,14 @@ pub fn without_port(host: &[u8]) -> &[u8] {
     }
 }
 
-/// Where the public suffix of a name begins. `None` for a single label and for reverse
-/// lookups.
-fn suffix(name: &[u8]) -> Option<usize> {
+/// Where the public suffix of a name begins: that of a registry, and that of a provider who gives names away below one.
+struct Suffix {
+    registry: usize,
+    provider: Option<usize>,
+}
+
+/// The suffixes of a name. `None` for a single label and for reverse lookups.
+fn suffix(name: &[u8]) -> Option<Suffix> {
     let last = name.iter().rposition(|b| *b == b'.')? + 1;
     if name[last..].eq_ignore_ascii_case(b"arpa") {
         return None;
@@ -72,19 +89,25 @@ fn suffix(name: &[u8]) -> Option<usize> {
     lower.copy_from_slice(tail);
     lower.make_ascii_lowercase();
     let mut of = &*lower;
+    let mut provider = None;
     loop {
-        match List.suffix(of) {
+        let registry = match List.suffix(of) {
             Some(s) if s.is_known() && s.typ() == Some(Type::Private) => {
                 // A provider's suffix lies below one of a registry.
                 let s = s.as_bytes();
-                let Some(dot) = s.iter().position(|b| *b == b'.') else {
-                    return Some(last);
-                };
-                of = &of[of.len() - (s.len() - dot - 1)..];
+                provider.get_or_insert(name.len() - s.len());
+                match s.iter().position(|b| *b == b'.') {
+                    None => last,
+                    Some(dot) => {
+                        of = &of[of.len() - (s.len() - dot - 1)..];
+                        continue;
+                    }
+                }
             }
-            Some(s) if s.is_known() => return Some(name.len() - s.as_bytes().len()),
-            _ => return Some(last),
-        }
+            Some(s) if s.is_known() => name.len() - s.as_bytes().len(),
+            _ => last,
+        };
+        return Some(Suffix { registry, provider });
     }
 }
 
@@ -115,8 +138,18 @@ mod tests {
             ),
             (
                 "a.bucket.s3.amazonaws.com",
-                ["amazonaws", "amazonaws.com", "bucket"],
+                ["bucket", "bucket.s3.amazonaws.com", "a"],
             ),
+            (
+                "cam.qxkdjwrv.DuckDNS.org",
+                ["qxkdjwrv", "qxkdjwrv.DuckDNS.org", "cam"],
+            ),
+            (
+                "qxkdjwrv.dyndns.org",
+                ["qxkdjwrv", "qxkdjwrv.dyndns.org", ""],
+            ),
+            ("a1b2c3.ddns.net", ["ddns", "ddns.net", "a1b2c3"]),
+            ("duckdns.org", ["duckdns", "duckdns.org", ""]),
             ("longest.b.x.bit", ["x", "x.bit", "longest"]),
             ("wpad", ["", "", "wpad"]),
             (
@@ -125,6 +158,18 @@ mod tests {
             ),
         ] {
             assert_eq!(of(name), want.map(String::from), "{name}");
+        }
+    }
+
+    #[test]
+    fn customers_of_providers_are_told() {
+        for (name, want) in [
+            ("x.a1b2c3.ddns.net", Some("a1b2c3")),
+            ("qxkdjwrv.dyndns.org", Some("qxkdjwrv")),
+            ("duckdns.org", None),
+            ("www.example.com", None),
+        ] {
+            assert_eq!(parts(name.as_bytes()).customer, want.map(str::as_bytes));
         }
     }
 

@@ -29,7 +29,7 @@ pub static TYPE: LogType = LogType {
         category("type", "qclass", |r| Cell::text(r.text(QCLASS))),
         category("type", "qtype", |r| named(r, QTYPE, QTYPE_N)),
         category("outcome", "rcode", |r| named(r, RCODE, RCODE_N)),
-        category("name", "query_domain", |r| Cell::text(r.text(QUERY).map(|q| lexical::last_labels(q, 2)))).place(),
+        category("name", "query_domain", |r| Cell::text(r.text(QUERY).map(|q| lexical::last_labels(q, 2)))),
         category("name", "query_tld", |r| Cell::text(r.text(QUERY).and_then(lexical::last_label))),
         magnitude("shape", "query_length", Unit::Bytes, |r| Cell::num(r.text_len(QUERY))),
         magnitude("shape", "query_labels", Unit::Count, |r| {
@@ -47,7 +47,7 @@ pub static TYPE: LogType = LogType {
         magnitude("letters", "label_consonant_run", Unit::Count, |r| {
             Cell::num(label(r).map(|l| lexical::longest_consonant_run(l) as f64))
         }),
-        learned("letters", "domain_randomness", |r| Cell::text(parts(r).domain)),
+        learned("letters", "domain_randomness", |r| Cell::text(domain_of(r))),
         learned("letters", "host_randomness", |r| Cell::text(parts(r).host)),
         magnitude("outcome", "answers", Unit::Count, |r| Cell::num(r.list_len(ANSWERS).or(Some(0.0)))),
         magnitude("answer", "min_ttl", Unit::Seconds, |r| {
@@ -69,6 +69,17 @@ fn named<'r>(r: &Row<'r>, name: usize, number: usize) -> Cell<'r> {
         Some(t) => Cell::Text(t),
         None => Cell::code(r.num(number).filter(|v| *v >= 0.0).map(|v| v as u64)),
     }
+}
+
+/// The registered label of the query. A name below a provider's suffix that does not exist was handed out by nobody: it
+/// counts as registered, whatever it is made of.
+fn domain_of<'r>(r: &Row<'r>) -> Option<&'r [u8]> {
+    let parts = parts(r);
+    let is_missing = match r.text(RCODE) {
+        Some(name) => name.eq_ignore_ascii_case(b"NXDOMAIN"),
+        None => r.num(RCODE_N) == Some(3.0),
+    };
+    parts.customer.filter(|_| is_missing).or(parts.domain)
 }
 
 /// The parts of the query.
