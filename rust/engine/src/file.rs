@@ -32,7 +32,7 @@ use zeek_anomaly_models::{Calibration, DetectorModel, Encoder, Kinds, Language, 
 pub const MAGIC: &[u8; 8] = b"ZEEKANOM";
 
 /// The format that this version writes, and the only one that it reads.
-pub const FORMAT: u32 = 6;
+pub const FORMAT: u32 = 7;
 
 /// The largest payload, in bytes.
 const MAX_PAYLOAD: u64 = 256 << 20;

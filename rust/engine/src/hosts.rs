@@ -6,9 +6,6 @@
 //! "Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic structure",
 //! Ecography 40, 2017, on grouped data).
 //!
-//! Where training has one host, the places that it went to stand for hosts: what another host does differently is first of all where
-//! it goes to. That is less than what is new with another host, and more than nothing.
-//!
 //! Hosts are left out in a few groups, so that what it costs does not grow with how many there are; and each has about the
 //! same say, however much it does.
 
@@ -41,7 +38,7 @@ pub(crate) struct Groups {
     judged: Vec<bool>,
     /// The place of each row among those of its host.
     nth: Vec<usize>,
-    /// Hosts, or places, of the groups that are judged.
+    /// Hosts of the groups that are judged.
     hosts: u64,
 }
 
@@ -91,7 +88,7 @@ impl Groups {
         self.judged.len()
     }
 
-    /// How many hosts, or places, are judged; one at least.
+    /// How many hosts are judged; one at least.
     pub(crate) fn judged(&self) -> u64 {
         self.hosts
     }

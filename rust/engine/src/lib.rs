@@ -36,7 +36,7 @@ pub use choice::Choice;
 pub use explain::Reason;
 pub use file::{FORMAT as MODEL_FORMAT, MAGIC as MODEL_MAGIC, ModelError};
 pub use live::{Binding, Engine};
-pub use model::{Held, LeftOut, LogModel, Model, ModelInfo, Strangers, Verdict};
+pub use model::{Held, LogModel, Model, ModelInfo, Strangers, Verdict};
 pub use zeek_anomaly_alerts::DEFAULT_THRESHOLD;
 pub use zeek_anomaly_features::Limits;
 pub use zeek_anomaly_features::spec::{Kind, Unit};

@@ -105,42 +105,52 @@ pub struct Scratch {
 ///
 /// A host does what others do, and much that only it does: to a model that knows the host all of that is
 /// ordinary, and to one that does not it is new. So hosts that are not known have a scale of their own,
-/// made of training rows that are judged with all rows of their host left out. One host alone tells nothing of others,
-/// but how strange its own rows look where what else went to the same place is left out: the least of what
-/// is new with another host.
+/// made of training rows that are judged with all rows of their host left out.
+///
+/// Few hosts tell little of others: ten are needed for what is seen of one host in ten. Where they are fewer, the score is the mean of ten of
+/// which those that are missing say what the log's own scale says. So one host takes a tenth from a score at
+/// most.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Strangers {
     /// The feature that tells such hosts apart.
     pub identity: u16,
-    /// What was left out.
-    pub left_out: LeftOut,
-    /// From the detector's value to the common scale.
-    pub calibration: Calibration,
+    /// Hosts that were left out in turn, each by itself or with others, to judge their rows by the rest.
+    pub hosts: u64,
+    /// From the detector's value to the common scale; none where no host can be left out, and the log's own scale
+    /// has to do.
+    pub calibration: Option<Calibration>,
 }
 
-/// What was left out in turn, each by itself or with others, to judge its rows by the rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LeftOut {
-    /// So many hosts.
-    Hosts(u64),
-    /// So many places that one host went to: networks, domains.
-    Places(u64),
-}
-
-impl LeftOut {
-    /// How many.
-    pub fn count(self) -> u64 {
-        match self {
-            LeftOut::Hosts(n) | LeftOut::Places(n) => n,
-        }
-    }
-}
+/// Hosts from which on the score of another is measured, and the log's own scale has no say.
+const MEASURED_BY: u64 = 10;
 
 impl Strangers {
+    /// The score of a raw value, given what the log's own scale says. It rises strictly with the raw value, as both
+    /// scales do.
+    fn score(&self, raw: f64, own: (f64, Claim)) -> (f64, Claim) {
+        let (score, claim) = match &self.calibration {
+            None => own,
+            Some(calibration) => {
+                let (of_hosts, claim) = calibration.score(raw);
+                let missing = MEASURED_BY.saturating_sub(self.hosts) as f64;
+                let more = (own.0 - of_hosts).max(0.0);
+                (of_hosts + more * missing / MEASURED_BY as f64, claim)
+            }
+        };
+        match claim {
+            Claim::Measured if self.hosts < MEASURED_BY => (score, Claim::Extrapolated),
+            _ => (score, claim),
+        }
+    }
+
     /// Whether what a file held makes sense.
     pub(crate) fn is_sound(&self, spec: &Spec) -> bool {
         let of_hosts = spec.identities().any(|f| f == usize::from(self.identity));
-        of_hosts && self.left_out.count() > 0 && self.calibration.is_sound()
+        let is_sound = match &self.calibration {
+            None => self.hosts == 0,
+            Some(calibration) => self.hosts > 0 && calibration.is_sound(),
+        };
+        of_hosts && is_sound
     }
 }
 
@@ -174,8 +184,7 @@ pub struct LogModel {
     pub detector: DetectorModel,
     /// From the detector's value to the common scale.
     pub calibration: Calibration,
-    /// The same for hosts that training did not see, where it saw enough others to tell: by the sort of hosts, each
-    /// with a feature of its own.
+    /// The same for hosts that training did not see: by the sort of hosts, each with a feature of its own.
     pub strangers: Vec<Strangers>,
     /// Training rows.
     pub rows: u64,
@@ -318,8 +327,11 @@ impl LogModel {
         });
         let raw = moved.map_or(unmarked, |m| m.0);
         let strangers = self.strangers_of(bits, leave_out);
-        let calibration = strangers.map_or(&self.calibration, |s| &s.calibration);
-        let (score, claim) = calibration.score(raw);
+        let scored = |raw: f64| {
+            let own = self.calibration.score(raw);
+            strangers.map_or(own, |s| s.score(raw, own))
+        };
+        let (score, claim) = scored(raw);
         Verdict {
             score,
             claim,
@@ -329,7 +341,7 @@ impl LogModel {
             feedback: moved.map(|(_, by, opinion)| Moved {
                 by,
                 opinion,
-                score: calibration.score(unmarked).0,
+                score: scored(unmarked).0,
             }),
         }
     }

@@ -9,8 +9,9 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use zeek_anomaly_engine::train::{TrainParams, Trainer};
-use zeek_anomaly_engine::{Engine, LeftOut, Limits, Model, Verdict};
+use zeek_anomaly_engine::{Claim, Engine, Limits, Model, Verdict};
 use zeek_anomaly_features::Context;
+
 use zeek_log::{Field, FieldType, RecordBuf, Schema};
 
 /// The rows of [`common`], and whether the originator is local.
@@ -98,8 +99,8 @@ fn factor(verdicts: &[Verdict]) -> f64 {
 #[test]
 fn a_host_that_was_not_there_gets_the_scores_it_is_promised() {
     let mut model = model(1..21);
-    let hosts = model.logs[0].strangers.first().map(|s| s.left_out);
-    assert_eq!(hosts, Some(LeftOut::Hosts(20)));
+    let hosts = model.logs[0].strangers.first().map(|s| s.hosts);
+    assert_eq!(hosts, Some(20));
     let knows = Arc::new(model.clone());
     let new = verdicts(&knows, host(99, 2, 1.71e9, 2000));
     let known = (1..21).flat_map(|n| host(n, 2, 1.71e9, 200));
@@ -134,32 +135,32 @@ fn a_model_file_keeps_it() {
 }
 
 #[test]
-fn the_places_of_one_host_alone_stand_for_others() {
-    let mut model = model(1..2);
-    let strangers = &model.logs[0].strangers[0];
-    assert_eq!(strangers.left_out, LeftOut::Places(8));
-    // Another host does the same, in other places.
-    let elsewhere = |originator: u8| {
+fn few_hosts_take_little_from_a_score_and_say_so() {
+    for hosts in [1u8, 2, 3] {
+        let known = model(1..1 + hosts);
+        let mut own = known.clone();
+        own.logs[0].strangers.clear();
+        // What it does elsewhere is new to all.
         let what = What {
-            originator,
+            originator: 99,
             elsewhere: true,
         };
-        connections(1, what, 3, 1.71e9, 500)
-    };
-    let with = verdicts(&Arc::new(model.clone()), elsewhere(2));
-    let of_known = verdicts(&Arc::new(model.clone()), elsewhere(1));
-    model.logs[0].strangers.clear();
-    let without = verdicts(&Arc::new(model), elsewhere(2));
-    assert!(with.iter().all(|v| v.stranger) && of_known.iter().all(|v| !v.stranger));
-    assert!((0.5..=2.0).contains(&factor(&with)), "{}", factor(&with));
-    assert!(factor(&without) > 5.0, "{}", factor(&without));
-    // To the host that it knows it is as strange as it ever was.
-    assert!(
-        of_known
-            .iter()
-            .zip(&without)
-            .all(|(a, b)| a.score == b.score)
-    );
+        let rows: Vec<RecordBuf> = connections(1, what, 3, 1.71e9, 300).collect();
+        let scored = verdicts(&Arc::new(known), rows.iter().cloned());
+        let own = verdicts(&Arc::new(own), rows.into_iter());
+        let mut by_raw: Vec<(f64, f64)> = Vec::new();
+        for (scored, own) in scored.iter().zip(&own) {
+            assert!(scored.stranger && scored.claim != Claim::Measured);
+            let least = own.score * (1.0 - f64::from(hosts) / 10.0) - 1e-9;
+            assert!(scored.score >= least, "{hosts}: {scored:?} {own:?}");
+            by_raw.push((scored.raw, scored.score));
+        }
+        by_raw.sort_by(|a, b| a.0.total_cmp(&b.0));
+        by_raw.dedup_by(|a, b| a.0 - b.0 < 1e-9);
+        assert!(by_raw.windows(2).all(|w| w[0].1 < w[1].1), "{hosts}");
+    }
+    // One host cannot be left out, and its own scale is all that there is.
+    assert_eq!(model(1..2).logs[0].strangers[0].calibration, None);
 }
 
 #[test]
@@ -171,11 +172,12 @@ fn too_little_tells_nothing_of_others() {
             let rows = host(*n, 1, 1.7e9, *rows);
             rows.for_each(|r| trainer.add(&schema, &r.record(), &context));
         }
-        trainer.finish(&context).logs[0].strangers.len()
+        let strangers = &trainer.finish(&context).logs[0].strangers;
+        strangers.iter().filter(|s| s.hosts > 0).count()
     };
     assert_eq!(strangers(&[(1, 19)]), 0);
     // All that there is tells, few of many do not.
-    assert_eq!(strangers(&[(1, 40)]), 1);
+    assert_eq!(strangers(&[(1, 40)]), 0);
     assert_eq!(strangers(&[(1, 30), (2, 30)]), 1);
 }
 
@@ -205,8 +207,9 @@ fn a_host_that_is_most_of_training_is_not_left_out_and_not_counted() {
     rows.for_each(|r| trainer.add(&schema, &r.record(), &context));
     let model = trainer.finish(&context);
     let strangers = &model.logs[0].strangers[0];
-    assert_eq!(strangers.left_out, LeftOut::Hosts(1));
-    assert_eq!(strangers.calibration.rows(), 150);
+    assert_eq!(strangers.hosts, 1);
+    let calibration = strangers.calibration.as_ref().unwrap();
+    assert_eq!(calibration.rows(), 150);
 }
 
 /// What a host asks a web server for: a third of it of servers and programs of its own.
@@ -294,8 +297,8 @@ fn hosts_with_public_addresses_are_a_sort_of_their_own() {
     };
     let model = trained_on(of(1..11, inside).chain(of(21..31, public)));
     let told = model.logs[0].strangers.iter();
-    let left_out: Vec<LeftOut> = told.map(|s| s.left_out).collect();
-    assert_eq!(left_out, [LeftOut::Hosts(10), LeftOut::Hosts(10)]);
+    let left_out: Vec<u64> = told.map(|s| s.hosts).collect();
+    assert_eq!(left_out, [10, 10]);
     for new in [inside(99), public(99)] {
         let (strangers, factor) = judged(&model, &requests(new, server, 2, 1000));
         assert_eq!(strangers, 1000);
@@ -318,8 +321,8 @@ fn a_sort_of_which_there_is_too_little_is_judged_by_all_hosts_together() {
     let few = (21..24).flat_map(|n| requests(public(n), server, 1, 20));
     let model = trained_on(many.chain(few));
     let told = &model.logs[0].strangers;
-    assert_eq!(told[0].left_out, LeftOut::Hosts(10));
-    assert_eq!(told[1].left_out, LeftOut::Hosts(13));
+    assert_eq!(told[0].hosts, 10);
+    assert_eq!(told[1].hosts, 13);
     let (strangers, factor) = judged(&model, &requests(public(99), server, 2, 1000));
     assert_eq!(strangers, 1000);
     assert!((0.5..=2.0).contains(&factor), "{factor}");

@@ -78,22 +78,11 @@ pub struct Feature {
     /// names says of it: known only when training has ended. Where a log has several, they
     /// stand under the domain that the first one names.
     pub learned: bool,
-    /// Whether it tells where a record goes to ([`Feature::place`]).
-    pub place: bool,
     /// Of who did it: whom it called ([`Feature::calling`]).
     pub callee: Option<for<'r> fn(&Row<'r>) -> Cell<'r>>,
 }
 
 impl Feature {
-    /// The same feature, which tells where a record goes to: what one host does differently from another is first of all
-    /// that. A log type has one at most.
-    pub const fn place(self) -> Feature {
-        Feature {
-            place: true,
-            ..self
-        }
-    }
-
     /// The same identity, of hosts that may be from outside: whom they call tells. Whoever is not known and calls a host
     /// that is known comes from outside, since those inside call others than their own kind.
     pub const fn calling(self, callee: for<'r> fn(&Row<'r>) -> Cell<'r>) -> Feature {
@@ -117,7 +106,6 @@ pub const fn learned(
         aspect,
         get,
         learned: true,
-        place: false,
         callee: None,
     }
 }
@@ -142,7 +130,6 @@ pub const fn magnitude(
         aspect,
         get,
         learned: false,
-        place: false,
         callee: None,
     }
 }
@@ -159,7 +146,6 @@ pub const fn ratio(
         aspect,
         get,
         learned: false,
-        place: false,
         callee: None,
     }
 }
@@ -176,7 +162,6 @@ pub const fn flag(
         aspect,
         get,
         learned: false,
-        place: false,
         callee: None,
     }
 }
@@ -193,7 +178,6 @@ pub const fn category(
         aspect,
         get,
         learned: false,
-        place: false,
         callee: None,
     }
 }
@@ -207,7 +191,6 @@ pub const fn identity(name: &'static str, get: for<'r> fn(&Row<'r>) -> Cell<'r>)
         aspect: "identity",
         get,
         learned: false,
-        place: false,
         callee: None,
     }
 }
@@ -467,14 +450,6 @@ impl Spec {
     pub fn callee<'r>(&self, f: usize, row: &Row<'r>) -> Option<Cell<'r>> {
         match self {
             Spec::Known(t) => t.features[f].callee.map(|get| get(row)),
-            Spec::Generic(_) => None,
-        }
-    }
-
-    /// The feature that tells where a record goes to, if there is one.
-    pub fn place(&self) -> Option<usize> {
-        match self {
-            Spec::Known(t) => t.features.iter().position(|f| f.place),
             Spec::Generic(_) => None,
         }
     }

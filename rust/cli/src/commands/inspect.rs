@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use zeek_anomaly_base::text::printable;
-use zeek_anomaly_engine::{Kind, LeftOut, LogModel, Model, Unit, file};
+use zeek_anomaly_engine::{Kind, LogModel, Model, Unit, file};
 
 /// Kinds that are shown of one way to tell them.
 const MOST_KINDS: usize = 8;
@@ -162,13 +162,12 @@ fn features(m: &LogModel, out: &mut dyn Write) -> io::Result<()> {
     }
     for s in &m.strangers {
         let sort = m.spec.name(usize::from(s.identity)).replace('_', " ");
-        lines.push(match s.left_out {
-            LeftOut::Hosts(n) => format!(
-                "  {sort}s that training did not see are scored as its own looked to one another ({} told)",
-                count(n)
+        lines.push(match s.hosts {
+            0 => format!(
+                "  {sort}s that training did not see are scored like its own: no host could be left out to tell how others look"
             ),
-            LeftOut::Places(n) => format!(
-                "  {sort}s that training did not see are scored as places that its only one did not know yet ({} told)",
+            n => format!(
+                "  {sort}s that training did not see are scored as its own looked to one another ({} told)",
                 count(n)
             ),
         });
@@ -265,10 +264,9 @@ struct LogOut<'a> {
 struct StrangersOut<'a> {
     /// The feature that tells such hosts apart.
     of: &'a str,
-    /// `hosts`, or the `places` of the only one.
     left_out: &'static str,
     told: u64,
-    measured_up_to: f64,
+    measured_up_to: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -328,12 +326,9 @@ fn log_out(m: &LogModel) -> LogOut<'_> {
     let strangers = (m.strangers.iter())
         .map(|s| StrangersOut {
             of: m.spec.name(usize::from(s.identity)),
-            left_out: match s.left_out {
-                LeftOut::Hosts(_) => "hosts",
-                LeftOut::Places(_) => "places",
-            },
-            told: s.left_out.count(),
-            measured_up_to: s.calibration.ceiling(),
+            left_out: "hosts",
+            told: s.hosts,
+            measured_up_to: s.calibration.as_ref().map(|c| c.ceiling()),
         })
         .collect();
     LogOut {

@@ -3,12 +3,12 @@
 //!
 //! Hosts with private and with public addresses are different sorts: where servers of ours have public addresses, too,
 //! whoever comes from outside is among the latter, and what is strange of them says nothing of ours. Where a sort has too little for a scale of its own,
-//! all hosts together tell; and where there is one host only, the places it went to.
+//! all hosts together tell; and where there is one host only, nothing does.
 
 use super::Material;
 use super::compared::OfKinds;
 use crate::hosts::Groups;
-use crate::model::{By, LeftOut, Scratch, Strangers};
+use crate::model::{By, Scratch, Strangers};
 use rayon::prelude::*;
 use zeek_anomaly_features::cell::MISSING_CATEGORY;
 use zeek_anomaly_models::{Calibration, Encoder, FeatureCounts, Single};
@@ -39,24 +39,24 @@ pub(super) fn strangers(
     let together = || (sorts.len() > 1).then(|| judge.by_hosts(&sorts)).flatten();
     let all = match own.iter().all(Option::is_some) {
         true => None,
-        false => together().or_else(|| judge.by_places(&sorts)),
+        false => together(),
     };
     (sorts.iter().zip(own))
-        .filter_map(|(sort, own)| {
-            let told = own.or_else(|| all.clone())?;
-            Some(Strangers {
+        .map(|(sort, own)| {
+            let told = own.or_else(|| all.clone());
+            Strangers {
                 identity: *sort as u16,
-                left_out: told.left_out,
-                calibration: told.calibration,
-            })
+                hosts: told.as_ref().map_or(0, |t| t.hosts),
+                calibration: told.map(|t| t.calibration),
+            }
         })
         .collect()
 }
 
-/// What was left out, and the scale that came of it.
+/// How many hosts were left out, and the scale that came of it.
 #[derive(Clone)]
 struct Told {
-    left_out: LeftOut,
+    hosts: u64,
     calibration: Calibration,
 }
 
@@ -78,23 +78,10 @@ impl Judge<'_> {
     fn by_hosts(&self, sorts: &[usize]) -> Option<Told> {
         let rows = 0..self.of.sample.len();
         let groups = Groups::of(rows.map(|at| self.host_of(at, sorts)))?;
-        let left_out = LeftOut::Hosts(groups.judged());
-        self.told(&groups, left_out)
+        self.told(&groups)
     }
 
-    /// The places that hosts of these sorts went to are left out.
-    fn by_places(&self, sorts: &[usize]) -> Option<Told> {
-        let place = self.of.spec.place()?;
-        let place_of = |at| {
-            let host = self.host_of(at, sorts);
-            host.and_then(|_| self.of.row(at).0.get(place).copied())
-        };
-        let groups = Groups::of((0..self.of.sample.len()).map(place_of))?;
-        let left_out = LeftOut::Places(groups.judged());
-        self.told(&groups, left_out)
-    }
-
-    fn told(&self, groups: &Groups, left_out: LeftOut) -> Option<Told> {
+    fn told(&self, groups: &Groups) -> Option<Told> {
         let (of, detector) = (self.of, self.model.as_detector());
         // Counted from the sampled rows, as kinds are.
         let counts = groups.count(of.encoders, |at| of.row(at).0);
@@ -124,7 +111,7 @@ impl Judge<'_> {
         let raw: Vec<Vec<f64>> = (0..groups.len()).into_par_iter().map(judged).collect();
         let raw = raw.concat();
         groups.is_enough(raw.len()).then(|| Told {
-            left_out,
+            hosts: groups.judged(),
             calibration: Calibration::fit(raw),
         })
     }

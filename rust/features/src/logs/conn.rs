@@ -61,7 +61,7 @@ pub static TYPE: LogType = LogType {
         // Whom: a network that nobody here ever called is new, and how much that says depends on the
         // service. Single addresses of large providers change all the time, and wider networks are
         // shared with the hosts here.
-        category("destination", "resp_network", |r| r.of_addr(RESP_H, parts::network)).place(),
+        category("destination", "resp_network", |r| r.of_addr(RESP_H, parts::network)),
         // How much went which way in how many packets is one fact: acknowledgements answer data.
         magnitude("time", "duration", Unit::Seconds, |r| Cell::num(r.num(DURATION))),
         magnitude("volume", "orig_bytes", Unit::Bytes, |r| Cell::num(sent(r))),

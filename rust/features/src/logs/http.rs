@@ -35,7 +35,7 @@ pub static TYPE: LogType = LogType {
         category("method", "method", |r| Cell::text(r.text(METHOD))),
         category("outcome", "status_code", |r| Cell::code(r.num(STATUS).map(|v| v as u64))),
         category("method", "version", |r| Cell::text(r.text(VERSION))),
-        category("host", "host", |r| Cell::text(r.text(HOST))).place(),
+        category("host", "host", |r| Cell::text(r.text(HOST))),
         flag("host", "host_is_address", |r| Cell::flag(r.text(HOST).is_some_and(lexical::is_address))),
         learned("host", "host_randomness", |r| {
             Cell::text(r.text(HOST).and_then(|h| domain::parts(domain::without_port(h)).domain))

@@ -41,8 +41,7 @@ pub static TYPE: LogType = LogType {
         category("name", "server_name", |r| Cell::text(r.text(SERVER_NAME))),
         category("name", "server_domain", |r| {
             Cell::text(r.text(SERVER_NAME).map(|n| lexical::last_labels(n, 2)))
-        })
-        .place(),
+        }),
         category("name", "server_tld", |r| Cell::text(r.text(SERVER_NAME).and_then(lexical::last_label))),
         magnitude("shape", "server_name_length", Unit::Bytes, |r| Cell::num(r.text_len(SERVER_NAME))),
         ratio("shape", "server_name_entropy", |r| {
