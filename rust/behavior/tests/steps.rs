@@ -97,6 +97,27 @@ fn an_ordinary_windows_day_gives_nothing() {
 }
 
 #[test]
+fn a_print_server_of_two_clients_is_there_for_printing() {
+    let mut f = windows();
+    for host in [3, 4] {
+        for operation in [
+            "RpcOpenPrinter",
+            "RpcRemoteFindFirstPrinterChangeNotificationEx",
+        ] {
+            call(
+                &mut f,
+                1e9 + 4000.0,
+                [10, 0, 1, host],
+                [10, 0, 0, 8],
+                "spoolss",
+                operation,
+            );
+        }
+    }
+    assert_eq!(found(f), Vec::<String>::new());
+}
+
+#[test]
 fn each_operation_on_another_host_is_found_that_few_others_use() {
     let steps = [
         (

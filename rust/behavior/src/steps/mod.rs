@@ -293,6 +293,7 @@ impl Steps {
             Between::NoDirectoryServer => !roles.is_directory(by, network),
             Between::Workstations => is_workstation && !roles.is_server(by, network),
             Between::ToWorkstation => is_workstation,
+            Between::ToOtherRole => is_workstation || roles.is_directory(seen.at, network),
         };
         let callers = self
             .callers

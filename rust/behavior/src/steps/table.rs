@@ -20,6 +20,8 @@ pub enum Between {
     Workstations,
     /// The responder serves no others.
     ToWorkstation,
+    /// The responder serves no others, or is a server of the directory: it is not there for printing.
+    ToOtherRole,
 }
 
 /// One thing that is seen.
@@ -110,7 +112,7 @@ signs! {
         ["BaseInitiateShutdown" "BaseInitiateShutdownEx" "BaseInitiateSystemShutdown"
          "BaseInitiateSystemShutdownEx" "WsdrInitiateShutdown"];
     // Make the other host log in elsewhere.
-    SpoolerNotice: FORCED_AUTHENTICATION "T1187" 3.0 COMMON Any "asks the print spooler for notices"
+    SpoolerNotice: FORCED_AUTHENTICATION "T1187" 3.0 COMMON ToOtherRole "asks the print spooler for notices"
         ["RpcRemoteFindFirstPrinterChangeNotification" "RpcRemoteFindFirstPrinterChangeNotificationEx"];
     EncryptedFiles: FORCED_AUTHENTICATION "T1187" 4.0 COMMON Any "calls the encryption of files"
         ["EfsRpcOpenFileRaw" "EfsRpcEncryptFileSrv" "EfsRpcDecryptFileSrv" "EfsRpcQueryUsersOnFile"
