@@ -45,6 +45,42 @@ fn json_and_jsonl_are_json_in_every_command() {
 }
 
 #[test]
+fn every_json_document_says_what_was_looked_at() {
+    let dir = Dir::new();
+    let model = model(&dir, 600);
+    let log = dir.write("conn.log", common::conn_log(300));
+    let attacks = dir.write("attacks.csv", "uid\nC00001\n");
+    let commands: &[&[&str]] = &[
+        &["analyze", "-m", &model, &log],
+        &["verdict", "-m", &model, &log],
+        &["drift", "-m", &model, &log],
+        &["backtest", "-m", &model, &log],
+        &["explain", "-m", &model, "C00001", &log],
+        &["explain", "10.0.0.1", &log],
+        &[
+            "evaluate",
+            "--bootstrap",
+            "0",
+            "-m",
+            &model,
+            "--uids",
+            &attacks,
+            &log,
+        ],
+    ];
+    for args in commands {
+        let ran = run(&[args, &["--format", "json"][..]].concat());
+        assert_eq!(ran.status, Some(0), "{args:?}: {}", ran.err);
+        let document: Value = serde_json::from_str(&ran.out).unwrap();
+        let coverage = match &document["coverage"] {
+            Value::Array(runs) => &runs[0],
+            one => one,
+        };
+        assert_eq!(coverage["rows"], 300, "{args:?}: {coverage}");
+    }
+}
+
+#[test]
 fn behaviors_are_alerts_with_their_kind_their_identity_and_their_times() {
     let ran = run(&["hunt", "-q", "--format", "ecs", &sample("attack")]);
     assert_eq!(ran.status, Some(0), "{}", ran.err);
