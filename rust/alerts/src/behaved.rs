@@ -7,7 +7,8 @@
 //! r is the median of 28 days, so that no attack that lasts for less than half of them changes it; of what comes seldom
 //! it is the mean, but then at most one a day. It is not less than what is supposed before anything is known, and of what
 //! never came: that a score of 3 is reached once a day, and each point more a tenth as often. On the first days it is not
-//! less than what came today, either: the thirtieth scanner of the first day is one of thirty.
+//! less than how many others came today, either: the thirtieth scanner of the first day is one of thirty, and the first
+//! is as strange as it is.
 
 use super::Candidate;
 use hashbrown::HashMap;
@@ -134,13 +135,14 @@ impl Behaved {
         median.max(mean.min(1.0)).max(self.today(kind, step))
     }
 
-    /// Findings of a kind from a step on that today brought so far, as long as the days before tell less.
+    /// Other findings of a kind from a step on that today brought so far, as long as the days before tell less.
     fn today(&self, kind: u64, step: u8) -> f64 {
         if self.days.len() > PRIOR {
             return 0.0;
         }
         let of = self.today.values();
-        of.filter(|(k, s)| *k == kind && *s >= step).count() as f64
+        let n = of.filter(|(k, s)| *k == kind && *s >= step).count();
+        n.saturating_sub(1) as f64
     }
 
     /// The least score that has a level.
@@ -241,8 +243,8 @@ mod tests {
                 ts: None,
                 records: 1,
             });
-            let level = b.level(1, 8.0);
-            assert!((level + (id as f64).log10()).abs() < 1e-9, "{level}");
+            let (level, others) = (b.level(1, 8.0), (id - 1) as f64);
+            assert!((level - 5f64.min(-others.log10())).abs() < 1e-9, "{level}");
         }
         assert_eq!((b.level(1, 9.0), b.level(2, 8.0)), (6.0, 5.0));
     }
