@@ -379,3 +379,48 @@ fn real_scans_and_trojans_come_first() {
         assert!(ran.out.contains(is_it), "{folder}: {}", ran.out);
     }
 }
+
+/// A log of a protocol that no ordinary day has.
+fn modbus_log(rows: usize) -> String {
+    let mut out = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tmodbus\n\
+                   #fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tfunc\n\
+                   #types\ttime\tstring\taddr\tport\taddr\tport\tstring\n"
+        .to_owned();
+    for i in 0..rows {
+        let ts = 1_000_000_000 + i;
+        out.push_str(&format!(
+            "{ts}.000000\tCm{i}\t10.0.0.7\t40000\t10.0.0.200\t502\tWRITE_MULTIPLE_REGISTERS\n"
+        ));
+    }
+    out
+}
+
+#[test]
+fn a_log_that_training_never_saw_is_a_finding_with_its_counts() {
+    let dir = Dir::new();
+    let (model, log) = scored(&dir);
+    let modbus = dir.write("modbus.log", modbus_log(30));
+    let args = ["score", "-m", &model, "--format", "jsonl"];
+    let with = |more: &[&str]| run(&[&args[..], more, &[&log, &modbus]].concat());
+    for more in [&["--top", "5"][..], &["--alerts-per-day", "20"]] {
+        let ran = with(more);
+        let rows = json(&ran.out);
+        let new: Vec<_> = rows.iter().filter(|r| r["log"] == "modbus").collect();
+        assert_eq!(new.len(), 1, "{more:?}: {}", ran.out);
+        assert_eq!(
+            (&new[0]["records"], &new[0]["claim"]),
+            (&30.into(), &"at_least".into())
+        );
+        assert_eq!(new[0]["id.orig_h"], "10.0.0.7");
+        assert!(new[0]["score"].as_f64().unwrap() > 3.0);
+    }
+    // What is written row by row stays the rows that were scored.
+    let rows = json(&with(&["--all"]).out);
+    assert!(rows.iter().all(|r| r["log"] == "conn"));
+    // From a handful of training rows nothing is missing.
+    let few = dir.arg("few.model");
+    let short = dir.write("few-conn.log", conn_log(30));
+    assert_eq!(run(&["train", "-q", "-o", &few, &short]).status, Some(0));
+    let ran = run(&["score", "-m", &few, "--format", "jsonl", &log, &modbus]);
+    assert!(json(&ran.out).iter().all(|r| r["log"] == "conn"));
+}

@@ -15,6 +15,7 @@ mod coverage;
 mod findings;
 mod judge;
 mod model;
+mod new_logs;
 mod run;
 mod source;
 
@@ -23,5 +24,6 @@ pub use coverage::{Coverage, LogCoverage, SkippedFile};
 pub use findings::{Findings, HostFindings, learn_baseline};
 pub use judge::{Ignore, JudgeParams, Judged, judge};
 pub use model::{ModelFrom, Prepared, prepare};
+pub use new_logs::{NewLog, NewLogs};
 pub use run::{ENDPOINTS, Run, Sink, on_finding, on_scored};
 pub use source::{Source, SourceParams, SpoolError};

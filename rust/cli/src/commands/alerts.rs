@@ -10,8 +10,10 @@ use crate::severity::Severity;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::ControlFlow;
 use std::path::Path;
+use xxhash_rust::xxh3::xxh3_64;
 use zeek_anomaly_alerts::{
     ALERT_LOGS, AlertParams, BEHAVIOR, Collector, Day, Identity, PER_DAY, Raised, Replay, Share,
 };
@@ -19,10 +21,13 @@ use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{BehaviorEngine, Entity, Finding as Behavior, Settings};
 use zeek_anomaly_engine::offline::Scored;
 use zeek_anomaly_engine::{Claim, Model, Reason};
-use zeek_anomaly_runner::Sink;
+use zeek_anomaly_runner::{NewLog, NewLogs, Sink};
 
 /// Records that are kept in full, one for each finding and day.
 const MAX_KEPT: usize = 50_000;
+
+/// What finds a log that training never saw.
+const NEW_LOG: &str = "new_log";
 
 /// Days of an exceeded budget that are named.
 const NAMED: usize = 10;
@@ -176,6 +181,44 @@ pub fn shown(f: &Behavior) -> Finding {
     }
 }
 
+/// What is written of a log that training never saw.
+pub fn shown_new_log(new: &NewLog, model: &Model, threshold: f64) -> Finding {
+    let score = NewLogs::score(model);
+    let value = format!(
+        "{}: {}",
+        printable(&new.log),
+        counted(new.records, "record")
+    );
+    Finding {
+        severity: Severity::of(score, Claim::AtLeast),
+        log: new.log.clone(),
+        ts: new.span.map(|s| s.1),
+        uid: None,
+        fuid: None,
+        orig_h: new.host.map(|h| h.to_string()),
+        orig_p: None,
+        resp_h: None,
+        resp_p: None,
+        score,
+        claim: Claim::AtLeast,
+        raw: score,
+        anomalous: score >= threshold,
+        records: Some(new.records),
+        alert: None,
+        detector: NEW_LOG,
+        members: Vec::new(),
+        reasons: vec![Reason {
+            feature: "log".to_owned(),
+            value,
+            usual: format!("not among {}", counted(model.info.rows, "training row")),
+            share: 1.0,
+        }],
+        behavior: None,
+        proto: None,
+        name: Some("log that training never saw".to_owned()),
+    }
+}
+
 fn day_of(ts: f64) -> i64 {
     (ts / 86_400.0).floor() as i64
 }
@@ -226,6 +269,21 @@ impl Gatherer {
             .add_behavior(identity, f.last, f.score, f.count);
         let key = (identity.id, day_of(f.last));
         self.kept.insert(key, shown(f));
+        self.behaviors = true;
+    }
+
+    /// Takes a log that training never saw.
+    pub fn take_new_log(&mut self, new: &NewLog, model: &Model) {
+        let shown = shown_new_log(new, model, self.threshold);
+        let (Some((_, last)), true) = (new.span, shown.anomalous) else {
+            return;
+        };
+        let host = new.host.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let number = xxh3_64(format!("{} {host}", new.log).as_bytes());
+        let identity = Identity::of_behavior(NEW_LOG, number, host);
+        self.collector
+            .add_behavior(identity, last, shown.score, new.records);
+        self.kept.insert((identity.id, day_of(last)), shown);
         self.behaviors = true;
     }
 

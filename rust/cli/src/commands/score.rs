@@ -1,6 +1,6 @@
 //! `score`: logs in, findings out.
 
-use super::alerts::{Gatherer, logs, say_exceeded};
+use super::alerts::{Gatherer, logs, say_exceeded, shown_new_log};
 use super::drift;
 use super::group::Groups;
 use super::inputs;
@@ -15,10 +15,11 @@ use crate::output::table::Look;
 use crate::progress::Progress;
 use crate::rows::{Finding, Findings};
 use crate::say::{self, count, counted};
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BinaryHeap};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use zeek_anomaly_alerts::Replay;
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine};
@@ -27,7 +28,8 @@ use zeek_anomaly_engine::Model;
 use zeek_anomaly_engine::feedback::Opinion;
 use zeek_anomaly_engine::merge::InOrder;
 use zeek_anomaly_engine::offline::Scored;
-use zeek_anomaly_runner::{AllowedRecords, Coverage, Run, Sink};
+use zeek_anomaly_runner::{AllowedRecords, Coverage, NewLog, NewLogs, Run, Sink};
+use zeek_log::{Record, Schema};
 
 /// Scores and writes.
 pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
@@ -74,6 +76,7 @@ pub fn run(args: ScoreArgs) -> Result<Status, Failure> {
     output.features = (args.features_out.as_deref())
         .map(|dir| Features::new(dir, args.encoded, fit_here))
         .transpose()?;
+    output.model = Some(&model).filter(|_| !fit_here && !writes_at_once(&args));
     output.monitor = (!fit_here).then(|| Monitor::archive(&model.trained_logs()));
     let mut run = Run::of(&source).score(&model, fit_here).sink(&mut output);
     if let Some(engine) = &mut engine {
@@ -162,6 +165,9 @@ struct Output<'a> {
     args: &'a ScoreArgs,
     writer: Writer<Place>,
     allowed: AllowedRecords,
+    /// Logs that this model, if it is of other rows, never saw.
+    new_logs: NewLogs,
+    model: Option<&'a Model>,
     /// Whether the traffic is as in training.
     monitor: Option<Monitor>,
     findings: Findings,
@@ -180,6 +186,12 @@ struct Output<'a> {
 }
 
 impl Sink for Output<'_> {
+    fn row(&mut self, schema: &Arc<Schema>, record: &Record<'_>) {
+        if let Some(model) = self.model {
+            self.new_logs.row(model, schema, record);
+        }
+    }
+
     fn scored(&mut self, scored: &Scored<'_>) -> ControlFlow<()> {
         if let Some(monitor) = &mut self.monitor {
             scored.count_in(monitor);
@@ -213,6 +225,8 @@ impl<'a> Output<'a> {
             args,
             writer,
             allowed,
+            new_logs: NewLogs::default(),
+            model: None,
             monitor: None,
             findings: Findings::default(),
             anomalous: BTreeMap::new(),
@@ -304,7 +318,23 @@ impl<'a> Output<'a> {
     fn finish(self, model: &Model) -> io::Result<Option<Replay>> {
         let mut writer = self.writer;
         let mut replay = None;
-        if let (Some(mut gatherer), Some(per_day)) = (self.gatherer, self.args.alerts_per_day) {
+        let new_logs: Vec<NewLog> = (self.new_logs.found())
+            .filter(|n| self.args.logs.is_empty() || self.args.logs.contains(&n.log))
+            .collect();
+        let mut gatherer = self.gatherer;
+        let mut shown: Vec<Finding> = Vec::new();
+        for new in &new_logs {
+            match &mut gatherer {
+                Some(gatherer) => gatherer.take_new_log(new, model),
+                None => shown.push(shown_new_log(new, model, self.args.threshold)),
+            }
+        }
+        shown.sort_by_key(|f| Reverse(f.records));
+        shown.truncate(self.args.top);
+        for finding in shown {
+            writer.write(finding)?;
+        }
+        if let (Some(mut gatherer), Some(per_day)) = (gatherer, self.args.alerts_per_day) {
             let params = self.args.budget.params(per_day, self.args.threshold);
             let replayed = gatherer.replay(model, params);
             for finding in replayed.alerts.iter().filter_map(|a| gatherer.finding(a)) {
