@@ -27,10 +27,13 @@ pub struct NewLog {
     pub span: Option<(f64, f64)>,
 }
 
+/// Records, and the times of the first and the last.
+type Seen = (u64, Option<(f64, f64)>);
+
 /// Gathers them.
 #[derive(Clone, Debug, Default)]
 pub struct NewLogs {
-    found: BTreeMap<(String, Option<IpAddr>), (u64, Option<(f64, f64)>)>,
+    found: BTreeMap<(String, Option<IpAddr>), Seen>,
 }
 
 impl NewLogs {
