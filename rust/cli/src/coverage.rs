@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::LEFT_OUT;
-use zeek_anomaly_runner::{Coverage, LogCoverage};
+use zeek_anomaly_runner::{Coverage, LogCoverage, NewLog};
 use zeek_log::UnreadReason;
 use zeek_log::names::is_interim;
 
@@ -23,6 +23,31 @@ const LOGS: usize = 6;
 /// Whether a log is never scored.
 pub fn is_left_out(log: &str) -> bool {
     LEFT_OUT.contains(&log) || is_interim(log)
+}
+
+/// New logs that are named.
+const NEW_LOGS: usize = 5;
+
+/// Logs that training never saw, a line each.
+pub fn new_logs(found: &[NewLog]) -> Vec<String> {
+    let line = |n: &NewLog| {
+        let host = n.host.map_or_else(String::new, |h| format!(" of {h}"));
+        let when = n.span.map_or_else(String::new, |(first, last)| {
+            let (first, last) = (say::second(first), say::second(last));
+            format!(", {first} to {last} {}", say::zone())
+        });
+        let records = counted(n.records, "record");
+        format!(
+            "new log, which training never saw: {}: {records}{host}{when}",
+            printable(&n.log)
+        )
+    };
+    let mut lines: Vec<String> = found.iter().take(NEW_LOGS).map(line).collect();
+    let more = found.len().saturating_sub(NEW_LOGS) as u64;
+    if more > 0 {
+        lines.push(format!("and {} of new logs", counted(more, "more host")));
+    }
+    lines
 }
 
 /// The exit status of a command that did its work on this.

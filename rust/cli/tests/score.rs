@@ -417,6 +417,31 @@ fn a_log_that_training_never_saw_is_a_finding_with_its_counts() {
     // What is written row by row stays the rows that were scored.
     let rows = json(&with(&["--all"]).out);
     assert!(rows.iter().all(|r| r["log"] == "conn"));
+    // Every command that judges tells of it.
+    std::fs::create_dir(dir.path("both")).unwrap();
+    dir.write("both/conn.log", std::fs::read(&log).unwrap());
+    dir.write("both/modbus.log", modbus_log(30));
+    let both = dir.arg("both");
+    for command in ["analyze", "verdict"] {
+        let ran = run(&[command, "-m", &model, "--format", "json", &both]);
+        let told = json(&ran.out);
+        let new: Vec<_> = told
+            .iter()
+            .flat_map(|d| d["new_logs"].as_array().unwrap())
+            .collect();
+        assert_eq!(new.len(), 1, "{command}: {}", ran.out);
+        assert_eq!(
+            (&new[0]["log"], &new[0]["records"]),
+            (&"modbus".into(), &30.into())
+        );
+        let ran = run(&[command, "-m", &model, &both]);
+        let text = "training never saw: modbus: 30 records of 10.0.0.7";
+        assert!(
+            ran.out.replace("\n  ", " ").contains(text),
+            "{command}: {}",
+            ran.out
+        );
+    }
     // From a handful of training rows nothing is missing.
     let few = dir.arg("few.model");
     let short = dir.write("few-conn.log", conn_log(30));

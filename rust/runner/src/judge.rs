@@ -3,6 +3,7 @@
 use crate::allowed::AllowedRecords;
 use crate::coverage::Coverage;
 use crate::findings::Findings;
+use crate::new_logs::{NewLog, NewLogs};
 use crate::run::{Run, Sink};
 use crate::source::Source;
 use std::ops::ControlFlow;
@@ -38,6 +39,8 @@ pub struct Judged {
     pub assessment: Assessment,
     /// The behavioral findings that are part of it.
     pub findings: Findings,
+    /// Logs that training never saw; none without a model of other rows.
+    pub new_logs: Vec<NewLog>,
     /// What was looked at.
     pub coverage: Coverage,
 }
@@ -56,6 +59,7 @@ pub fn judge(
     let mut allowed = AllowedRecords::new(params.allow.clone());
     *engine.allow() = params.allow;
     let mut findings = Findings::default();
+    let mut new_logs = NewLogs::default();
     let mut collector = VerdictCollector::new(params.model, params.own_rows, params.threshold);
     let coverage = Run::of(source)
         .score(params.model, params.own_rows)
@@ -63,6 +67,8 @@ pub fn judge(
         .sink(&mut Unless {
             allowed: &mut allowed,
             collector: &mut collector,
+            new_logs: &mut new_logs,
+            model: (!params.own_rows).then_some(params.model),
             also,
         })
         .sink(&mut findings)
@@ -75,6 +81,7 @@ pub fn judge(
     Judged {
         assessment,
         findings,
+        new_logs: new_logs.most_first(),
         coverage,
     }
 }
@@ -89,12 +96,18 @@ impl Sink for Ignore {}
 struct Unless<'a, 'm> {
     allowed: &'a mut AllowedRecords,
     collector: &'a mut VerdictCollector<'m>,
+    new_logs: &'a mut NewLogs,
+    /// Where it is of other rows.
+    model: Option<&'m Model>,
     also: &'a mut dyn Sink,
 }
 
 impl Sink for Unless<'_, '_> {
     fn row(&mut self, schema: &Arc<Schema>, record: &Record<'_>) {
         VerdictCollector::row(self.collector, schema, record);
+        if let Some(model) = self.model {
+            self.new_logs.row(model, schema, record);
+        }
         self.also.row(schema, record);
     }
 

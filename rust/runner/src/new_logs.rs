@@ -2,6 +2,7 @@
 //!
 //! No record of such a log can be scored, and yet the log is news: no row of it was among all that training saw.
 
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use zeek_anomaly_engine::{LEFT_OUT, Model};
@@ -15,7 +16,7 @@ const MOST: usize = 1000;
 const LEAST_ROWS: u64 = 50;
 
 /// What one host did in a log that training never saw.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewLog {
     /// The log.
     pub log: String,
@@ -67,6 +68,13 @@ impl NewLogs {
             records: *records,
             span: *span,
         })
+    }
+
+    /// What was found, that with most records first.
+    pub fn most_first(&self) -> Vec<NewLog> {
+        let mut found: Vec<NewLog> = self.found().collect();
+        found.sort_by_key(|n| std::cmp::Reverse(n.records));
+        found
     }
 
     /// The score of any of them: −log10 of the share that such a row could have among the training rows, of which none

@@ -19,7 +19,9 @@ use zeek_anomaly_report::words::second;
 use zeek_anomaly_report::{
     self as report, Gatherer, HostRisk, Report, ReportRequest, ReportSubject,
 };
-use zeek_anomaly_runner::{Coverage, HostFindings, Ignore, JudgeParams, Source, judge, on_scored};
+use zeek_anomaly_runner::{
+    Coverage, HostFindings, Ignore, JudgeParams, NewLog, Source, judge, on_scored,
+};
 use zeek_anomaly_verdict::{Assessment, BaselineComparison, DirectoryBaseline, VerdictLevel};
 
 /// Hosts whose findings are kept, and the findings of each.
@@ -30,6 +32,8 @@ const FINDINGS: usize = 50;
 pub struct Analysis {
     /// All that a page shows.
     pub report: Report,
+    /// Logs that training never saw.
+    pub new_logs: Vec<NewLog>,
     /// What was looked at.
     pub coverage: Coverage,
     /// Whether the rows were ranked among themselves.
@@ -109,7 +113,7 @@ pub fn analyze(
         made: made.cloned(),
         threshold,
         model: model_in_words(path.as_deref(), &model, own_rows),
-        notes: notes(&coverage),
+        notes: [notes(&coverage), coverage::new_logs(&judged.new_logs)].concat(),
         behaviors,
         ..ReportSubject::default()
     };
@@ -118,6 +122,7 @@ pub fn analyze(
     let report = report::assemble(about, gathered, risks, verdict, &asked);
     Ok(Analysis {
         report,
+        new_logs: judged.new_logs,
         coverage,
         own_rows,
     })

@@ -3,6 +3,7 @@
 use super::{Analysis, WITHOUT_MODEL, verdict_in_words};
 use crate::args::DocumentFormat;
 use crate::commands::hunt::{FindingOut, finding_out};
+use crate::coverage;
 use crate::output::jsonl::Safe;
 use crate::output::table::{self, Look};
 use crate::say::{self, counted};
@@ -14,7 +15,7 @@ use zeek_anomaly_base::text::printable;
 use zeek_anomaly_engine::Claim;
 use zeek_anomaly_report::report::{ReportFinding, ReportHost};
 use zeek_anomaly_report::sentence;
-use zeek_anomaly_runner::Coverage;
+use zeek_anomaly_runner::{Coverage, NewLog};
 
 /// Hosts that are told of.
 const HOSTS: usize = 10;
@@ -85,6 +86,13 @@ fn text(analysis: &Analysis, to: &mut dyn Write) -> io::Result<()> {
             writeln!(to, "and {more}: see the page that -o writes")?;
         }
     }
+    let new_logs = coverage::new_logs(&analysis.new_logs);
+    if !new_logs.is_empty() {
+        writeln!(to)?;
+    }
+    for line in new_logs {
+        writeln!(to, "{}", table::folded(&line, Look::new(true).width, 2))?;
+    }
     if analysis.own_rows {
         writeln!(to, "\n{WITHOUT_MODEL}")?;
     }
@@ -121,6 +129,7 @@ struct Document<'a> {
     ranked_among_themselves: bool,
     hosts: Vec<HostOut<'a>>,
     hosts_in_all: u64,
+    new_logs: &'a [NewLog],
     next: Vec<NextOut<'a>>,
     coverage: &'a Coverage,
 }
@@ -169,6 +178,7 @@ fn json(analysis: &Analysis, to: &mut dyn Write) -> io::Result<()> {
             .map(|(s, h)| host_out(*s, h, analysis))
             .collect(),
         hosts_in_all: report.hosts_in_all(),
+        new_logs: &analysis.new_logs,
         next: (report.next.iter())
             .map(|a| NextOut {
                 text: &a.text,

@@ -4,7 +4,7 @@ use super::Shown;
 use crate::output::jsonl::Safe;
 use serde::Serialize;
 use std::io::{self, Write};
-use zeek_anomaly_runner::Coverage;
+use zeek_anomaly_runner::{Coverage, NewLog};
 use zeek_anomaly_verdict::{Assessment, BaselineComparison, LogPart};
 
 #[derive(Serialize)]
@@ -14,6 +14,7 @@ struct Document<'a> {
     directory_summary: &'a Assessment,
     baseline_comparison: Option<&'a BaselineComparison>,
     files: &'a [LogPart],
+    new_logs: &'a [NewLog],
     coverage: &'a Coverage,
 }
 
@@ -25,6 +26,7 @@ pub fn write(to: &mut dyn Write, shown: &Shown, judged_by: &str) -> io::Result<(
         directory_summary: &shown.assessment,
         baseline_comparison: shown.comparison.as_ref(),
         files: &shown.assessment.logs,
+        new_logs: &shown.new_logs,
         coverage: &shown.coverage,
     };
     let mut bytes = Vec::new();

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 use zeek_anomaly_base::text::printable;
 use zeek_anomaly_behavior::{Allow, BehaviorBaseline};
 use zeek_anomaly_engine::{Model, ModelInfo};
-use zeek_anomaly_runner::{Coverage, Ignore, JudgeParams, Judged, Source, judge};
+use zeek_anomaly_report::words::second;
+use zeek_anomaly_runner::{Coverage, Ignore, JudgeParams, Judged, NewLog, Source, judge};
 use zeek_anomaly_verdict::{
     Assessment, BaselineComparison, DirectoryBaseline, Standing, VerdictLevel,
 };
@@ -53,18 +54,19 @@ pub fn run(args: &VerdictArgs) -> Result<Status, Failure> {
         ));
     }
     for (path, source) in std::mem::take(&mut work.normal) {
-        if let Some((a, _)) = work.assess(args, &path, &source) {
-            baseline.add(&path, &a);
+        if let Some(judged) = work.assess(args, &path, &source) {
+            baseline.add(&path, &judged.assessment);
         }
     }
     let mut judged: Vec<Shown> = Vec::new();
     for (path, source) in std::mem::take(&mut work.directories) {
-        if let Some((assessment, coverage)) = work.assess(args, &path, &source) {
+        if let Some(of) = work.assess(args, &path, &source) {
             judged.push(Shown {
                 path,
-                assessment,
+                assessment: of.assessment,
                 comparison: None,
-                coverage,
+                new_logs: of.new_logs,
+                coverage: of.coverage,
             });
         }
     }
@@ -104,6 +106,8 @@ pub struct Shown {
     pub assessment: Assessment,
     /// How it compares with the baseline.
     pub comparison: Option<BaselineComparison>,
+    /// Logs that training never saw.
+    pub new_logs: Vec<NewLog>,
     /// What of it was looked at.
     pub coverage: Coverage,
 }
@@ -164,12 +168,7 @@ impl Work {
     }
 
     /// Judges a directory; `None`, and it is reported, where there is nothing to judge.
-    fn assess(
-        &mut self,
-        args: &VerdictArgs,
-        path: &str,
-        source: &Source,
-    ) -> Option<(Assessment, Coverage)> {
+    fn assess(&mut self, args: &VerdictArgs, path: &str, source: &Source) -> Option<Judged> {
         let (none, own) = (Source::default(), self.model.is_none());
         let fitted = match &self.model {
             Some(_) => None,
@@ -184,12 +183,9 @@ impl Work {
             allow: Allow::default(),
         };
         let progress = &mut self.progress;
-        let Judged {
-            assessment,
-            coverage,
-            ..
-        } = judge(source, params, &mut Ignore, &mut |b, r| progress.add(b, r));
-        coverage::say_skipped(&coverage);
+        let judged = judge(source, params, &mut Ignore, &mut |b, r| progress.add(b, r));
+        let (assessment, coverage) = (&judged.assessment, &judged.coverage);
+        coverage::say_skipped(coverage);
         self.skipped |= coverage.is_partial();
         self.rows += coverage.used();
         if assessment.forgotten > 0 {
@@ -202,12 +198,12 @@ impl Work {
         let nothing = coverage.used() == 0;
         if nothing || assessment.components.severity == VerdictLevel::Unknown {
             let label = args.rows.label_column.as_ref();
-            let failure = coverage::nothing(&coverage, label, "judge");
+            let failure = coverage::nothing(coverage, label, "judge");
             say::warning(&format!("{path}: {failure}"));
             self.skipped = true;
             self.failure = Some(failure);
         }
-        (!nothing).then_some((assessment, coverage))
+        (!nothing).then_some(judged)
     }
 }
 
@@ -218,7 +214,8 @@ fn by_itself() -> String {
 
 /// A model in words that tell it from others.
 fn named(info: &ModelInfo) -> String {
-    let time = |t: Option<f64>| t.map_or_else(|| "?".into(), say::second);
+    // In UTC, whatever tables show: it tells models apart.
+    let time = |t: Option<f64>| t.map_or_else(|| "?".into(), second);
     format!(
         "a model of {} rows from {} to {} (seed {})",
         say::count(info.rows),

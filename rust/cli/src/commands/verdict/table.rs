@@ -1,6 +1,7 @@
 //! Verdicts for people.
 
 use super::Shown;
+use crate::coverage;
 use crate::output::table::{Look, bare, fit, folded, print};
 use crate::say::{count, counted};
 use comfy_table::{Attribute, Cell, CellAlignment, Color};
@@ -31,7 +32,7 @@ pub fn write(to: &mut dyn Write, all: &[Shown], look: Look) -> io::Result<()> {
                 .comparison
                 .as_ref()
                 .is_none_or(|c| c.verdict == Standing::Within);
-        if all.len() > 1 && low {
+        if all.len() > 1 && low && shown.new_logs.is_empty() {
             continue;
         }
         details(to, shown, look)?;
@@ -118,6 +119,9 @@ fn details(to: &mut dyn Write, s: &Shown, look: Look) -> io::Result<()> {
         };
         let of = counted(c.normal_directories as u64, "path");
         writeln!(to, "{} of {of}{beyond}", c.verdict.name())?;
+    }
+    for line in coverage::new_logs(&s.new_logs) {
+        writeln!(to, "{}", folded(&line, look.width, 2))?;
     }
     if !a.hosts.is_empty() {
         writeln!(to)?;
