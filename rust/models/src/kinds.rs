@@ -17,7 +17,8 @@
 //!
 //! Some kinds *explain* what their rows lack ([`zeek_anomaly_features::spec::Explanation`]): for a connection of which
 //! the sensor saw the end only, a missing answer is nothing of its own. In the features that it explains such a row
-//! is compared with its own kind alone, and with nothing where that is not known: the probability is w·q + (1 − w).
+//! is compared with its own kind alone: the probability is w·q + (1 − w). Where training saw too few rows of that kind,
+//! nothing is explained: a flood of halves must not pass because training saw none.
 
 use crate::bins::column_key;
 use crate::counts::{Counted, FeatureCounts, HashOf};
@@ -258,18 +259,8 @@ struct OneKind {
 pub struct Of<'k> {
     /// In each way but the one that explains.
     kinds: [Option<KindRef<'k>>; MAX_WAYS],
-    explanation: Explained<'k>,
-}
-
-/// Whether something explains what a row lacks.
-#[derive(Clone, Copy, Debug)]
-enum Explained<'k> {
-    /// Nothing does.
-    No,
-    /// Something does of which too few rows were seen to compare with.
-    Unknown,
-    /// This kind does.
-    By(KindRef<'k>),
+    /// The kind that explains what the row lacks, if any does.
+    explanation: Option<KindRef<'k>>,
 }
 
 /// A kind of a row.
@@ -360,7 +351,7 @@ impl Kinds {
     pub fn of(&self, bits: &[u64]) -> Of<'_> {
         let mut of = Of {
             kinds: [None; MAX_WAYS],
-            explanation: Explained::No,
+            explanation: None,
         };
         let ways = self.ways.iter().zip(&self.kinds).enumerate();
         for (kind, (i, (way, kinds))) in of.kinds.iter_mut().zip(ways) {
@@ -369,7 +360,7 @@ impl Kinds {
             };
             let known = kinds.get(&key).map(KindRef);
             if self.explains && i + 1 == self.ways.len() {
-                of.explanation = known.map_or(Explained::Unknown, Explained::By);
+                of.explanation = known;
             } else {
                 *kind = known;
             }
@@ -399,8 +390,7 @@ impl Kinds {
             w * kind.0.encoders[place].p_at(key, leave_out) + (1.0 - w) * rest
         };
         let within = match &of.explanation {
-            Explained::By(kind) if self.explained[f] => Some(mixed(kind, 1.0)),
-            Explained::Unknown if self.explained[f] => Some(1.0),
+            Some(kind) if self.explained[f] => Some(mixed(kind, 1.0)),
             _ => (self.told_of(of, f).rev())
                 .fold(None, |rest, kind| Some(mixed(kind, rest.unwrap_or(p)))),
         };
@@ -411,7 +401,7 @@ impl Kinds {
     /// usual for it. `None` where that is all rows.
     pub fn closest<'k>(&'k self, of: &Of<'k>, f: usize) -> Option<(&'k str, &'k Encoder)> {
         let place = usize::from((*self.place.get(f)?)?);
-        if let (Explained::By(kind), true) = (of.explanation, self.explained[f]) {
+        if let (Some(kind), true) = (of.explanation, self.explained[f]) {
             return Some((&kind.0.name, &kind.0.encoders[place]));
         }
         let (mut left, mut most) = (1.0, (0.0, None));
@@ -604,10 +594,11 @@ mod tests {
         let mut seen = rows();
         let whole = Kinds::new(&spec(), counter(&seen).finish(&[]));
         let all = all(&seen);
-        // No half was ever seen: neither its port's rows nor all rows say what it should be like.
+        // No half was ever seen: nothing is explained.
         let odd = half("", 53, 50_000.0);
-        assert_eq!(surprises(&whole, &all, &odd).1, Some(0.0));
-        assert!(surprises(&whole, &all, &row("", 53, 50_000.0)).1 > Some(3.0));
+        let as_a_whole = surprises(&whole, &all, &row("", 53, 50_000.0)).1;
+        assert!(as_a_whole > Some(3.0));
+        assert_eq!(surprises(&whole, &all, &odd).1, as_a_whole);
         // What nothing explains is compared as ever: where it goes to.
         let f = at("resp_network");
         let at_port = |row: &[u64]| whole.p(&whole.of(row), f, 7, 0.5, false);
