@@ -134,7 +134,7 @@ fn inspect_shows_the_model_and_a_log() {
     let ran = run(&["inspect", &model]);
     assert_eq!(ran.status, Some(0), "{}", ran.err);
     for text in [
-        "trained on  2001-09-09 01:46:40.250 to",
+        "trained on  2001-09-09 01:46:40 to",
         "rows        1,000",
         "conn",
         "label",
