@@ -251,7 +251,10 @@ fn the_sample_report_names_what_was_done() {
         assert!(behaviors.contains(want), "{want}: {behaviors}");
     }
     let next = text(&html, "section[aria-labelledby=next] code");
-    assert!(next.contains("zeek-anomaly explain 192.168.10.103"), "{next}");
+    assert!(
+        next.contains("zeek-anomaly explain 192.168.10.103"),
+        "{next}"
+    );
     // A page for each log, each with its plots in two sizes.
     for log in ["conn", "dns", "ssl", "http", "files", "x509"] {
         let sections = html
