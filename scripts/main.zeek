@@ -206,7 +206,7 @@ function start_behaviors()
 	__watch_behaviors(BehaviorOptions($packs=packs_records(), $watches=! Cluster::is_enabled() || packs_records(),
 	                                  $memory=behavior_memory * 1048576, $local_nets=text_of(Site::local_nets),
 	                                  $settings=list_of(settings), $baseline_path=packs_records() ? "" : baseline,
-	                                  $allow_path=packs_records() ? "" : allow_file,
+	                                  $allow_path=allow_file,
 	                                  $open_after=behavior_open_after));
 	}
 

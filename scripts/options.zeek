@@ -154,7 +154,9 @@ export {
 	option ignored_kinds: set[string] = {};
 
 	## The allowlist: a file of addresses, networks, domains, ports, services and
-	## pairs whose behaviors are not reported. It is read again when it changes. The
-	## command ``zeek-anomaly hunt`` takes the same file.
+	## pairs whose records and behaviors are not reported. It is read again when it
+	## changes. Each process reads it: in a cluster it has to be on all hosts. Needs
+	## :zeek:see:`Anomaly::detect_behaviors`. The command ``zeek-anomaly`` takes the
+	## same file.
 	const allow_file = "" &redef;
 }

@@ -706,7 +706,8 @@ typedef struct za_behavior_options {
      */
     struct za_text baseline_path;
     /**
-     * An allowlist file; empty for none. It is read again when it changes.
+     * An allowlist file; empty for none. What it covers is not reported, neither behaviors nor
+     * records. It is read again when it changes.
      */
     struct za_text allow_path;
 } za_behavior_options;

@@ -376,7 +376,9 @@ impl Inner {
         if bound.uses & ZA_USE_SCORE != 0 && self.model.is_loaded() {
             let (engine, reasons) = (&mut self.engine, &mut self.reasons);
             let verdict = engine.observe(&bound.binding, &record, report_from, reasons);
-            if let (Some(v), Some(found)) = (verdict, engine.found()) {
+            if let (Some(v), Some(found)) = (verdict, engine.found())
+                && !self.role.allows(&bound.columns, &record)
+            {
                 self.events.anomaly(&v, found, std::mem::take(reasons));
             }
             score = verdict.map(|v| v.score);

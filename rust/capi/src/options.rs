@@ -46,7 +46,8 @@ pub struct za_behavior_options {
     pub settings: za_text,
     /// A file of the behavioral baseline; empty for none.
     pub baseline_path: za_text,
-    /// An allowlist file; empty for none. It is read again when it changes.
+    /// An allowlist file; empty for none. What it covers is not reported, neither behaviors nor
+    /// records. It is read again when it changes.
     pub allow_path: za_text,
 }
 

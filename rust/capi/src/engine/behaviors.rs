@@ -11,7 +11,7 @@ use crate::status::{Failure, za_error, za_status};
 use std::path::Path;
 use zeek_anomaly_behavior::wire::{Batch, Packer, Unpacker};
 use zeek_anomaly_behavior::{
-    Allow, BehaviorBaseline, BehaviorColumns, BehaviorEngine, Finding, Settings,
+    Allow, BehaviorBaseline, BehaviorColumns, BehaviorEngine, Event, Finding, Settings,
 };
 use zeek_log::Record;
 
@@ -24,8 +24,8 @@ pub(super) enum Role {
     None,
     /// Detects them, from its own records and those of other processes.
     Detects(Box<BehaviorEngine>, Unpacker),
-    /// Packs records for the process that detects them.
-    Packs(Packer),
+    /// Packs records for the process that detects them; the allowlist is for scores here.
+    Packs(Packer, Box<Allow>),
 }
 
 impl Role {
@@ -38,14 +38,37 @@ impl Role {
         match self {
             Role::None => {}
             Role::Detects(b, _) => b.observe(columns, record, found),
-            Role::Packs(p) => p.add(columns, record),
+            Role::Packs(p, allow) => {
+                if let Some(event) = Event::new(columns, *record) {
+                    allow.note(&event);
+                }
+                p.add(columns, record);
+            }
         }
+    }
+
+    /// The allowlist, where there is one.
+    pub(super) fn allow(&mut self) -> Option<&mut Allow> {
+        match self {
+            Role::None => None,
+            Role::Detects(b, _) => Some(b.allow()),
+            Role::Packs(_, allow) => Some(allow),
+        }
+    }
+
+    /// Whether the allowlist covers a record: its score is not reported then.
+    pub(super) fn allows(&mut self, columns: &BehaviorColumns, record: &Record<'_>) -> bool {
+        let Some(allow) = self.allow().filter(|a| !a.is_empty()) else {
+            return false;
+        };
+        let event = Event::new(columns, *record);
+        event.is_some_and(|event| allow.covers_record(&event))
     }
 
     /// The next batch of packed records; with `all`, one that is not full, too.
     pub(super) fn batch(&mut self, all: bool) -> Option<Batch> {
         match self {
-            Role::Packs(p) => p.take(all),
+            Role::Packs(p, _) => p.take(all),
             _ => None,
         }
     }
@@ -53,7 +76,7 @@ impl Role {
     pub(super) fn count(&self, info: &mut za_info) {
         match self {
             Role::None => {}
-            Role::Packs(p) => info.dropped += p.dropped(),
+            Role::Packs(p, _) => info.dropped += p.dropped(),
             Role::Detects(b, _) => {
                 let counts = b.counts();
                 info.behavior_records = counts.records;
@@ -123,17 +146,29 @@ unsafe fn role_of(
     if o.memory != 0 {
         settings.memory = usize::try_from(o.memory).unwrap_or(usize::MAX);
     }
+    let load = |p| Allow::load(p).map_err(|e| Failure::new(za_status::Refused, e.to_string()));
+    let allow = allow.map(load).transpose();
     if o.flags & ZA_BEHAVIORS_PACK != 0 {
+        // Behaviors are the other process's matter, and so is a list that this host does not have.
+        let allow = allow.unwrap_or_else(|e| {
+            events.warn(format!(
+                "records are reported without the allowlist: {}",
+                e.text
+            ));
+            None
+        });
         // All processes have to choose the same buckets: no seed.
-        return Ok(Role::Packs(Packer::new(&settings)));
+        return Ok(Role::Packs(
+            Packer::new(&settings),
+            Box::new(allow.unwrap_or_default()),
+        ));
     }
+    let allow = allow?;
     let refused = |path: &Path, e: &dyn std::fmt::Display| {
         Failure::new(za_status::Refused, format!("{}: {e}", path.display()))
     };
     let load = |p| BehaviorBaseline::load(p).map_err(|e| refused(p, &e));
     let baseline = baseline.map(load).transpose()?;
-    let load = |p| Allow::load(p).map_err(|e| Failure::new(za_status::Refused, e.to_string()));
-    let allow = allow.map(load).transpose()?;
 
     settings.seed = state.seed(events);
     let saved = state.hosts_file().filter(|p| p.exists());

@@ -75,8 +75,8 @@ pub unsafe extern "C" fn za_engine_tick(
         if inner.timers.behaviors.is_due(now) {
             inner.tick_behaviors(now);
         }
-        if let Role::Detects(detector, _) = &mut inner.role
-            && let Err(e) = detector.allow().reload_if_changed()
+        if let Some(allow) = inner.role.allow()
+            && let Err(e) = allow.reload_if_changed()
         {
             inner
                 .events

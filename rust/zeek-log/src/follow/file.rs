@@ -243,6 +243,15 @@ impl Following {
         Ok(())
     }
 
+    /// Takes the first bytes of a file that had none when it was opened: without them the next run does not know it.
+    pub(super) fn take_head(&mut self) {
+        if self.identity.head.is_empty()
+            && let Ok(now) = Identity::of(&self.file)
+        {
+            self.identity = now;
+        }
+    }
+
     /// Looks at what became of the file. After [`Change::Rewritten`] it is read from its
     /// start again.
     pub fn look(&mut self) -> io::Result<Change> {

@@ -198,6 +198,9 @@ impl Tail {
             }
         }
         self.tell_refused(happened);
+        if let (Source::Growing(f), true) = (&mut self.source, taken > 0) {
+            f.take_head();
+        }
         if ended && let Source::Whole(reader, id) = &self.source {
             // Its rows may wait for long, and a descriptor is needed elsewhere.
             self.source = Source::Ended(id.clone(), reader.stats().lines);

@@ -101,14 +101,19 @@ impl Tails {
         let since = ended.checked_sub(SLACK).map_or(began, |t| t.max(began));
         let all: Vec<PathBuf> = self.paths.iter().chain(archives).cloned().collect();
         let current = self.current_paths();
-        let mut search = Search::new(&all, &current, Some(since));
+        let listed = || Search::new(&all, &current, Some(since));
+        let mut search = listed();
+        // A log may be rotated between the listing and the look at its path: it is where a later listing finds it.
+        let mut later: Option<Search> = None;
         for mark in marks {
             let here = Identity::at(&mark.path)
                 .ok()
                 .filter(|i| current.contains(&mark.path) && mark.fits(&i.head));
             if here.as_ref().is_some_and(|i| i.inode == mark.inode) {
                 self.open(Input::new(&mark.path), mark.lines, Start::Beginning);
-            } else if let Some(mut rotated) = search.take(mark) {
+            } else if let Some(mut rotated) =
+                (search.take(mark)).or_else(|| later.get_or_insert_with(listed).take(mark))
+            {
                 if rotated.input.path != mark.path {
                     let found = Happened::Found(mark.path.clone(), rotated.input.path.clone());
                     self.happened.push(found);
@@ -364,5 +369,32 @@ fn is_compressed(path: &Path) -> bool {
     match (Identity::at(path), head_of(path)) {
         (Ok(plain), Ok(text)) => !text.starts_with(&plain.head) && !plain.head.starts_with(&text),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_log_that_was_empty_when_it_was_opened_has_a_mark_with_its_first_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = std::fs::File::create(dir.path().join("dns.log")).unwrap();
+        let mut tails = Tails::new(&[dir.path().to_owned()], &Options::default());
+        tails.start(Start::Beginning);
+        assert_eq!(tails.poll(10, &mut |_, _, _| ()), 0);
+        write!(log, "#separator \\x09\n#path\tdns\n#fields\tts\tquery\n").unwrap();
+        write!(log, "#types\ttime\tstring\n1.0\ta.test\n").unwrap();
+        let mut rows = Vec::new();
+        tails.poll(10, &mut |input, row, _| {
+            rows.push((input.clone(), row.line))
+        });
+        assert_eq!(rows.len(), 1);
+        tails.done(&rows[0].0, rows[0].1);
+        // The output may be saved together with this: the next run must not read the row again.
+        let (marks, _) = tails.marks();
+        assert_eq!(marks.len(), 1);
+        assert_eq!(marks[0].lines, rows[0].1);
     }
 }
