@@ -101,19 +101,18 @@ impl Tails {
         let since = ended.checked_sub(SLACK).map_or(began, |t| t.max(began));
         let all: Vec<PathBuf> = self.paths.iter().chain(archives).cloned().collect();
         let current = self.current_paths();
-        let listed = || Search::new(&all, &current, Some(since));
-        let mut search = listed();
-        // A log may be rotated between the listing and the look at its path: it is where a later listing finds it.
-        let mut later: Option<Search> = None;
-        for mark in marks {
-            let here = Identity::at(&mark.path)
-                .ok()
-                .filter(|i| current.contains(&mark.path) && mark.fits(&i.head));
-            if here.as_ref().is_some_and(|i| i.inode == mark.inode) {
-                self.open(Input::new(&mark.path), mark.lines, Start::Beginning);
-            } else if let Some(mut rotated) =
-                (search.take(mark)).or_else(|| later.get_or_insert_with(listed).take(mark))
-            {
+        // Zeek may rotate a log at any moment. Whatever is open by now is read on, wherever it goes; a log that had gone
+        // before it could be opened stands in the listing, which comes after.
+        let mut here: Vec<Option<Following>> = marks
+            .iter()
+            .map(|m| self.open_marked(m, &current))
+            .collect();
+        let mut search = Search::new(&all, &current, Some(since));
+        for (mark, here) in marks.iter().zip(&mut here) {
+            let is_same = |f: &mut Following| f.identity().inode == mark.inode;
+            if let Some(following) = here.take_if(is_same) {
+                self.follow(following, mark.lines, Start::Beginning);
+            } else if let Some(mut rotated) = search.take(mark) {
                 if rotated.input.path != mark.path {
                     let found = Happened::Found(mark.path.clone(), rotated.input.path.clone());
                     self.happened.push(found);
@@ -121,9 +120,11 @@ impl Tails {
                 }
                 rotated.before = mark.lines;
                 self.queue.push_back(rotated);
-            } else if here.is_some() && mark.head.0 >= super::HEAD {
+            } else if mark.head.0 >= super::HEAD
+                && let Some(following) = here.take()
+            {
                 // The same content in another file: somebody copied it back.
-                self.open(Input::new(&mark.path), mark.lines, Start::Beginning);
+                self.follow(following, mark.lines, Start::Beginning);
             } else {
                 let gone = Happened::Gone(mark.path.clone(), mark.lines);
                 self.happened.push(gone);
@@ -144,7 +145,9 @@ impl Tails {
             self.queue.iter().map(|r| r.identity.head.clone()).collect();
         for rotated in search.unseen() {
             let head = &rotated.identity.head;
-            if wanted(&rotated) && !self.is_finished(head) && seen.insert(head.clone()) {
+            let is_open = (self.tails.iter()).any(|t| t.identity().inode == rotated.identity.inode);
+            let known = is_open || self.is_finished(head);
+            if wanted(&rotated) && !known && seen.insert(head.clone()) {
                 self.queue.push_back(rotated);
             }
         }
@@ -306,16 +309,10 @@ impl Tails {
         match Following::open(input.clone(), &self.options) {
             Ok(following) => {
                 let inode = following.identity().inode;
-                if self.refused.get(&path) == Some(&inode) {
-                    return;
+                if self.refused.get(&path) != Some(&inode) {
+                    self.refused.remove(&path);
+                    self.follow(following, before, start);
                 }
-                self.refused.remove(&path);
-                let mut tail = Tail::new(input, Source::Growing(Box::new(following)), before);
-                if start == Start::End {
-                    tail.skip_all();
-                }
-                self.happened.push(Happened::Opened(path, tail.before));
-                self.tails.push(tail);
             }
             // Gone between the listing and now.
             Err(Error::Open { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {}
@@ -325,6 +322,26 @@ impl Tails {
                 }
             }
         }
+    }
+
+    /// Opens the log that has a mark's path now, where it is the one that the mark is of, or a copy.
+    fn open_marked(&self, mark: &Mark, current: &HashSet<PathBuf>) -> Option<Following> {
+        let is_current = current.contains(&mark.path);
+        let opened = is_current
+            .then(|| Following::open(Arc::new(Input::new(&mark.path)), &self.options).ok());
+        opened.flatten().filter(|f| mark.fits(&f.identity().head))
+    }
+
+    /// Follows an open log from this line on.
+    fn follow(&mut self, following: Following, before: u64, start: Start) {
+        let input = following.input().clone();
+        let path = input.path.clone();
+        let mut tail = Tail::new(input, Source::Growing(Box::new(following)), before);
+        if start == Start::End {
+            tail.skip_all();
+        }
+        self.happened.push(Happened::Opened(path, tail.before));
+        self.tails.push(tail);
     }
 
     /// Lets go of files that are done with.
@@ -396,5 +413,37 @@ mod tests {
         let (marks, _) = tails.marks();
         assert_eq!(marks.len(), 1);
         assert_eq!(marks[0].lines, rows[0].1);
+    }
+
+    /// As if Zeek rotated the log between the look at its path and the listing of the archive: the file is in both.
+    #[test]
+    fn a_log_that_is_rotated_while_a_run_begins_is_read_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let (logs, archive) = (dir.path().join("logs"), dir.path().join("archive"));
+        std::fs::create_dir(&logs).unwrap();
+        std::fs::create_dir(&archive).unwrap();
+        let path = logs.join("dns.log");
+        let header = "#separator \\x09\n#path\tdns\n#fields\tts\tquery\n#types\ttime\tstring\n";
+        std::fs::write(&path, format!("{header}1.0\ta.test\n2.0\tb.test\n")).unwrap();
+        let paths = [logs];
+        let mut first = Tails::new(&paths, &Options::default());
+        first.start(Start::Beginning);
+        let mut rows = Vec::new();
+        first.poll(10, &mut |input, row, _| {
+            rows.push((input.clone(), row.line))
+        });
+        first.done(&rows[0].0, rows[0].1);
+        let (marks, finished) = first.marks();
+        std::fs::hard_link(&path, archive.join("dns.10:00:00-11:00:00.log")).unwrap();
+        let times = (SystemTime::UNIX_EPOCH, SystemTime::now());
+        let mut second = Tails::new(&paths, &Options::default());
+        second.resume(&marks, &finished, times, &[archive], Start::Beginning);
+        let mut new = Vec::new();
+        for _ in 0..5 {
+            second.poll(10, &mut |_, row, before| {
+                new.extend((!before).then_some(row.line))
+            });
+        }
+        assert_eq!(new, [rows[1].1]);
     }
 }
