@@ -351,6 +351,9 @@ impl Allow {
 
     /// Remembers the connection of a record whose name is allowed, without counting it.
     pub fn note(&mut self, e: &Event<'_>) {
+        if self.lines.is_empty() {
+            return;
+        }
         let of = Subject::of_event(e);
         let covers = |line: &Line| line.conditions.iter().all(|c| c.holds(&of));
         if of.name.is_some()

@@ -22,6 +22,9 @@ use zeek_log::{Input, RecordBuf, Schema};
 
 /// Gets rows that have settled.
 pub trait Settled {
+    /// Whether [`Settled::in_order`] does anything: rows are sorted for it.
+    fn wants_order(&self) -> bool;
+
     /// A row that no earlier run has scored, in the order in which rows were written.
     fn in_order(&mut self, row: &InOrder<'_>);
 
@@ -32,8 +35,8 @@ pub trait Settled {
     fn done(&mut self, input: &Arc<Input>, line: u64);
 }
 
-/// Tells of rows in the order in which they were written; those of one time stay as they came.
-fn tell_in_order(batch: &[Arrived], to: &mut dyn Settled) {
+/// Hands out rows in the order in which Zeek wrote them; rows of one time keep their order.
+fn hand_out_in_order(batch: &[Arrived], to: &mut dyn Settled) {
     let new = batch.iter().filter(|r| !r.scored_before);
     let at = |r: &Arrived| r.bound.written.of(&r.record.record()).unwrap_or(0.0);
     let mut order: Vec<(f64, &Arrived)> = new.map(|r| (at(r), r)).collect();
@@ -140,7 +143,9 @@ impl<'m> Stream<'m> {
     pub fn settle(&mut self, n: usize, to: &mut dyn Settled) -> ControlFlow<()> {
         let n = n.min(self.waiting.len());
         let mut batch: Vec<Arrived> = self.waiting.drain(..n).collect();
-        tell_in_order(&batch, to);
+        if to.wants_order() {
+            hand_out_in_order(&batch, to);
+        }
         // Stable: lines of one file stay in their order.
         batch.sort_by(|a, b| {
             let conn = |r: &Arrived| r.bound.binding.role == Role::Conn;

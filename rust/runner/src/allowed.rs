@@ -29,7 +29,9 @@ impl AllowedRecords {
 
     /// Remembers the connection of a record whose name is allowed.
     pub fn note(&mut self, row: &InOrder<'_>, columns: &BehaviorColumns) {
-        if let Some(event) = Event::new(columns, row.record) {
+        if !self.allow.is_empty()
+            && let Some(event) = Event::new(columns, row.record)
+        {
             self.allow.note(&event);
         }
     }

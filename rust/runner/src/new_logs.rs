@@ -5,9 +5,10 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use zeek_anomaly_engine::{LEFT_OUT, Model};
 use zeek_log::names::is_interim;
-use zeek_log::{Record, Schema};
+use zeek_log::{BySchema, Record, Schema};
 
 /// Hosts and logs that are told apart; further hosts count with their log alone.
 const MOST: usize = 1000;
@@ -31,29 +32,49 @@ pub struct NewLog {
 /// Records, and the times of the first and the last.
 type Seen = (u64, Option<(f64, f64)>);
 
+/// Where a new log has its originator and its time.
+#[derive(Debug)]
+struct Columns {
+    host: Option<usize>,
+    ts: Option<usize>,
+}
+
 /// Gathers them.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct NewLogs {
+    /// Nothing for logs that are not new.
+    bound: BySchema<Option<Columns>>,
     found: BTreeMap<(String, Option<IpAddr>), Seen>,
+}
+
+impl Columns {
+    /// Of a log that the model has nothing for.
+    fn of_new(model: &Model, schema: &Schema) -> Option<Columns> {
+        let log = schema.log.as_str();
+        let is_left_out = LEFT_OUT.contains(&log) || is_interim(log);
+        let is_new = !is_left_out && model.info.rows >= LEAST_ROWS && model.position(log).is_none();
+        is_new.then(|| Columns {
+            host: schema.position("id.orig_h"),
+            ts: schema.position("ts"),
+        })
+    }
 }
 
 impl NewLogs {
     /// Takes a row of any log; only those that the model has nothing for count.
-    pub fn row(&mut self, model: &Model, schema: &Schema, record: &Record<'_>) {
-        let log = schema.log.as_str();
-        let is_left_out = LEFT_OUT.contains(&log) || is_interim(log);
-        if is_left_out || model.info.rows < LEAST_ROWS || model.position(log).is_some() {
+    pub fn row(&mut self, model: &Model, schema: &Arc<Schema>, record: &Record<'_>) {
+        let Some(columns) = self.bound.get(schema, |s| Columns::of_new(model, s)) else {
             return;
-        }
-        let value = |name: &str| schema.position(name).map(|i| record.get(i));
-        let host = value("id.orig_h").and_then(|v| v.addr());
-        let mut key = (log.to_owned(), host);
+        };
+        let value = |at: Option<usize>| at.map(|i| record.get(i));
+        let host = value(columns.host).and_then(|v| v.addr());
+        let mut key = (schema.log.clone(), host);
         if self.found.len() >= MOST && !self.found.contains_key(&key) {
             key.1 = None;
         }
         let (records, span) = self.found.entry(key).or_default();
         *records += 1;
-        if let Some(zeek_log::Value::Time(ts)) = value("ts") {
+        if let Some(zeek_log::Value::Time(ts)) = value(columns.ts) {
             let (first, last) = span.unwrap_or((ts, ts));
             *span = Some((first.min(ts), last.max(ts)));
         }

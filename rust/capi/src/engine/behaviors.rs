@@ -39,7 +39,9 @@ impl Role {
             Role::None => {}
             Role::Detects(b, _) => b.observe(columns, record, found),
             Role::Packs(p, allow) => {
-                if let Some(event) = Event::new(columns, *record) {
+                if !allow.is_empty()
+                    && let Some(event) = Event::new(columns, *record)
+                {
                     allow.note(&event);
                 }
                 p.add(columns, record);

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use zeek_anomaly_behavior::{BehaviorColumns, BehaviorEngine, Finding};
 use zeek_anomaly_engine::merge::InOrder;
-use zeek_log::BySchema;
 
 /// How often what is known of hosts is saved: it can be large.
 const SAVE_EVERY: Duration = Duration::from_secs(600);
@@ -15,7 +14,6 @@ const SAVE_EVERY: Duration = Duration::from_secs(600);
 /// The engine of behaviors at work.
 pub struct Hosts {
     engine: BehaviorEngine,
-    bound: BySchema<BehaviorColumns>,
     /// Where it is saved, and when it was.
     place: Option<PathBuf>,
     saved: Instant,
@@ -49,7 +47,6 @@ impl Hosts {
         }
         Ok(Some(Hosts {
             engine,
-            bound: BySchema::default(),
             place,
             saved: Instant::now(),
             found: Vec::new(),
@@ -58,9 +55,8 @@ impl Hosts {
     }
 
     /// Sees a row, in the order of time.
-    pub fn see(&mut self, row: &InOrder<'_>) {
+    pub fn see(&mut self, row: &InOrder<'_>, columns: &BehaviorColumns) {
         self.seen = true;
-        let columns = (self.bound).get(row.schema, |s| BehaviorColumns::bind(s));
         self.engine.observe(columns, &row.record, &mut self.found);
     }
 

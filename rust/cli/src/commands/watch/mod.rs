@@ -337,13 +337,15 @@ struct Rows<'w, 'a> {
 }
 
 impl Settled for Rows<'_, '_> {
+    fn wants_order(&self) -> bool {
+        self.hosts.is_some() || self.out.args.allow.is_some()
+    }
+
     fn in_order(&mut self, row: &InOrder<'_>) {
-        if self.out.args.allow.is_some() {
-            let columns = (self.columns).get(row.schema, |s| BehaviorColumns::bind(s));
-            self.out.allowed.note(row, columns);
-        }
+        let columns = (self.columns).get(row.schema, |s| BehaviorColumns::bind(s));
+        self.out.allowed.note(row, columns);
         if let Some(hosts) = &mut self.hosts {
-            hosts.see(row);
+            hosts.see(row, columns);
         }
     }
 
