@@ -21,8 +21,8 @@
 //!   on by two points, a hundred times. An attack is, and exceeds the budget, and that is
 //!   said. Findings that were held back are counted.
 //!
-//! Hosts inside and outside are told apart ([`Side`]): neither takes the last third of a budget from the other, and a
-//! crowd or a habit of one is none of the other.
+//! Alerts distinguish hosts inside from hosts outside ([`Side`]). Neither side can use the last third of a budget that
+//! the other side needs, and a crowd holds hosts of one side only.
 //!
 //! What takes time to see (`zeek-anomaly-behavior`) may share a budget: each behaviour's finding
 //! is one here, with a level from its score and how often such a one came on the days before (`Behaved`).

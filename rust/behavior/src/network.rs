@@ -324,8 +324,8 @@ impl NetworkView {
         below.map_or(0.0, |b| (b.count() - 1.0).max(0.0))
     }
 
-    /// How little this traffic tells of what is usual, from 0 to 1: 1 for one host alone, 0 from ten hosts on, which
-    /// tell what is common. A baseline takes findings away; it never lowers what is asked of others.
+    /// How much evidence about common destinations is missing, from 0 to 1: 1 with one host, 0 from ten hosts on.
+    /// A baseline removes findings; it never lowers the threshold of others.
     pub(crate) fn cold_start(&self) -> f64 {
         match self.learning {
             true => 0.0,

@@ -87,7 +87,7 @@ const LINK_MAX: f64 = 1e15;
 /// How many times what came back went out, where nearly all goes out.
 const ONE_WAY: f64 = 10.0;
 
-/// The share of what was sent from which it is told that records claim more.
+/// A finding names the bytes that packets contradict from this share of the sent bytes on.
 const UNSEEN_TOLD: f64 = 0.01;
 
 /// The domains of keys.

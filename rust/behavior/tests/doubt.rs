@@ -1,4 +1,4 @@
-//! What is not believed, not known exactly, or ordinary by its structure is told so, or not at all.
+//! Findings mark contradicted and estimated numbers, and traffic with an ordinary structure gives no finding.
 
 mod common;
 

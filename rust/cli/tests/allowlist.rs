@@ -60,6 +60,12 @@ fn a_connection_with_an_allowed_name_gives_no_finding_and_no_record() {
         let of = |host: &str| scored.iter().filter(|r| r["id.orig_h"] == host).count();
         assert_eq!((of("192.168.10.3"), of("192.168.10.4")), (0, 600), "{log}");
 
+        let ran = run(&["verdict", "--format", "json", "--allow", &allow, &logs]);
+        let verdict = &json(&ran.out)[0]["directory_summary"];
+        let hosts = verdict["hosts"].to_string();
+        assert!(!hosts.contains("192.168.10.3"), "{log}: {verdict}");
+        assert!(hosts.contains("192.168.10.4"), "{log}: {verdict}");
+
         let ran = run(&["analyze", "--format", "json", "--allow", &allow, &logs]);
         assert!(
             !ran.out.contains("\"host\":\"192.168.10.3\""),

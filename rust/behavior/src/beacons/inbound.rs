@@ -7,7 +7,7 @@
 use super::calls::Calls;
 use super::rhythm::Verdict;
 use super::tell::{Callers, finding_by};
-use super::{HIGHEST, LASTS, MIN_BEATS, SAME_SIZE, THRESHOLD, chances};
+use super::{THRESHOLD, regularity};
 use crate::entity::Entity;
 use crate::event::{Column, Event};
 use crate::finding::{Evidence, Finding};
@@ -110,19 +110,9 @@ impl Inbound {
             if !c.add(e, size, true) || !c.is_due(network) || callers.hosts < ENOUGH {
                 return None;
             }
-            c.rhythm.fit_gap();
-            c.looked = c.rhythm.beats();
-            let (v, (_, last)) = (c.rhythm.test()?, c.rhythm.span()?);
-            if (v.beats as f64) < network.settings().get(&MIN_BEATS) || last - c.first < LASTS {
-                return None;
-            }
-            let same = if v.size > 0.0 {
-                SAME_SIZE * v.same_size
-            } else {
-                0.0
-            };
+            let (v, regular) = regularity(c, network)?;
             let rare = 1.0 - callers.prevalence;
-            let score = ((v.score - chances(c)).min(HIGHEST) + same) * rare * rare;
+            let score = regular * rare * rare;
             c.score = score as f32;
             let many = (tested as f64 / 100.0).max(1.0).log10();
             let (beats, _) = c.reported;

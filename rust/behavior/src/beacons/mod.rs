@@ -445,18 +445,7 @@ fn judge(
     tested: usize,
     network: &NetworkView,
 ) -> Option<Judged> {
-    c.rhythm.fit_gap();
-    c.looked = c.rhythm.beats();
-    let v = c.rhythm.test()?;
-    let (_, last) = c.rhythm.span()?;
-    if (v.beats as f64) < network.settings().get(&MIN_BEATS) || last - c.first < LASTS {
-        return None;
-    }
-    let same = if v.size > 0.0 {
-        SAME_SIZE * v.same_size
-    } else {
-        0.0
-    };
+    let (v, regular) = regularity(c, network)?;
     let rare = 1.0 - Callers::of(c, &entity, network).prevalence;
     let side = match c.outside {
         true => 1.0,
@@ -464,7 +453,7 @@ fn judge(
     };
     let cold_start = network.cold_start();
     let software = 1.0 - cold_start * (1.0 - unlike_software(c, &entity, network));
-    let score = ((v.score - chances(c)).min(HIGHEST) + same) * rare * rare * side * software;
+    let score = regular * rare * rare * side * software;
     c.score = score as f32;
     // What is installed speaks protocols that Zeek knows: no more is asked of others.
     let more = match c.unknown >= 0.5 {
@@ -484,6 +473,24 @@ fn judge(
         verdict: v,
         score,
     })
+}
+
+/// The rhythm of calls that are enough and last long enough, and its score before rarity counts.
+fn regularity(c: &mut Calls, network: &NetworkView) -> Option<(Verdict, f64)> {
+    c.rhythm.fit_gap();
+    c.looked = c.rhythm.beats();
+    let v = c.rhythm.test()?;
+    let (_, last) = c.rhythm.span()?;
+    if (v.beats as f64) < network.settings().get(&MIN_BEATS) || last - c.first < LASTS {
+        return None;
+    }
+    let same = if v.size > 0.0 {
+        SAME_SIZE * v.same_size
+    } else {
+        0.0
+    };
+    let score = (v.score - chances(c)).min(HIGHEST) + same;
+    Some((v, score))
 }
 
 /// What a score loses because each window of beats that has passed is another chance.

@@ -5,12 +5,13 @@
 //! only where few did the same. The signs are in [`table`], what hosts are for each other in [`roles`].
 
 mod roles;
+mod signs;
 mod table;
 mod tickets;
 
 use crate::behavior::{Behavior, Description};
 use crate::entity::{Entity, Key};
-use crate::event::{Column, Event, Log, Outcome};
+use crate::event::{Column, Event, Log};
 use crate::finding::{Basis, Evidence, Finding};
 use crate::kinds::{BehaviorKind, REMOTE_ENUMERATION};
 use crate::network::NetworkView;
@@ -20,11 +21,12 @@ use crate::text;
 use roles::Roles;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+pub use signs::is_admin_share;
+use signs::{fetched, is_program, is_written, session};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use table::{Between, Place, SIGNS, Sign};
 use tickets::Tickets;
-use zeek_log::Value;
 
 static THRESHOLD: Param = Param {
     name: "steps.threshold",
@@ -66,40 +68,12 @@ const KEPT: usize = 16;
 /// Signs and targets that are named.
 const NAMED: usize = 5;
 
-/// A step is told anew after this time, in seconds.
+/// The behavior reports a step again after this time, in seconds.
 const EVERY: f64 = 86_400.0;
-
-/// Payload in bytes of each side from which a connection is a session: a banner is none.
-const SESSION: f64 = 1000.0;
 
 /// The domains of keys.
 const STEP: u64 = 0x57e9_0021;
 const CALLERS: u64 = 0x57e9_0022;
-
-/// Ports of sessions, with their signs.
-const SESSIONS: [(u16, Place); 5] = [
-    (22, Place::Ssh),
-    (3389, Place::Rdp),
-    (5900, Place::Vnc),
-    (5985, Place::Winrm),
-    (5986, Place::Winrm),
-];
-
-/// The ends of names of programs and scripts that Windows runs.
-const PROGRAMS: [&[u8]; 14] = [
-    b"exe", b"dll", b"sys", b"bat", b"cmd", b"ps1", b"vbs", b"js", b"hta", b"msi", b"scr", b"com",
-    b"cpl", b"jar",
-];
-
-/// MIME types of programs, as Zeek names them.
-const PROGRAM_TYPES: [&[u8]; 6] = [
-    b"application/x-dosexec",
-    b"application/x-executable",
-    b"application/x-sharedlib",
-    b"application/x-elf",
-    b"application/x-mach-o-executable",
-    b"application/vnd.microsoft.portable-executable",
-];
 
 /// One sign at one host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -387,63 +361,6 @@ impl Steps {
     }
 }
 
-/// Whether a share is one for administrators: `\\host\ADMIN$`, `\\host\C$`.
-pub fn is_admin_share(path: &[u8]) -> bool {
-    let name = path
-        .rsplit(|b| *b == b'\\' || *b == b'/')
-        .next()
-        .unwrap_or_default();
-    match name {
-        [drive, b'$'] => drive.is_ascii_alphabetic(),
-        name => name.eq_ignore_ascii_case(b"ADMIN$"),
-    }
-}
-
-/// Whether a file is one that Windows runs, by its name.
-fn is_program(name: &[u8]) -> bool {
-    let end = name.rsplit(|b| *b == b'.').next().unwrap_or_default();
-    end.len() < name.len() && PROGRAMS.iter().any(|p| p.eq_ignore_ascii_case(end))
-}
-
-/// The session that a connection is.
-fn session(e: &Event<'_>) -> Option<Place> {
-    let place = SESSIONS
-        .iter()
-        .find(|(port, _)| e.port == Some(*port))
-        .map(|(_, s)| *s);
-    let place = match e.service() {
-        b"ssh" => Some(Place::Ssh),
-        b"rdp" => Some(Place::Rdp),
-        b"rfb" => Some(Place::Vnc),
-        _ => place,
-    }?;
-    let (sent, received) = e.bytes()?;
-    let answered = e.outcome() == Outcome::Answered && sent >= SESSION;
-    // A sensor that sees the responder's half only.
-    let half = sent == 0.0 && e.text(Column::History).is_some_and(|h| h.starts_with(b"^"));
-    ((answered || half) && received >= SESSION).then_some(place)
-}
-
-/// The sign of a program that an inside host gives away.
-fn fetched(e: &Event<'_>) -> Option<Place> {
-    let is_type = |v: &[u8]| PROGRAM_TYPES.contains(&v);
-    let is_program = match e.value(Column::RespMimeTypes) {
-        Value::List(types) => types.iter().any(|t| t.text().is_some_and(is_type)),
-        v => v.text().is_some_and(is_type),
-    };
-    if !is_program || e.is_proxied() {
-        return None;
-    }
-    let named = e
-        .name()
-        .is_some_and(|n| n.iter().any(u8::is_ascii_alphabetic) && !n.contains(&b':'));
-    Some(if named {
-        Place::FetchedByName
-    } else {
-        Place::Fetched
-    })
-}
-
 impl Behavior for Steps {
     fn observe(&mut self, event: &Event<'_>, network: &NetworkView, out: &mut Vec<Finding>) {
         if self.began == 0.0 || event.ts < self.began {
@@ -560,44 +477,5 @@ impl Behavior for Steps {
         (self.waiting, self.began) = (waiting, began);
         self.roles.restore(&roles)?;
         self.tickets.restore(&tickets)
-    }
-}
-
-/// Whether a file is written, or gets its name, by this record of smb_files.log.
-fn is_written(e: &Event<'_>) -> bool {
-    matches!(
-        e.text(Column::Action),
-        Some(b"SMB::FILE_WRITE" | b"SMB::FILE_RENAME")
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_for_administrators_are_told_from_others() {
-        for path in ["\\\\10.0.0.5\\ADMIN$", "\\\\host\\c$", "//h/D$"] {
-            assert!(is_admin_share(path.as_bytes()), "{path}");
-        }
-        for path in [
-            "\\\\host\\IPC$",
-            "\\\\host\\data",
-            "\\\\host\\print$",
-            "",
-            "$",
-        ] {
-            assert!(!is_admin_share(path.as_bytes()), "{path}");
-        }
-    }
-
-    #[test]
-    fn programs_are_known_by_the_end_of_their_names() {
-        for name in ["a.exe", "Temp\\b.PS1", "x.tar.dll"] {
-            assert!(is_program(name.as_bytes()), "{name}");
-        }
-        for name in ["exe", "report.docx", "", "a.exe.txt"] {
-            assert!(!is_program(name.as_bytes()), "{name}");
-        }
     }
 }

@@ -4,7 +4,7 @@ use super::inputs;
 use crate::args::{DocumentFormat, DriftArgs};
 use crate::coverage;
 use crate::exit::{Failure, Status};
-use crate::output::jsonl::Safe;
+use crate::output::jsonl;
 use crate::output::table::{self, Look};
 use crate::progress::Progress;
 use crate::say::{self, count, counted};
@@ -237,12 +237,7 @@ fn json(found: &[LogDrift], coverage: &Coverage, out: &mut dyn Write) -> io::Res
         days: of(true),
         coverage,
     };
-    let mut bytes = Vec::new();
-    all.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut bytes, Safe,
-    ))?;
-    bytes.push(b'\n');
-    out.write_all(&bytes)
+    jsonl::line(out, &all)
 }
 
 fn log_out(d: &LogDrift) -> LogOut<'_> {

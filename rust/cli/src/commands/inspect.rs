@@ -3,7 +3,7 @@
 use super::feedback;
 use crate::args::{DocumentFormat, InspectArgs};
 use crate::exit::{Failure, Status};
-use crate::output::jsonl::Safe;
+use crate::output::jsonl;
 use crate::output::table::{self, Look};
 use crate::say::{self, count};
 use comfy_table::CellAlignment;
@@ -314,12 +314,7 @@ fn json(model: &Model, shown: &[&LogModel], out: &mut dyn Write) -> io::Result<(
             })
             .collect(),
     };
-    let mut bytes = Vec::new();
-    all.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut bytes, Safe,
-    ))?;
-    bytes.push(b'\n');
-    out.write_all(&bytes)
+    jsonl::line(out, &all)
 }
 
 fn log_out(m: &LogModel) -> LogOut<'_> {

@@ -32,6 +32,19 @@ impl<W: Write> Jsonl<W> {
     }
 }
 
+/// Writes a value as one line of JSON.
+///
+/// # Errors
+/// Where writing fails.
+pub fn line(to: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut bytes, Safe,
+    ))?;
+    bytes.push(b'\n');
+    to.write_all(&bytes)
+}
+
 /// One JSON document: an array with an item on each line.
 pub struct Array<W: Write> {
     to: W,

@@ -40,7 +40,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<Status, Failure> {
     })
 }
 
-/// What is said of scores where there is no model.
+/// The note about scores in an analysis without a model.
 const WITHOUT_MODEL: &str = "\
 no model: records are only ranked among themselves. For scores that hold, train
 a model on days that you believe to be ordinary: zeek-anomaly train DIR...";

@@ -4,7 +4,7 @@ use super::{Analysis, WITHOUT_MODEL, verdict_in_words};
 use crate::args::DocumentFormat;
 use crate::commands::hunt::{FindingOut, finding_out};
 use crate::coverage;
-use crate::output::jsonl::Safe;
+use crate::output::jsonl;
 use crate::output::table::{self, Look};
 use crate::say::{self, counted};
 use crate::severity::Severity;
@@ -187,12 +187,7 @@ fn json(analysis: &Analysis, to: &mut dyn Write) -> io::Result<()> {
             .collect(),
         coverage: &analysis.coverage,
     };
-    let mut bytes = Vec::new();
-    document.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut bytes, Safe,
-    ))?;
-    bytes.push(b'\n');
-    to.write_all(&bytes)
+    jsonl::line(to, &document)
 }
 
 fn host_out<'a>(severity: Severity, host: &'a ReportHost, analysis: &'a Analysis) -> HostOut<'a> {

@@ -3,7 +3,7 @@
 use super::Tried;
 use super::args::BacktestArgs;
 use crate::commands::alerts::{Gatherer, Per, date};
-use crate::output::jsonl::Safe;
+use crate::output::jsonl;
 use crate::output::table::{self, Look};
 use crate::rows::Finding;
 use crate::say::count;
@@ -271,12 +271,7 @@ pub fn json(
         },
         budgets: budgets.collect(),
     };
-    let mut bytes = Vec::new();
-    document.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut bytes, Safe,
-    ))?;
-    bytes.push(b'\n');
-    out.write_all(&bytes)
+    jsonl::line(out, &document)
 }
 
 fn day(d: &Day) -> DayOut<'_> {

@@ -4,7 +4,7 @@
 use crate::args::DocumentFormat;
 use crate::commands::hunt;
 use crate::exit::Failure;
-use crate::output::jsonl::Safe;
+use crate::output::jsonl;
 use crate::output::table::{self, Look, folded};
 use crate::progress::Progress;
 use crate::say::{self, count, counted};
@@ -276,9 +276,7 @@ impl Story {
                 .collect(),
             coverage,
         };
-        let mut to = serde_json::Serializer::with_formatter(&mut *out, Safe);
-        document.serialize(&mut to).map_err(io::Error::from)?;
-        writeln!(out)
+        jsonl::line(out, &document)
     }
 }
 

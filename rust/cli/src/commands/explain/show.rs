@@ -1,7 +1,7 @@
 //! How the records of one connection are shown.
 
 use crate::args::DocumentFormat;
-use crate::output::jsonl::Safe;
+use crate::output::jsonl;
 use crate::output::table::{self, Look};
 use crate::rows::{json_of, text};
 use crate::say;
@@ -148,9 +148,7 @@ fn json(
             })
             .collect(),
     };
-    let mut to = serde_json::Serializer::with_formatter(&mut *out, Safe);
-    document.serialize(&mut to).map_err(io::Error::from)?;
-    writeln!(out)
+    jsonl::line(out, &document)
 }
 
 fn people(records: &[Shown<'_>], out: &mut dyn Write) -> io::Result<()> {

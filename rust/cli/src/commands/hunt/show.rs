@@ -4,7 +4,7 @@ use super::args::{HuntArgs, HuntFormat};
 use crate::args::Format;
 use crate::commands::alerts::shown;
 use crate::output::Writer;
-use crate::output::jsonl::{Array, Safe};
+use crate::output::jsonl::{self, Array};
 use crate::output::table::{self, Look};
 use crate::say;
 use crate::severity::Severity;
@@ -213,9 +213,9 @@ fn jsonl(hosts: &[HostFindings], to: &mut dyn Write) -> io::Result<()> {
                 .map(|f| format!("{:016x}", f.id))
                 .collect(),
         };
-        put(&line, to)?;
+        jsonl::line(to, &line)?;
         for f in &h.findings {
-            put(&finding(f), to)?;
+            jsonl::line(to, &finding(f))?;
         }
     }
     Ok(())
@@ -253,13 +253,4 @@ pub fn finding(f: &Finding) -> FindingOut<'_> {
         uids: &f.uids,
         id: format!("{:016x}", f.id),
     }
-}
-
-fn put(value: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    value.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut bytes, Safe,
-    ))?;
-    bytes.push(b'\n');
-    to.write_all(&bytes)
 }

@@ -19,6 +19,9 @@ pub struct VerdictArgs {
     /// What is usual, learned with `hunt --learn`: without it only clear beacons count
     #[arg(short, long = "behavior-baseline", alias = "usual", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub usual: Option<PathBuf>,
+    /// An allowlist: addresses, networks, names, ports, services, pairs, one entry a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub allow: Option<PathBuf>,
     /// A directory that is known to be ordinary, to compare with; may be repeated
     #[arg(long, value_name = "DIR", value_hint = ValueHint::AnyPath)]
     pub normal: Vec<PathBuf>,

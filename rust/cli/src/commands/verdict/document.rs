@@ -1,7 +1,7 @@
 //! The JSON summary of a directory, with the fields that users of the existing tool parse.
 
 use super::Shown;
-use crate::output::jsonl::Safe;
+use crate::output::jsonl;
 use serde::Serialize;
 use std::io::{self, Write};
 use zeek_anomaly_runner::{Coverage, NewLog};
@@ -29,10 +29,5 @@ pub fn write(to: &mut dyn Write, shown: &Shown, judged_by: &str) -> io::Result<(
         new_logs: &shown.new_logs,
         coverage: &shown.coverage,
     };
-    let mut bytes = Vec::new();
-    document.serialize(&mut serde_json::Serializer::with_formatter(
-        &mut bytes, Safe,
-    ))?;
-    bytes.push(b'\n');
-    to.write_all(&bytes)
+    jsonl::line(to, &document)
 }

@@ -5,6 +5,7 @@ mod document;
 mod table;
 
 use super::inputs;
+use crate::allowed;
 use crate::coverage;
 use crate::exit::{Failure, Status};
 use crate::output::place::Place;
@@ -118,6 +119,7 @@ struct Work {
     normal: Vec<(String, Source)>,
     directories: Vec<(String, Source)>,
     usual: Option<BehaviorBaseline>,
+    allow: Allow,
     progress: Progress,
     skipped: bool,
     failure: Option<Failure>,
@@ -160,6 +162,7 @@ impl Work {
             normal,
             directories,
             usual,
+            allow: allowed::load(args.allow.as_deref())?,
             progress,
             skipped,
             failure: None,
@@ -180,7 +183,7 @@ impl Work {
             own_rows: own,
             threshold: args.threshold,
             baseline: self.usual.as_ref(),
-            allow: Allow::default(),
+            allow: self.allow.clone(),
         };
         let progress = &mut self.progress;
         let judged = judge(source, params, &mut Ignore, &mut |b, r| progress.add(b, r));

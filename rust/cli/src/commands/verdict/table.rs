@@ -98,7 +98,7 @@ fn details(to: &mut dyn Write, s: &Shown, look: Look) -> io::Result<()> {
     )?;
     let parts = a.components.named();
     let parts = parts.map(|(letter, _, v)| format!("{} {v:.2}", part(letter)));
-    let parts = format!("parts, of 1: {}", parts.join(", "));
+    let parts = format!("components, from 0 to 1: {}", parts.join(", "));
     writeln!(to, "{}", folded(&parts, look.width, 2))?;
     if let Some(c) = &s.comparison {
         let beyond: Vec<String> = c
